@@ -1,0 +1,133 @@
+"""Every error that Assent raises on purpose.
+
+::
+
+    AssentError
+    ├── ConfigurationError      settings are wrong; carries every problem at once
+    ├── ChainError              the chain or its RPC endpoint
+    │   ├── EndpointError       unreachable, timed out, answered nonsense
+    │   ├── WrongChainError     an endpoint of another chain
+    │   └── ContractRevertError a typed revert, decoded
+    ├── RefusalError            this request can't get a verdict from this node; has a ``reason``
+    │   ├── ConsentError        the agreement doesn't cover it (any more)
+    │   ├── VaultError          the vault is unreachable, or refused
+    │   ├── RecordError         fields altered, missing, or not of the record's root
+    │   ├── InputError          fields don't fit the model's input schema
+    │   └── VerdictMismatchError a proposal that this node can't stand behind
+    ├── ModelError              package unreadable, altered, or of an unknown architecture
+    ├── SealError               a sealed message that doesn't open
+    ├── SigningKeyError         a key file that can't be used
+    ├── PeerError               a peer is unreachable or broke the protocol
+    └── AuditError              a link of a verdict's trail that doesn't hold
+
+A message names the cause and the remedy. It never holds a private key or a value of somebody's record.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+
+class AssentError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ConfigurationError(AssentError):
+    """Settings are wrong. ``problems`` lists all of them, each naming its setting."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class ChainError(AssentError):
+    """The chain, or the way to it, failed."""
+
+
+class EndpointError(ChainError):
+    """An RPC endpoint is unreachable, too slow, or answered nonsense."""
+
+
+class WrongChainError(ChainError):
+    """An RPC endpoint serves another chain than the one configured."""
+
+
+class ContractRevertError(ChainError):
+    """The contract reverted. ``name`` is its custom error, ``arguments`` that error's values by parameter name."""
+
+    def __init__(self, name: str, arguments: dict[str, object] | None = None) -> None:
+        self.name = name
+        self.arguments = arguments or {}
+        inner = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
+        super().__init__(f"{name}({inner})")
+
+
+class Reason(StrEnum):
+    """Why a node refuses a request; served at ``/v1/requests/<id>`` and sent to peers."""
+
+    CONSENT = "consent"
+    VAULT_UNREACHABLE = "vault_unreachable"
+    VAULT_REFUSED = "vault_refused"
+    RECORD_UNKNOWN = "record_unknown"
+    RECORD_RETIRED = "record_retired"
+    PROOF_WRONG = "proof_wrong"
+    FIELD_MISSING = "field_missing"
+    FIELD_UNEXPECTED = "field_unexpected"
+    FIELD_NOT_A_NUMBER = "field_not_a_number"
+    FIELD_OUT_OF_RANGE = "field_out_of_range"
+    MODEL_UNKNOWN = "model_unknown"
+    MODEL_FAILED = "model_failed"
+    REQUEST_UNKNOWN = "request_unknown"
+    EPOCH_STALE = "epoch_stale"
+    NOT_READY = "not_ready"
+    SCORE_MISMATCH = "score_mismatch"
+    OUTCOME_MISMATCH = "outcome_mismatch"
+    ATTRIBUTION_MISMATCH = "attribution_mismatch"
+    TRAIL_MISMATCH = "trail_mismatch"
+
+
+class RefusalError(AssentError):
+    """A request can't get a verdict here. ``reason`` is for machines, the message for people."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class ConsentError(RefusalError):
+    """The agreement doesn't cover the request (any more)."""
+
+
+class VaultError(RefusalError):
+    """The vault is unreachable, or refused to release the fields."""
+
+
+class RecordError(RefusalError):
+    """The fields that came aren't the committed record's."""
+
+
+class InputError(RefusalError):
+    """The fields are the record's, but don't fit the model's input schema."""
+
+
+class VerdictMismatchError(RefusalError):
+    """A peer's proposal that this node can't stand behind."""
+
+
+class ModelError(AssentError):
+    """A model package that is unreadable, altered, or of an unknown architecture."""
+
+
+class SealError(AssentError):
+    """A sealed message that doesn't open: wrong key, wrong request, or altered."""
+
+
+class SigningKeyError(AssentError):
+    """A key file that can't be used: unreadable, wrong password, open to other users."""
+
+
+class PeerError(AssentError):
+    """A peer is unreachable or broke the protocol."""
+
+
+class AuditError(AssentError):
+    """A link of a verdict's trail that doesn't hold."""
