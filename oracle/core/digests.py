@@ -1,0 +1,147 @@
+"""What is signed: EIP-712 typed data under the contract's domain, and compact signatures (EIP-2098)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from eth_abi import encode
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_keys.datatypes import Signature
+from eth_utils import keccak
+
+from oracle.core.structs import Agreement, Verdict
+
+#: Leaf of a report, for OpenZeppelin's StandardMerkleTree: request id, request's commitment, outcome, score, trail.
+LEAF_TYPES = ("bytes32", "bytes32", "uint8", "uint32", "bytes32")
+
+_DOMAIN_MEMBERS = [
+    {"name": "name", "type": "string"},
+    {"name": "version", "type": "string"},
+    {"name": "chainId", "type": "uint256"},
+    {"name": "verifyingContract", "type": "address"},
+]
+_REPORT_TYPE = "Report(uint32 epoch,uint32 count,bytes32 root)"
+_DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The EIP-712 domain of one deployment: no signature is valid on another chain or for another contract."""
+
+    chain_id: int
+    contract: str
+
+    @cached_property
+    def separator(self) -> bytes:
+        """The domain separator, 32 bytes."""
+        kinds = ["bytes32", "bytes32", "bytes32", "uint256", "address"]
+        values = [keccak(text=_DOMAIN_TYPE), keccak(text="Assent"), keccak(text="1"), self.chain_id, self.contract]
+        return keccak(encode(kinds, values))
+
+    def digest(self, struct_hash: bytes) -> bytes:
+        """Return what a key signs for this struct hash, 32 bytes."""
+        return keccak(b"\x19\x01" + self.separator + struct_hash)
+
+    def typed_data(
+        self, primary: str, types: dict[str, list[dict[str, str]]], message: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return the object that ``eth_signTypedData_v4`` takes."""
+        domain = {"name": "Assent", "version": "1", "chainId": self.chain_id, "verifyingContract": self.contract}
+        return {
+            "domain": domain,
+            "types": {"EIP712Domain": _DOMAIN_MEMBERS, **types},
+            "primaryType": primary,
+            "message": message,
+        }
+
+
+def giving(domain: Domain, agreement: Agreement, deadline: int) -> dict[str, Any]:
+    """Return the typed data that a subject signs to give an agreement until ``deadline`` (Unix seconds)."""
+    types = {
+        "Giving": [{"name": "agreement", "type": "Agreement"}, {"name": "deadline", "type": "uint256"}],
+        "Agreement": Agreement.type_members(),
+    }
+    return domain.typed_data("Giving", types, {"agreement": agreement.to_message(), "deadline": deadline})
+
+
+def withdrawal(domain: Domain, agreement_id: bytes, deadline: int) -> dict[str, Any]:
+    """Return the typed data that a subject signs to withdraw an agreement until ``deadline``."""
+    types = {"Withdrawal": _members(agreement="bytes32", deadline="uint256")}
+    return domain.typed_data("Withdrawal", types, {"agreement": agreement_id, "deadline": deadline})
+
+
+def joining(domain: Domain, operator: str, seal_key: bytes, deadline: int) -> dict[str, Any]:
+    """Return the typed data by which an attester shows that its key is the operator's own."""
+    types = {"Joining": _members(operator="address", sealKey="bytes32", deadline="uint256")}
+    return domain.typed_data("Joining", types, {"operator": operator, "sealKey": seal_key, "deadline": deadline})
+
+
+def ask(domain: Domain, request_id: bytes, epoch: int, deadline: int) -> dict[str, Any]:
+    """Return the typed data by which an attester asks a vault for a request's fields."""
+    types = {"Ask": _members(request="bytes32", epoch="uint32", deadline="uint256")}
+    return domain.typed_data("Ask", types, {"request": request_id, "epoch": epoch, "deadline": deadline})
+
+
+def _members(**kinds: str) -> list[dict[str, str]]:
+    return [{"name": name, "type": kind} for name, kind in kinds.items()]
+
+
+def typed_data_digest(data: dict[str, Any]) -> bytes:
+    """Return the digest (32 bytes) of an ``eth_signTypedData_v4`` object."""
+    signable = encode_typed_data(full_message=data)
+    return keccak(b"\x19\x01" + signable.header + signable.body)
+
+
+def report_digest(domain: Domain, epoch: int, count: int, root: bytes) -> bytes:
+    """Return what operators sign: a report of ``count`` verdicts under a Merkle root, in an epoch."""
+    struct = encode(["bytes32", "uint32", "uint32", "bytes32"], [keccak(text=_REPORT_TYPE), epoch, count, root])
+    return domain.digest(keccak(struct))
+
+
+def leaf_values(request_id: bytes, commitment: bytes, verdict: Verdict) -> tuple[bytes, bytes, int, int, bytes]:
+    """Return a report's leaf, before hashing."""
+    return (request_id, commitment, verdict.outcome, verdict.score, verdict.trail)
+
+
+def compact(signature: bytes) -> bytes:
+    """Turn a 65-byte signature (r, s, v) into its 64-byte EIP-2098 form. Raises ValueError if it isn't 65 bytes."""
+    if len(signature) != 65:
+        raise ValueError("a signature has 65 bytes")
+    r, s, v = signature[:32], int.from_bytes(signature[32:64], "big"), signature[64]
+    return r + (s | ((v - 27 if v >= 27 else v) << 255)).to_bytes(32, "big")
+
+
+def recover(digest: bytes, signature: bytes) -> str | None:
+    """Return the checksummed address behind a compact signature, or None if there is none."""
+    if len(signature) != 64:
+        return None
+    vs = int.from_bytes(signature[32:], "big")
+    r, s, v = int.from_bytes(signature[:32], "big"), vs & ((1 << 255) - 1), vs >> 255
+    try:
+        return Signature(vrs=(v, r, s)).recover_public_key_from_msg_hash(digest).to_checksum_address()
+    except Exception:  # eth-keys raises its own and its backends' errors; all mean "no signer"
+        return None
+
+
+def sign(private_key: bytes, digest: bytes) -> bytes:
+    """Return the compact signature of a digest."""
+    return compact(bytes(Account.unsafe_sign_hash(digest, private_key).signature))
+
+
+__all__ = [
+    "LEAF_TYPES",
+    "Domain",
+    "ask",
+    "compact",
+    "giving",
+    "joining",
+    "leaf_values",
+    "recover",
+    "report_digest",
+    "sign",
+    "typed_data_digest",
+    "withdrawal",
+]
