@@ -141,7 +141,8 @@ class AssentContract:
     def verdict_of(self, request_id: bytes) -> Read[RequestStatus]:
         """State of a request, and its verdict."""
         return Read(
-            self._functions.verdictOf(request_id), lambda v: RequestStatus(RequestState(v[0]), *v[1:4], bytes(v[4]))
+            self._functions.verdictOf(request_id),
+            lambda v: RequestStatus(RequestState(v[0]), v[1], v[2], v[3], bytes(v[4])),
         )
 
     def check(self, agreement: Agreement, controller: str, purpose: int, step: int, use: int) -> Read[bytes]:

@@ -1,0 +1,1 @@
+"""The architectures that Assent ships, each with the package trained for it."""
