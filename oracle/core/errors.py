@@ -17,6 +17,7 @@
     ├── ModelError              package unreadable, altered, or of an unknown architecture
     ├── SealError               a sealed message that doesn't open
     ├── SigningKeyError         a key file that can't be used
+    ├── UnknownPurposeError     no such DPV purpose (in :mod:`oracle.core.purposes`)
     ├── PeerError               a peer is unreachable or broke the protocol
     └── AuditError              a link of a verdict's trail that doesn't hold
 
