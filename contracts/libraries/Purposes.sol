@@ -65,14 +65,11 @@ library Purposes {
     }
 
     /// @dev What lacks a mark that the purpose has isn't below it; what has a mark that it lacks isn't above it.
-    /// The exclusive or changes nothing (purposes are below 255), but hides the constant from the optimizer, which
-    /// would write it out at each of its uses, and make the library half as large again.
     function _sift(uint256 bearers, uint256 self, uint256 lineage, uint256 offspring)
         private
         pure
         returns (uint256, uint256)
     {
-        bearers ^= self >> 255;
         return bearers & self == 0 ? (lineage & ~bearers, offspring) : (lineage, offspring & bearers);
     }
 }

@@ -31,8 +31,8 @@ contract EmptyCaller {
 }
 
 contract PurposesTest is Test {
-    uint256 private constant GAS_BOUND = 750;
-    uint256 private constant CODE_BOUND = 550;
+    uint256 private constant GAS_BOUND = 700;
+    uint256 private constant CODE_BOUND = 850;
 
     string private vectors;
     uint256[] private ancestors;
