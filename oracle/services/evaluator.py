@@ -1,0 +1,172 @@
+"""Turns requests into own evaluations: consent, fields, proofs, schema, model; in micro-batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from oracle.chain.contract import AssentContract
+from oracle.core.errors import ConsentError, InputError, ModelError, Reason, RecordError, RefusalError
+from oracle.core.structs import RecordState, RequestState, Step
+from oracle.core.trail import grain
+from oracle.data.fetch import VaultRefusedError
+from oracle.data.record import DisclosedField, leaf_of, verify_disclosure
+from oracle.models.evaluation import Evaluation
+from oracle.models.features import features
+from oracle.services.catalogue import Catalogue, LoadedModel
+from oracle.services.head import ChainClock
+from oracle.store.node_store import NodeStore, RequestContext
+from oracle.store.tables import Stage
+from oracle.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
+
+_FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 60.0
+
+
+class FieldSource(Protocol):
+    """Where a request's fields come from: its vault."""
+
+    async def fields(self, context: RequestContext) -> list[DisclosedField]:
+        """Return the disclosed fields. Raises VaultError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request ready for the model. ``row`` is personal data: it lives in memory, until the batch is done."""
+
+    context: RequestContext
+    model: LoadedModel
+    row: tuple[float, ...]
+    leaves: dict[str, str]
+    agreement_since: int
+
+
+class Evaluator:
+    """Evaluates what is due."""
+
+    def __init__(
+        self,
+        contract: AssentContract,
+        store: NodeStore,
+        source: FieldSource,
+        catalogue: Catalogue,
+        clock: ChainClock,
+        metrics: Metrics,
+    ) -> None:
+        self._contract = contract
+        self._store = store
+        self._source = source
+        self._catalogue = catalogue
+        self._clock = clock
+        self._metrics = metrics
+
+    async def evaluate_due(self, limit: int) -> int:
+        """Evaluate up to ``limit`` requests; return how many got an own evaluation. A failing request never stops the others."""
+        due = self._store.due(Stage.SEEN, limit)
+        outcomes = await asyncio.gather(*(self._prepare_or_refuse(context) for context in due))
+        batches: dict[bytes, list[Prepared]] = defaultdict(list)
+        for prepared in outcomes:
+            if prepared is not None:
+                batches[prepared.model.package.files_digest].append(prepared)
+        done = 0
+        for batch in batches.values():
+            done += await self._run(batch)
+        return done
+
+    async def _prepare_or_refuse(self, context: RequestContext) -> Prepared | None:
+        try:
+            return await self._prepare(context)
+        except RefusalError as refusal:
+            self._refuse(context, refusal)
+            return None
+
+    async def _prepare(self, context: RequestContext) -> Prepared:
+        since = await self._check_chain(context)
+        model = self._catalogue.find(context.model)
+        if context.request.step != Step.INFER:
+            raise InputError(Reason.MODEL_UNKNOWN, "this node's models only infer")
+        with self._metrics.fetch_s.time():
+            disclosed = await self._source.fields(context)
+        values = verify_disclosure(context.record.root, disclosed)
+        row = features(model.package.card, values)
+        leaves = {field.name: "0x" + leaf_of(field).hex() for field in disclosed}
+        return Prepared(context, model, row, leaves, since)
+
+    async def _check_chain(self, context: RequestContext) -> int:
+        """Check what may have changed since the request's event; return since when the agreement is given."""
+        agreement, record, status = await asyncio.gather(
+            self._contract.agreement_status(context.request.agreement).acall(),
+            self._contract.record_status(context.agreement.record).acall(),
+            self._contract.verdict_of(context.id).acall(),
+        )
+        if status.state is not RequestState.REQUESTED:
+            raise ConsentError(Reason.REQUEST_UNKNOWN, "the request isn't open on chain")
+        if not agreement.stands(self._clock.timestamp):
+            raise ConsentError(Reason.CONSENT, "the agreement was withdrawn or is over")
+        if record.state is not RecordState.COMMITTED:
+            raise RecordError(Reason.RECORD_RETIRED, "the holder retired the record")
+        return agreement.since
+
+    async def _run(self, batch: Sequence[Prepared]) -> int:
+        runtime = batch[0].model.runtime
+        with self._metrics.evaluation_s.time():
+            try:
+                evaluations = await asyncio.to_thread(runtime.evaluate, [prepared.row for prepared in batch])
+            except ModelError as error:
+                return await self._run_apart(batch, error)
+        stored = {
+            prepared.context.id: _to_json(prepared, evaluation)
+            for prepared, evaluation in zip(batch, evaluations, strict=True)
+        }
+        self._store.evaluated(stored)
+        self._metrics.evaluated.inc(len(stored))
+        for request_id in stored:
+            log.info("request_evaluated", request=request_id.hex())
+        return len(stored)
+
+    async def _run_apart(self, batch: Sequence[Prepared], error: ModelError) -> int:
+        """One row spoilt the batch: evaluate each alone, so that only that one is refused."""
+        if len(batch) > 1:
+            return sum([await self._run([prepared]) for prepared in batch])
+        self._refuse(batch[0].context, InputError(Reason.MODEL_FAILED, str(error)))
+        return 0
+
+    def _refuse(self, context: RequestContext, refusal: RefusalError) -> None:
+        passing = _may_pass(refusal)
+        if passing:
+            delay_s = min(_FIRST_RETRY_S * 2**context.attempts, _LAST_RETRY_S)
+            self._store.postponed(context.id, delay_s, refusal.reason, str(refusal))
+        else:
+            self._store.refused(context.id, refusal.reason, str(refusal))
+        if refusal.reason in (Reason.VAULT_UNREACHABLE, Reason.VAULT_REFUSED):
+            self._metrics.vault_errors.labels(refusal.reason).inc()
+        self._metrics.refused.labels(refusal.reason).inc()
+        log.warning("request_refused", request=context.id.hex(), reason=refusal.reason.value, again=passing)
+
+
+def _may_pass(refusal: RefusalError) -> bool:
+    """Tell whether a refusal may pass by itself; all others are final for this node."""
+    if isinstance(refusal, VaultRefusedError):
+        return refusal.transient
+    return refusal.reason is Reason.VAULT_UNREACHABLE
+
+
+def _to_json(prepared: Prepared, evaluation: Evaluation) -> dict[str, Any]:
+    names = [feature.name for feature in prepared.model.package.card.inputs]
+    values = {name: grain(value) for name, value in zip(names, evaluation.attributions_ppm, strict=True)}
+    return {
+        "score": evaluation.score_ppm,
+        "outcome": evaluation.outcome,
+        "baseline": evaluation.baseline_ppm,
+        "completeness": evaluation.completeness_ppm,
+        "attributions": values,
+        "leaves": prepared.leaves,
+        "agreement_since": prepared.agreement_since,
+    }

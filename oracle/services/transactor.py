@@ -1,0 +1,136 @@
+"""Sends this node's transactions: one key, one at a time through one lock, each saved before it is broadcast."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from web3 import AsyncWeb3
+from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
+
+from oracle.chain.abi import revert_of
+from oracle.chain.contract import AssentContract
+from oracle.chain.rpc import endpoint_errors
+from oracle.core.structs import Attestation, Request, Verdict
+from oracle.keys.signer import Signer
+from oracle.store.transactions import Attempt, TransactionStore
+from oracle.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
+
+_GAS_MARGIN_PERCENT = 120
+#: After this many blocks without a receipt, a transaction is broadcast again.
+_RESEND_BLOCKS = 5
+
+
+class Transactor:
+    """The sender key's transactions."""
+
+    def __init__(
+        self, web3: AsyncWeb3[Any], contract: AssentContract, store: TransactionStore, signer: Signer, metrics: Metrics
+    ) -> None:
+        self._web3 = web3
+        self._contract = contract
+        self._store = store
+        self._signer = signer
+        self._metrics = metrics
+        self._lock = asyncio.Lock()
+
+    @property
+    def address(self) -> str:
+        """The account that pays."""
+        return self._signer.address
+
+    async def balance_wei(self) -> int:
+        """Return the sender's ether, in wei."""
+        with endpoint_errors("eth_getBalance"):
+            return await self._web3.eth.get_balance(self._web3.to_checksum_address(self._signer.address))
+
+    async def record(self, request: Request, verdict: Verdict, attestation: Attestation) -> None:
+        """Send a verdict. Raises ContractRevertError if the contract won't have it."""
+        await self._send("record", request.id, self._contract.record(request, verdict, attestation))
+
+    async def close(self, request: Request, agreement_over: bool) -> None:
+        """End a request without a verdict: refuse it if its agreement is over, else expire it."""
+        function = self._contract.refuse(request) if agreement_over else self._contract.expire(request)
+        await self._send("refuse" if agreement_over else "expire", request.id, function)
+
+    async def _send(self, kind: str, request_id: bytes, function: Any) -> None:
+        async with self._lock:
+            if self._store.is_pending(kind, request_id):
+                return
+            with endpoint_errors(kind):
+                try:
+                    gas = await function.estimate_gas({"from": self._signer.address})
+                except ContractLogicError as error:
+                    raise revert_of(error) from error
+                attempt = await self._sign(kind, request_id, function, gas)
+                self._store.save(attempt)
+                await self._broadcast(attempt)
+
+    async def _sign(self, kind: str, request_id: bytes, function: Any, gas: int) -> Attempt:
+        eth = self._web3.eth
+        count, head, tip = await asyncio.gather(
+            eth.get_transaction_count(self._web3.to_checksum_address(self._signer.address)),
+            eth.get_block("latest"),
+            eth.max_priority_fee,
+        )
+        fee = 2 * head["baseFeePerGas"] + tip
+        transaction = {
+            "type": 2,
+            "chainId": self._contract.domain.chain_id,
+            "nonce": self._store.next_nonce(count),
+            "to": self._contract.address,
+            "value": 0,
+            "data": function._encode_transaction_data(),
+            "gas": gas * _GAS_MARGIN_PERCENT // 100,
+            "maxFeePerGas": fee,
+            "maxPriorityFeePerGas": tip,
+        }
+        raw = self._signer.sign_transaction(transaction)
+        return Attempt(
+            nonce=transaction["nonce"],
+            kind=kind,
+            request=request_id,
+            raw=raw,
+            hash=bytes(self._web3.keccak(raw)),
+            max_fee_wei=fee,
+            sent_block=head["number"],
+        )
+
+    async def _broadcast(self, attempt: Attempt) -> None:
+        try:
+            await self._web3.eth.send_raw_transaction(attempt.raw)
+        except Web3RPCError as error:
+            # "already known" is success; "nonce too low" shows in the receipt, or that the nonce was used elsewhere.
+            log.info("broadcast_refused", kind=attempt.kind, nonce=attempt.nonce, error=str(error)[:200])
+            return
+        log.info("transaction_sent", kind=attempt.kind, nonce=attempt.nonce, hash=attempt.hash.hex())
+
+    async def settle(self, head: int) -> None:
+        """Look after what was sent: note receipts, send again what vanished, notice nonces that were used elsewhere."""
+        pending = self._store.pending()
+        if not pending:
+            return
+        with endpoint_errors("receipts"):
+            count = await self._web3.eth.get_transaction_count(self._web3.to_checksum_address(self._signer.address))
+            for attempt in pending:
+                await self._settle_one(attempt, head, count)
+
+    async def _settle_one(self, attempt: Attempt, head: int, count: int) -> None:
+        try:
+            receipt = await self._web3.eth.get_transaction_receipt(self._web3.to_hex(attempt.hash))
+        except TransactionNotFound:
+            if count > attempt.nonce:
+                self._finish(attempt, "replaced", 0)
+            elif head - attempt.sent_block >= _RESEND_BLOCKS:
+                await self._broadcast(attempt)
+            return
+        self._finish(attempt, "mined" if receipt["status"] else "reverted", receipt["gasUsed"])
+
+    def _finish(self, attempt: Attempt, state: str, gas_used: int) -> None:
+        self._store.settle(attempt.nonce, state)
+        self._metrics.transactions.labels(attempt.kind, state).inc()
+        self._metrics.gas_used.labels(attempt.kind).inc(gas_used)
+        log.info("transaction_settled", kind=attempt.kind, nonce=attempt.nonce, state=state, gas=gas_used)

@@ -1,0 +1,130 @@
+"""The node's settings: one TOML file, overridden by ``ASSENT_NODE_*`` variables. Secrets are named by file, never given by value."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from oracle.core.errors import ConfigurationError
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return value.rstrip("/")
+
+
+def _existing(value: Path) -> Path:
+    if not value.exists():
+        raise ValueError(f"{value} does not exist")
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+ExistingPath = Annotated[Path, AfterValidator(_existing)]
+Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+Finality = Annotated[str, Field(pattern=r"^(finalized|safe|latest|[0-9]{1,4})$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChainSettings(_Section):
+    """Which deployment, and how far its chain is believed: a finality tag, or a depth in blocks below the head."""
+
+    rpc_url: HttpUrl
+    chain_id: Annotated[int, Field(gt=0)]
+    contract: Address
+    start_block: Annotated[int, Field(ge=0)] = 0
+    finality: Finality = "finalized"
+    poll_interval_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    range_blocks: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+
+
+class KeySettings(_Section):
+    """Keystore files (Web3 Secret Storage): the attester signs reports, the sender pays gas, the seal key opens released fields."""
+
+    attester: ExistingPath
+    sender: ExistingPath
+    seal: ExistingPath
+    password_file: ExistingPath
+
+
+class HttpSettings(_Section):
+    """Where the node listens. A port of 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 9100
+
+
+class WorkSettings(_Section):
+    """Pace of the pipeline."""
+
+    batch_size: Annotated[int, Field(ge=1, le=4_096)] = 64
+    turn_blocks: Annotated[int, Field(ge=1, le=1_000)] = 3
+    cosign_wait_s: Annotated[float, Field(gt=0, le=30)] = 3.0
+    peer_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    vault_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    allow_private_addresses: bool = False
+
+
+class NodeSettings(BaseSettings):
+    """Everything that a node is told."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ASSENT_NODE_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    chain: ChainSettings
+    keys: KeySettings
+    http: HttpSettings = HttpSettings()
+    work: WorkSettings = WorkSettings()
+    database: str = "sqlite:///assent-node.db"
+    models: Annotated[tuple[ExistingPath, ...], Field(min_length=1)]
+    log_format: Annotated[str, Field(pattern=r"^(json|console)$")] = "json"
+    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment override the file (which arrives as init values)."""
+        return env_settings, init_settings
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file. Raises ConfigurationError when it can't be read or isn't TOML."""
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigurationError(
+            [f"{path}: can't be read ({error.strerror}); name another file with --config"]
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError([f"{path}: not TOML: {error}"]) from error
+
+
+def problems_of(error: ValidationError) -> list[str]:
+    """Say each of a validation's problems in one line that begins with the setting's name, and never shows a value."""
+    lines = []
+    for item in error.errors(include_input=False, include_url=False):
+        lines.append(f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg'].removeprefix('Value error, ')}")
+    return lines
+
+
+def load_node_settings(path: Path) -> NodeSettings:
+    """Read the node's settings. Raises ConfigurationError with every problem at once, each naming its setting."""
+    try:
+        return NodeSettings(**read_toml(path))
+    except ValidationError as error:
+        raise ConfigurationError(problems_of(error)) from None
