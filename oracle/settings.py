@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from oracle.core.errors import ConfigurationError
 
+_SQLITE = "sqlite:///"
+DEFAULT_DATABASE = _SQLITE + "assent-node.db"
+
 
 def _http_url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
@@ -84,7 +87,7 @@ class NodeSettings(BaseSettings):
     keys: KeySettings
     http: HttpSettings = HttpSettings()
     work: WorkSettings = WorkSettings()
-    database: str = "sqlite:///assent-node.db"
+    database: str = DEFAULT_DATABASE
     models: Annotated[tuple[ExistingPath, ...], Field(min_length=1)]
     log_format: Annotated[str, Field(pattern=r"^(json|console)$")] = "json"
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
@@ -122,9 +125,27 @@ def problems_of(error: ValidationError) -> list[str]:
     return lines
 
 
+def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Make the file's relative paths relative to the file's folder; what isn't a path is left to validation."""
+    anchored = dict(content)
+    keys = anchored.get("keys")
+    if isinstance(keys, dict):
+        anchored["keys"] = {name: folder / each if isinstance(each, str) else each for name, each in keys.items()}
+    models = anchored.get("models")
+    if isinstance(models, list):
+        anchored["models"] = [folder / each if isinstance(each, str) else each for each in models]
+    database = anchored.get("database", DEFAULT_DATABASE)
+    if isinstance(database, str) and database.startswith(_SQLITE) and not database.endswith(":memory:"):
+        anchored["database"] = _SQLITE + str(folder / database.removeprefix(_SQLITE))
+    return anchored
+
+
 def load_node_settings(path: Path) -> NodeSettings:
-    """Read the node's settings. Raises ConfigurationError with every problem at once, each naming its setting."""
+    """Read the node's settings; its relative paths are relative to the file.
+
+    Raises ConfigurationError with every problem at once, each naming its setting.
+    """
     try:
-        return NodeSettings(**read_toml(path))
+        return NodeSettings(**_anchored(read_toml(path), path.resolve().parent))
     except ValidationError as error:
         raise ConfigurationError(problems_of(error)) from None

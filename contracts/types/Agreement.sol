@@ -55,12 +55,15 @@ library Steps {
 
 library Agreements {
     bytes32 internal constant TYPEHASH = keccak256(
-        "Agreement(address subject,address controller,bytes32 record,bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,uint32 uses,bytes32 notice,bytes32 salt)"
+        "Agreement(address subject,address controller,bytes32 record,bytes32 model,uint256 purposes,"
+        "uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,uint32 uses,bytes32 notice,bytes32 salt)"
     );
 
     /// What the subject signs to give an agreement through a relayer.
     bytes32 internal constant GIVING_TYPEHASH = keccak256(
-        "Giving(Agreement agreement,uint256 deadline)Agreement(address subject,address controller,bytes32 record,bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,uint32 uses,bytes32 notice,bytes32 salt)"
+        "Giving(Agreement agreement,uint256 deadline)"
+        "Agreement(address subject,address controller,bytes32 record,bytes32 model,uint256 purposes,"
+        "uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,uint32 uses,bytes32 notice,bytes32 salt)"
     );
 
     /// What the subject signs to withdraw one through a relayer.

@@ -58,7 +58,8 @@ struct RequestStatus {
 
 library Verdicts {
     bytes32 internal constant REQUEST_TYPEHASH = keccak256(
-        "Request(bytes32 agreement,uint32 use,address controller,uint8 purpose,uint8 step,uint40 deadline,uint96 fee,uint8 quorum,uint8 outcomeCount)"
+        "Request(bytes32 agreement,uint32 use,address controller,uint8 purpose,uint8 step,"
+        "uint40 deadline,uint96 fee,uint8 quorum,uint8 outcomeCount)"
     );
     bytes32 internal constant REPORT_TYPEHASH = keccak256("Report(uint32 epoch,uint32 count,bytes32 root)");
 

@@ -1,0 +1,71 @@
+# Every target sets up what it needs. `make demo` and `make test` are all that a fresh machine needs to be told.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+FORGE   = $$($(PY) -m deploy.foundry forge)
+SOLIDITY := 'contracts/**/*.sol'
+
+.PHONY: help setup demo holdout test test-contracts test-python lint fmt gas compile deep clean
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready node_modules/.ready ## install everything, into .venv and node_modules
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@echo "setup: Python packages into $(VENV) (torch is large; some minutes the first time) …"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "setup: npm not found: install Node.js 20 or newer" >&2; exit 1; }
+	@echo "setup: Foundry, solc and Solidity libraries into node_modules …"
+	@npm ci --no-progress --loglevel=error
+	@touch $@
+
+demo: setup ## the whole story on a local chain, narrated; under two minutes
+	@$(PY) -m deploy.demo
+
+holdout: setup ## the 57 held-out cases through the whole system
+	@$(PY) -m deploy.holdout
+
+test: test-contracts test-python ## all tests
+
+test-contracts: setup
+	@echo "test: contracts …"
+	@$(FORGE) test --isolate
+
+test-python: setup
+	@echo "test: Python, Anvil, processes …"
+	@$(PY) -m pytest
+
+deep: setup ## invariants, longer
+	@FOUNDRY_PROFILE=ci $(FORGE) test --match-path 'tests/contracts/invariants/*'
+
+lint: setup ## formatting, style, types, floors
+	@echo "lint: Solidity …"
+	@$(FORGE) fmt --check
+	@npx --no-install solhint --max-warnings 0 $(SOLIDITY)
+	@echo "lint: Python …"
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports
+	@$(PY) tools/purposes.py --check
+
+fmt: setup ## format everything
+	@$(FORGE) fmt
+	@$(PY) -m ruff check --fix --quiet .
+	@$(PY) -m ruff format .
+
+gas: setup ## gas of each operation, whole transactions; compare with what git has
+	@$(FORGE) test --isolate --match-path tests/contracts/Gas.t.sol
+	@cat tests/gas/assent.json; echo
+	@git diff --stat -- tests/gas
+
+compile: setup ## the artifact that the package ships
+	@$(PY) -m deploy.compile
+
+clean: ## remove what was built, keep what was installed
+	rm -rf build .devnet

@@ -1,0 +1,290 @@
+"""A whole Assent on this machine: Anvil, the contract, a vault, and operators, each a process of its own."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import tomli_w
+from web3.types import RPCEndpoint
+
+from deploy.deploy import deploy, load_network
+from deploy.deployment import FOLDER, Deployment
+from deploy.foundry import find
+from deploy.processes import ProcessError, Processes, answers, free_port, port_is_free
+from oracle.chain.rpc import open_sync
+from oracle.client import AssentClient
+from oracle.core.structs import Record
+from oracle.keys.devnet import devnet_key
+from oracle.keys.keystore import write_secret
+from oracle.keys.seal_key import SealKey
+from oracle.keys.signer import LocalSigner
+from oracle.vault.serve import open_vault
+from oracle.vault.settings import load_vault_settings
+
+NETWORK = Path(__file__).resolve().parent / "networks" / "devnet.toml"
+_SENDER_WEI = 10 * 10**18
+_PASSWORD = "devnet"  # noqa: S105  guards keys that are worth nothing
+_DEPLOYER, _FIRST_OPERATOR, _HOLDER, _SUBJECT, _CONTROLLER, _RELAYER = 0, 1, 11, 12, 13, 14
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DevnetOptions:
+    """What a devnet is made of. A port of 0 takes a free one; operators take the ports from ``node_port`` on."""
+
+    folder: Path
+    operators: int = 4
+    block_time_s: int = 1
+    anvil_port: int = 0
+    vault_port: int = 0
+    node_port: int = 0
+    turn_blocks: int = 2
+
+
+@dataclass(slots=True)
+class OperatorNode:
+    """One operator of the devnet."""
+
+    name: str
+    owner: LocalSigner
+    attester: str
+    endpoint: str
+    config: Path
+
+
+@dataclass(slots=True)
+class Accounts:
+    """Funded accounts of the well-known test mnemonic, by their part in the story."""
+
+    deployer: LocalSigner = field(default_factory=lambda: LocalSigner(devnet_key(_DEPLOYER)))
+    holder: LocalSigner = field(default_factory=lambda: LocalSigner(devnet_key(_HOLDER)))
+    subject: LocalSigner = field(default_factory=lambda: LocalSigner(devnet_key(_SUBJECT)))
+    controller: LocalSigner = field(default_factory=lambda: LocalSigner(devnet_key(_CONTROLLER)))
+    relayer: LocalSigner = field(default_factory=lambda: LocalSigner(devnet_key(_RELAYER)))
+
+
+class Devnet:
+    """Use as a context manager: everything runs inside, and nothing is left outside."""
+
+    def __init__(self, options: DevnetOptions, say: Say) -> None:
+        self.options = options
+        self.accounts = Accounts()
+        self.operators: list[OperatorNode] = []
+        self.processes = Processes(options.folder / "logs")
+        self._say = say
+        self._ports = self._take_ports()
+        self.rpc_url = f"http://127.0.0.1:{self._ports['anvil']}"
+        self.vault_url = f"http://127.0.0.1:{self._ports['vault']}"
+        self.vault_config = options.folder / "vault" / "vault.toml"
+        self.deployment: Deployment | None = None
+
+    def _take_ports(self) -> dict[str, int]:
+        wanted = {"anvil": self.options.anvil_port, "vault": self.options.vault_port}
+        for index in range(self.options.operators):
+            wanted[f"node{index}"] = self.options.node_port + index if self.options.node_port else 0
+        busy = [f"{name}: {port}" for name, port in wanted.items() if port and not port_is_free(port)]
+        if busy:
+            raise ProcessError(
+                f"ports in use ({', '.join(busy)}): end what listens there, or choose others (see --help)"
+            )
+        return {name: port or free_port() for name, port in wanted.items()}
+
+    # Up and down
+
+    def __enter__(self) -> Self:
+        try:
+            self.up()
+        except BaseException:
+            self.down()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.down()
+
+    def up(self) -> None:
+        """Start everything, in order. Raises AssentError when a part doesn't start."""
+        started = time.monotonic()
+        self._start_anvil()
+        self._deploy()
+        self._start_vault()
+        self._make_operators()
+        self._mine_by_the_clock()
+        for operator in self.operators:
+            self.start_node(operator.name)
+        for operator in self.operators:
+            self.wait_ready(operator.name)
+        self._say(f"devnet up after {time.monotonic() - started:.1f} s")
+
+    def down(self) -> None:
+        """Stop everything that this devnet started."""
+        self.processes.stop_all()
+
+    def client(self, signer: LocalSigner) -> AssentClient:
+        """Return the SDK's client for an account."""
+        deployment = self._deployed()
+        return AssentClient(
+            self.rpc_url,
+            deployment.contract,
+            chain_id=deployment.chain_id,
+            signer=signer,
+            start_block=deployment.block,
+        )
+
+    def _deployed(self) -> Deployment:
+        if self.deployment is None:
+            raise ProcessError("the devnet isn't up")
+        return self.deployment
+
+    # Parts
+
+    def _start_anvil(self) -> None:
+        self._say("anvil …")
+        command = [str(find("anvil")), "--port", str(self._ports["anvil"]), "--host", "127.0.0.1", "--accounts", "20"]
+        self.processes.start("anvil", command)
+        web3 = open_sync(self.rpc_url)
+        self.processes.wait_until("anvil", web3.is_connected)
+
+    def _mine_by_the_clock(self) -> None:
+        # Until here each transaction had its block at once, so that setting up doesn't wait for the clock.
+        if self.options.block_time_s:
+            provider = open_sync(self.rpc_url).provider
+            provider.make_request(RPCEndpoint("evm_setIntervalMining"), [self.options.block_time_s])
+
+    def _deploy(self) -> None:
+        self._say("contract and model …")
+        network = load_network(NETWORK).model_copy(update={"rpc_url": self.rpc_url})
+        path = self.options.folder / "deployment.json"
+        self.deployment = deploy(network, self.accounts.deployer, path, self._say)
+        if FOLDER.is_dir():
+            shutil.copyfile(path, FOLDER / f"{network.chain_id}.json")
+
+    def _write_secret(self, folder: Path, name: str, secret: bytes) -> Path:
+        path = folder / f"{name}.json"
+        write_secret(path, secret, _PASSWORD, light=True)
+        return path
+
+    def _folder(self, name: str) -> Path:
+        folder = self.options.folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        password = folder / "password"
+        password.touch(mode=0o600)
+        password.write_text(_PASSWORD)
+        return folder
+
+    def _packages(self) -> list[str]:
+        return [str(model.package.resolve()) for model in load_network(NETWORK).models]
+
+    def _write_config(self, path: Path, content: dict[str, Any]) -> Path:
+        path.write_text(tomli_w.dumps(content))
+        return path
+
+    def _start_vault(self) -> None:
+        self._say("vault …")
+        deployment, folder = self._deployed(), self._folder("vault")
+        self._write_secret(folder, "master", secrets.token_bytes(32))
+        self._write_config(
+            self.vault_config,
+            {
+                "rpc_url": self.rpc_url,
+                "chain_id": deployment.chain_id,
+                "contract": deployment.contract,
+                "start_block": deployment.block,
+                "master_key_file": "master.json",
+                "master_password_file": "password",
+                "models": self._packages(),
+                "port": self._ports["vault"],
+                "public_url": self.vault_url,
+            },
+        )
+        self._run("vault", ["vault", "serve", "--config", str(self.vault_config)])
+        self.processes.wait_until("vault", lambda: answers(f"{self.vault_url}/healthz"))
+
+    def _make_operators(self) -> None:
+        self._say(f"{self.options.operators} operators join …")
+        for index in range(self.options.operators):
+            self.operators.append(self._make_operator(index))
+        self.client(self.accounts.deployer).rotate()
+
+    def _make_operator(self, index: int) -> OperatorNode:
+        name, endpoint = f"operator{index}", f"http://127.0.0.1:{self._ports[f'node{index}']}"
+        folder = self._folder(name)
+        keys = {kind: secrets.token_bytes(32) for kind in ("attester", "sender", "seal")}
+        for kind, secret in keys.items():
+            self._write_secret(folder, kind, secret)
+        attester, sender = LocalSigner(keys["attester"]), LocalSigner(keys["sender"])
+        owner = LocalSigner(devnet_key(_FIRST_OPERATOR + index))
+        open_sync(self.rpc_url).provider.make_request(
+            RPCEndpoint("anvil_setBalance"), [sender.address, hex(_SENDER_WEI)]
+        )
+        stake = self._deployed().policy["minStake"]
+        self.client(owner).join(attester, SealKey(keys["seal"]).public, endpoint, stake)
+        config = self._write_config(folder / "node.toml", self._node_config(self._ports[f"node{index}"]))
+        return OperatorNode(name, owner, attester.address, endpoint, config)
+
+    def _node_config(self, port: int) -> dict[str, Any]:
+        deployment = self._deployed()
+        return {
+            "models": self._packages(),
+            "chain": {
+                "rpc_url": self.rpc_url,
+                "chain_id": deployment.chain_id,
+                "contract": deployment.contract,
+                "start_block": deployment.block,
+                "finality": "latest",
+                "poll_interval_s": 0.1,
+            },
+            "keys": {
+                "attester": "attester.json",
+                "sender": "sender.json",
+                "seal": "seal.json",
+                "password_file": "password",
+            },
+            "http": {"port": port},
+            "work": {"turn_blocks": self.options.turn_blocks, "allow_private_addresses": True},
+        }
+
+    # Nodes
+
+    def operator(self, name: str) -> OperatorNode:
+        """Return an operator by its name, ``operator0`` and so on."""
+        return next(operator for operator in self.operators if operator.name == name)
+
+    def start_node(self, name: str) -> None:
+        """Start an operator's node, or start it again after it was stopped or killed."""
+        self._say(f"{name} …")
+        # One thread for each of the numeric libraries: the operators share this machine's cores.
+        threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        self._run(name, ["node", "run", "--config", str(self.operator(name).config)], threads)
+
+    def wait_ready(self, name: str) -> None:
+        """Wait until an operator's node says that it is ready. Raises ProcessError if it doesn't become so."""
+        endpoint = self.operator(name).endpoint
+        self.processes.wait_until(name, lambda: answers(f"{endpoint}/readyz"))
+
+    # Records
+
+    def keep_record(self, fields: Mapping[str, object], subject: str) -> Record:
+        """Put a record into the vault, as its holder, and commit it on chain."""
+        vault = open_vault(load_vault_settings(self.vault_config))
+        record = vault.add(fields, subject, self.accounts.holder.address)
+        self.client(self.accounts.holder).commit_record(record.root, record.subject, self.vault_url)
+        return record
+
+    def release_for_audit(self, request_id: bytes) -> dict[str, Any]:
+        """Return what the vault released for a request, as its holder would hand it to an auditor."""
+        return open_vault(load_vault_settings(self.vault_config)).release_for_audit(request_id)
+
+    def _run(self, name: str, arguments: list[str], environment: dict[str, str] | None = None) -> None:
+        self.processes.start(name, [sys.executable, "-m", "oracle.cli", *arguments], environment)

@@ -1,0 +1,138 @@
+"""Child processes that never outlive their parent's intention: started in order, stopped in reverse, logs kept."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from oracle.core.errors import AssentError
+
+_STOP_S = 25
+_POLL_S = 0.05
+
+
+class ProcessError(AssentError):
+    """A process didn't start, or ended when it shouldn't."""
+
+
+def free_port() -> int:
+    """Return a TCP port on loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_is_free(port: int) -> bool:
+    """Tell whether a port on loopback can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+@dataclass(slots=True)
+class Child:
+    """One running process, and where it logs."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    def tail(self, lines: int = 12) -> str:
+        """Return the end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+class Processes:
+    """The children of one run."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._logs.mkdir(parents=True, exist_ok=True)
+        self._children: dict[str, Child] = {}
+
+    def __getitem__(self, name: str) -> Child:
+        return self._children[name]
+
+    def start(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> Child:
+        """Start a process in a session of its own, so that Ctrl-C reaches it only through :meth:`stop`."""
+        path = self._logs / f"{name}.log"
+        with path.open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+            )
+        self._children[name] = Child(name, process, path)
+        return self._children[name]
+
+    def wait_until(self, name: str, ready: Callable[[], bool], timeout_s: float = 60) -> None:
+        """Wait until ``ready()``. Raises ProcessError, with the end of the log, if the process ends or the time does."""
+        child = self._children[name]
+        give_up = time.monotonic() + timeout_s
+        while not ready():
+            if child.process.poll() is not None:
+                raise ProcessError(f"{name} ended with status {child.process.returncode}:\n{child.tail()}")
+            if time.monotonic() > give_up:
+                raise ProcessError(f"{name} isn't ready after {timeout_s:.0f} s:\n{child.tail()}")
+            time.sleep(_POLL_S)
+
+    def check(self) -> None:
+        """Raise ProcessError if any child ended by itself."""
+        for child in self._children.values():
+            if child.process.poll() is not None:
+                raise ProcessError(f"{child.name} ended with status {child.process.returncode}:\n{child.tail()}")
+
+    def kill(self, name: str) -> None:
+        """Kill a child with SIGKILL, as a crash would."""
+        child = self._children.pop(name)
+        child.process.kill()
+        child.process.wait()
+
+    def stop(self, name: str) -> int:
+        """Stop a child with SIGTERM and return its exit status; SIGKILL after a while."""
+        child = self._children.pop(name)
+        with contextlib.suppress(ProcessLookupError):
+            child.process.send_signal(signal.SIGTERM)
+        try:
+            return child.process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            return child.process.wait()
+
+    def stop_all(self) -> None:
+        """Stop all children, the last started first: all are told before any is waited for."""
+        for child in reversed(self._children.values()):
+            with contextlib.suppress(ProcessLookupError):
+                child.process.send_signal(signal.SIGTERM)
+        for name in reversed(list(self._children)):
+            self.stop(name)
+
+
+def answers(url: str) -> bool:
+    """Tell whether a URL answers with status 200."""
+    try:
+        return requests.get(url, timeout=2).status_code == requests.codes.ok
+    except requests.RequestException:
+        return False

@@ -1,0 +1,49 @@
+"""Signatures: compact, recoverable, bound to chain and contract."""
+
+import pytest
+from eth_account import Account
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oracle.core import digests
+from oracle.core.digests import Domain
+
+KEY = bytes(31) + b"\x07"
+ADDRESS = Account.from_key(KEY).address
+CONTRACT = "0x" + "33" * 20
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_signature__when_recovered__names_the_signer(digest: bytes) -> None:
+    signature = digests.sign(KEY, digest)
+    assert len(signature) == 64
+    assert digests.recover(digest, signature) == ADDRESS
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(0, 511))
+def test_signature__when_a_bit_is_flipped__names_somebody_else(digest: bytes, bit: int) -> None:
+    signature = bytearray(digests.sign(KEY, digest))
+    signature[bit // 8] ^= 1 << bit % 8
+    assert digests.recover(digest, bytes(signature)) != ADDRESS
+
+
+@pytest.mark.parametrize("length", [0, 63, 65])
+def test_recover__when_length_is_wrong__is_none(length: int) -> None:
+    assert digests.recover(bytes(32), bytes(length)) is None
+
+
+def test_compact__when_not_65_bytes__is_refused() -> None:
+    with pytest.raises(ValueError, match="65"):
+        digests.compact(bytes(64))
+
+
+def test_report_digest__when_chain_contract_or_epoch_differ__differs() -> None:
+    root = bytes(32)
+    found = {
+        digests.report_digest(Domain(1, CONTRACT), 1, 1, root),
+        digests.report_digest(Domain(2, CONTRACT), 1, 1, root),
+        digests.report_digest(Domain(1, "0x" + "44" * 20), 1, 1, root),
+        digests.report_digest(Domain(1, CONTRACT), 2, 1, root),
+        digests.report_digest(Domain(1, CONTRACT), 1, 2, root),
+    }
+    assert len(found) == 5
