@@ -3,8 +3,8 @@
     python -m deploy.compile            write oracle/chain/artifacts/Assent.json
     python -m deploy.compile --check    exit 1 if what is written differs from a fresh compilation
 
-A native solc of the pinned version is used where py-solc-x can install one; elsewhere the npm package behind ``tools/solc.js``, which is what
-forge uses too. Both give the same bytecode.
+The npm package behind ``tools/solc.js`` compiles, as it does for forge; ``ASSENT_NATIVE_SOLC=1`` has py-solc-x install a native solc of the
+same version instead, where the network allows it. Both give the same bytecode.
 """
 
 from __future__ import annotations

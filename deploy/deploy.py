@@ -11,16 +11,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from web3 import Web3
 
-from deploy.deployment import FOLDER, Deployment, VerificationError, verify
+from deploy.deployment import FOLDER, VerificationError, verify, write
 from oracle.chain.abi import artifact
 from oracle.chain.rpc import endpoint_errors, open_sync, wrong_chain
-from oracle.client import AssentClient
+from oracle.client import AssentClient, Deployment
 from oracle.core.errors import AssentError, ConfigurationError
 from oracle.core.structs import Model, ModelState
 from oracle.keys.keystore import read_signer
@@ -119,7 +120,7 @@ def _create(web3: Web3, network: Network, signer: LocalSigner, say: Say) -> Depl
         raise VerificationError("the deployment's transaction reverted")
     verify(web3, contract, policy)
     say(f"contract {contract} deployed in block {receipt['blockNumber']} for {receipt['gasUsed']:,} gas, and verified")
-    return Deployment(network.chain_id, contract, receipt["blockNumber"], network.rpc_url, policy)
+    return Deployment(network.chain_id, contract, receipt["blockNumber"], network.rpc_url)
 
 
 def model_terms(package: ModelPackage, publisher: str, quorum: int, fee_wei: int) -> Model:
@@ -136,7 +137,7 @@ def model_terms(package: ModelPackage, publisher: str, quorum: int, fee_wei: int
     )
 
 
-def _publish(network: Network, deployment: Deployment, signer: LocalSigner, say: Say) -> dict[str, str]:
+def _publish(network: Network, deployment: Deployment, signer: LocalSigner, say: Say) -> dict[str, bytes]:
     client = AssentClient(network.rpc_url, deployment.contract, chain_id=network.chain_id, signer=signer)
     models = dict(deployment.models)
     for wanted in network.models:
@@ -147,7 +148,7 @@ def _publish(network: Network, deployment: Deployment, signer: LocalSigner, say:
             say(f"model {package.card.name} published as 0x{model.id.hex()}")
         else:
             say(f"model {package.card.name} stands as 0x{model.id.hex()}")
-        models[package.card.name] = "0x" + model.id.hex()
+        models[package.card.name] = model.id
     return models
 
 
@@ -161,12 +162,10 @@ def deploy(network: Network, signer: LocalSigner, path: Path, say: Say) -> Deplo
     deployment = _existing(web3, network, path, say)
     if deployment is None:
         deployment = _create(web3, network, signer, say)
-        deployment.write(path)  # before publishing: a failure there must not forget the contract
+        write(deployment, path)  # before publishing: a failure there must not forget the contract
     models = _publish(network, deployment, signer, say)
-    deployment = Deployment(
-        deployment.chain_id, deployment.contract, deployment.block, network.rpc_url, deployment.policy, models
-    )
-    deployment.write(path)
+    deployment = replace(deployment, rpc_url=network.rpc_url, models=models)
+    write(deployment, path)
     return deployment
 
 

@@ -16,11 +16,11 @@ import tomli_w
 from web3.types import RPCEndpoint
 
 from deploy.deploy import deploy, load_network
-from deploy.deployment import FOLDER, Deployment
+from deploy.deployment import FOLDER
 from deploy.foundry import find
 from deploy.processes import ProcessError, Processes, answers, free_port, port_is_free
 from oracle.chain.rpc import open_sync
-from oracle.client import AssentClient
+from oracle.client import AssentClient, Deployment
 from oracle.core.structs import Record
 from oracle.keys.devnet import devnet_key
 from oracle.keys.keystore import write_secret
@@ -133,14 +133,7 @@ class Devnet:
 
     def client(self, signer: LocalSigner) -> AssentClient:
         """Return the SDK's client for an account."""
-        deployment = self._deployed()
-        return AssentClient(
-            self.rpc_url,
-            deployment.contract,
-            chain_id=deployment.chain_id,
-            signer=signer,
-            start_block=deployment.block,
-        )
+        return AssentClient.of(self._deployed(), signer=signer)
 
     def _deployed(self) -> Deployment:
         if self.deployment is None:
@@ -228,8 +221,9 @@ class Devnet:
         open_sync(self.rpc_url).provider.make_request(
             RPCEndpoint("anvil_setBalance"), [sender.address, hex(_SENDER_WEI)]
         )
-        stake = self._deployed().policy["minStake"]
-        self.client(owner).join(attester, SealKey(keys["seal"]).public, endpoint, stake)
+        client = self.client(owner)
+        stake = client.read(client.contract.policy("minStake"))
+        client.join(attester, SealKey(keys["seal"]).public, endpoint, stake)
         config = self._write_config(folder / "node.toml", self._node_config(self._ports[f"node{index}"]))
         return OperatorNode(name, owner, attester.address, endpoint, config)
 

@@ -133,6 +133,6 @@ class Processes:
 def answers(url: str) -> bool:
     """Tell whether a URL answers with status 200."""
     try:
-        return requests.get(url, timeout=2).status_code == requests.codes.ok
+        return bool(requests.get(url, timeout=2).status_code == requests.codes.ok)
     except requests.RequestException:
         return False
