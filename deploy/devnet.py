@@ -21,11 +21,18 @@ from deploy.foundry import find
 from deploy.processes import ProcessError, Processes, answers, free_port, port_is_free
 from oracle.chain.rpc import open_sync
 from oracle.client import AssentClient, Deployment
-from oracle.core.structs import Record
+from oracle.core.committee import turn
+from oracle.core.digests import Domain
+from oracle.core.structs import Agreement, Record, request_id
+from oracle.core.trail import Trail
 from oracle.keys.devnet import devnet_key
 from oracle.keys.keystore import write_secret
 from oracle.keys.seal_key import SealKey
 from oracle.keys.signer import LocalSigner
+from oracle.models.package import ModelPackage
+from oracle.services.trails import build_trail
+from oracle.store.node_store import NodeStore
+from oracle.store.tables import open_database
 from oracle.vault.serve import open_vault
 from oracle.vault.settings import load_vault_settings
 
@@ -118,9 +125,11 @@ class Devnet:
         started = time.monotonic()
         self._start_anvil()
         self._deploy()
-        self._start_vault()
+        self._make_vault()
+        self.start_vault()
         self._make_operators()
-        self._mine_by_the_clock()
+        # Until here each transaction had its block at once, so that setting up doesn't wait for the clock.
+        self.mine_by_the_clock()
         for operator in self.operators:
             self.start_node(operator.name)
         for operator in self.operators:
@@ -135,6 +144,20 @@ class Devnet:
         """Return the SDK's client for an account."""
         return AssentClient.of(self._deployed(), signer=signer)
 
+    @property
+    def model_id(self) -> bytes:
+        """Id of the one model that this devnet publishes."""
+        return next(iter(self._deployed().models.values()))
+
+    def mine_at_once(self) -> None:
+        """Give each transaction a block at once, and none by the clock: many transactions then go quickly."""
+        open_sync(self.rpc_url).provider.make_request(RPCEndpoint("evm_setAutomine"), [True])
+
+    def mine_by_the_clock(self) -> None:
+        """Mine a block every ``block_time_s`` seconds, as a chain does."""
+        provider = open_sync(self.rpc_url).provider
+        provider.make_request(RPCEndpoint("evm_setIntervalMining"), [self.options.block_time_s])
+
     def _deployed(self) -> Deployment:
         if self.deployment is None:
             raise ProcessError("the devnet isn't up")
@@ -148,12 +171,6 @@ class Devnet:
         self.processes.start("anvil", command)
         web3 = open_sync(self.rpc_url)
         self.processes.wait_until("anvil", web3.is_connected)
-
-    def _mine_by_the_clock(self) -> None:
-        # Until here each transaction had its block at once, so that setting up doesn't wait for the clock.
-        if self.options.block_time_s:
-            provider = open_sync(self.rpc_url).provider
-            provider.make_request(RPCEndpoint("evm_setIntervalMining"), [self.options.block_time_s])
 
     def _deploy(self) -> None:
         self._say("contract and model …")
@@ -183,7 +200,12 @@ class Devnet:
         path.write_text(tomli_w.dumps(content))
         return path
 
-    def _start_vault(self) -> None:
+    def start_vault(self) -> None:
+        """Start the vault, or start it again after it was stopped."""
+        self._run("vault", ["vault", "serve", "--config", str(self.vault_config)])
+        self.processes.wait_until("vault", lambda: answers(f"{self.vault_url}/healthz"))
+
+    def _make_vault(self) -> None:
         self._say("vault …")
         deployment, folder = self._deployed(), self._folder("vault")
         self._write_secret(folder, "master", secrets.token_bytes(32))
@@ -201,8 +223,6 @@ class Devnet:
                 "public_url": self.vault_url,
             },
         )
-        self._run("vault", ["vault", "serve", "--config", str(self.vault_config)])
-        self.processes.wait_until("vault", lambda: answers(f"{self.vault_url}/healthz"))
 
     def _make_operators(self) -> None:
         self._say(f"{self.options.operators} operators join …")
@@ -261,6 +281,23 @@ class Devnet:
         # One thread for each of the numeric libraries: the operators share this machine's cores.
         threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._run(name, ["node", "run", "--config", str(self.operator(name).config)], threads)
+
+    def due_to_propose(self, agreement: Agreement, use: int) -> OperatorNode:
+        """Return the operator whose turn comes first for a use of an agreement."""
+        index = turn(request_id(agreement.id, use), 0, self.options.turn_blocks, len(self.operators))
+        return self.operators[index]
+
+    def own_trail(self, name: str, identifier: bytes) -> Trail:
+        """Return the trail that an operator would propose for a request, from its database."""
+        operator, deployment = self.operator(name), self._deployed()
+        store = NodeStore(open_database(f"sqlite:///{operator.config.parent / 'assent-node.db'}"))
+        context = store.context(identifier)
+        store.close()
+        if context is None:
+            raise ProcessError(f"{name} hasn't seen request 0x{identifier.hex()}")
+        domain = Domain(deployment.chain_id, deployment.contract)
+        package = ModelPackage.load(Path(self._packages()[0]))
+        return build_trail(domain, context, package, operator.attester, "assent/devnet")
 
     def wait_ready(self, name: str) -> None:
         """Wait until an operator's node says that it is ready. Raises ProcessError if it doesn't become so."""

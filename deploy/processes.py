@@ -72,6 +72,9 @@ class Processes:
     def __getitem__(self, name: str) -> Child:
         return self._children[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._children
+
     def start(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> Child:
         """Start a process in a session of its own, so that Ctrl-C reaches it only through :meth:`stop`."""
         path = self._logs / f"{name}.log"

@@ -27,6 +27,8 @@ def check_form(url: str) -> httpx.URL:
         raise _unreachable("isn't a URL") from None
     if parsed.scheme not in _PORTS:
         raise _unreachable("is neither http nor https")
+    if not 0 < (parsed.port or _PORTS[parsed.scheme]) < 65536:
+        raise _unreachable("has a port that doesn't exist")
     if not parsed.host or parsed.userinfo or parsed.query or parsed.fragment:
         raise _unreachable("must be a plain base URL: a host, and no credentials, query or fragment")
     return parsed
@@ -38,7 +40,7 @@ async def check_url(url: str, allow_private: bool) -> list[str]:
     Refused are loopback, private and reserved addresses unless ``allow_private``, and link-local, multicast and unspecified ones always.
     """
     parsed = check_form(url)
-    return await resolve(parsed.host, parsed.port or _PORTS[parsed.scheme], allow_private)
+    return await resolve(parsed.raw_host.decode("ascii"), parsed.port or _PORTS[parsed.scheme], allow_private)
 
 
 async def resolve(host: str, port: int, allow_private: bool) -> list[str]:
@@ -59,7 +61,7 @@ def permitted(address: _Address, allow_private: bool) -> bool:
     """Tell whether a connection may go there; an IPv4 address inside an IPv6 one counts as well as the whole."""
     if any(not permitted(inner, allow_private) for inner in _embedded(address)):
         return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+    if isinstance(address, ipaddress.IPv6Address) and (address.ipv4_mapped or address in _NAT64):
         return True  # reached as the IPv4 address inside, which passed
     if address.is_multicast or address.is_unspecified or address.is_link_local:
         return False

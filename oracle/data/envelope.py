@@ -4,12 +4,11 @@ The context string binds protocol, request and attester: a message opens for the
 for, or not at all. Base mode doesn't say who sealed it; that the fields are the record's, the record's root says.
 """
 
-import json
-
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from eth_utils import to_canonical_address
+from pydantic_core import from_json
 
 from oracle.core.canonical import canonical
 from oracle.core.errors import Reason, RecordError, SealError
@@ -51,8 +50,9 @@ def pack_fields(fields: list[DisclosedField]) -> bytes:
 def unpack_fields(plaintext: bytes) -> list[DisclosedField]:
     """Inverse of :func:`pack_fields`. Raises RecordError (PROOF_WRONG) if the plaintext has another form."""
     try:
-        data = json.loads(plaintext)
-    except (ValueError, RecursionError):
+        # Not json.loads: eth-account's libraries raise Python's recursion limit so far that deep nesting would end the process.
+        data = from_json(plaintext, allow_inf_nan=False)
+    except ValueError:
         data = None
     if not isinstance(data, list):
         raise RecordError(Reason.PROOF_WRONG, "what the vault sealed isn't a list of fields")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from pydantic_core import from_json
 
 from oracle.core.errors import Reason, VaultError
 from oracle.data.ask import Ask
@@ -78,7 +78,9 @@ async def fetch_fields(
 async def _post(client: VaultClient, url: str, ask: Ask) -> tuple[int, bytes]:
     body = bytearray()
     async with client.stream("POST", url, json=ask.to_json()) as response:
-        async for part in response.aiter_raw():
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise VaultError(Reason.VAULT_UNREACHABLE, "the vault's answer is compressed, which wasn't asked for")
+        async for part in response.aiter_bytes():
             body += part
             if len(body) > MAX_ANSWER_BYTES:
                 raise VaultError(Reason.VAULT_UNREACHABLE, f"the vault's answer has more than {MAX_ANSWER_BYTES} bytes")
@@ -88,8 +90,8 @@ async def _post(client: VaultClient, url: str, ask: Ask) -> tuple[int, bytes]:
 
 def _answer(status: int, body: bytes) -> Mapping[str, Any]:
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = from_json(body)  # bounds nesting, which json.loads doesn't once eth-account is loaded
+    except ValueError:
         answer = None
     if not isinstance(answer, dict) or status >= 500 or status == 429 or status < 200 or 300 <= status < 400:
         raise VaultError(Reason.VAULT_UNREACHABLE, f"the vault answered with status {status} and nothing to use")

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import from_json
+
 from oracle.core import merkle
 from oracle.core.canonical import canonical
 from oracle.core.errors import Reason, RecordError
@@ -76,7 +78,9 @@ class RecordTree:
 
     @classmethod
     def salt(cls, fields: Mapping[str, object]) -> RecordTree:
-        """Give each field a random salt. Raises ValueError as the constructor does."""
+        """Give each field a random salt. Raises ValueError as the constructor does, and for a value that JSON would change on its way."""
+        for name, value in fields.items():
+            _must_travel(name, value)
         return cls(SaltedField(name, value, secrets.token_bytes(SALT_BYTES)) for name, value in fields.items())
 
     def __repr__(self) -> str:
@@ -128,6 +132,18 @@ def verify_disclosure(root: bytes, disclosed: Sequence[DisclosedField]) -> dict[
             )
         values[field.name] = field.value
     return values
+
+
+def _must_travel(name: str, value: object) -> None:
+    """Whole floats beyond 2^53 become integers that canonical JSON can't hold; nesting beyond 200 doesn't parse."""
+    try:
+        same = canonical(from_json(canonical(value), allow_inf_nan=False)) == canonical(value)
+    except (ValueError, TypeError, RecursionError):  # their texts may quote the value
+        same = False
+    if not same:
+        raise ValueError(
+            f"field {name[:MAX_NAME_CHARACTERS]!r} can't be written as canonical JSON; use text, numbers, booleans, lists"
+        )
 
 
 def _proven(root: bytes, field: DisclosedField) -> bool:

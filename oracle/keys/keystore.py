@@ -80,13 +80,16 @@ def _read(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise SigningKeyError(f"{path}: can't be opened: {error.strerror}; check the path and its owner") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LIMIT_BYTES:
             raise SigningKeyError(f"{path}: no plain file of a key's size; check the path")
         if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise SigningKeyError(f"{path}: open to other users; run `chmod 600 {path}`")
-        return file.read(_LIMIT_BYTES)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(_LIMIT_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _create(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ some nine decimal places below a part per million.
 from collections.abc import Sequence
 
 import torch
-from captum.attr import IntegratedGradients  # type: ignore[import-untyped]  # ships no annotations
+from captum.attr import IntegratedGradients
 from safetensors.torch import load as tensors_from_bytes
 from torch import Tensor, nn
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_breast_cancer  # type: ignore[import-untyped]  # ships no annotations
-from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]  # ships no annotations
+from sklearn.datasets import load_breast_cancer  # ships no annotations
+from sklearn.model_selection import train_test_split  # ships no annotations
 
 from oracle.models.card import Feature
 

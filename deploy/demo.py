@@ -1,0 +1,207 @@
+"""The whole story on a local chain: a record, an agreement, a verdict, a failure, a withdrawal. Exits non-zero at the first untruth.
+
+python -m deploy.demo       narrates, and writes build/demo.json
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from deploy.devnet import Devnet
+from deploy.story import BUILD, PURPOSE, Narrator, fresh_devnet, sign_and_relay
+from oracle.audit import audit
+from oracle.client import Asked, AssentClient, VerdictView
+from oracle.core.committee import members_of
+from oracle.core.errors import AssentError, ContractRevertError
+from oracle.core.structs import Agreement, RequestState
+from oracle.models.package import ModelPackage
+from oracle.models.zoo.screening import PACKAGE
+from oracle.models.zoo.screening.data import HeldOutCase, held_out
+
+_WAIT_S = 30
+
+
+class Demo:
+    """The story, chapter by chapter."""
+
+    def __init__(self, devnet: Devnet, narrator: Narrator) -> None:
+        self._devnet = devnet
+        self._tell = narrator
+        self._package = ModelPackage.load(PACKAGE)
+        self._case: HeldOutCase = next(case for case in held_out() if case.diagnosis == "malignant")
+        self._gas: dict[str, int] = {}
+
+    @property
+    def _controller(self) -> AssentClient:
+        return self._devnet.client(self._devnet.accounts.controller)
+
+    def run(self) -> None:
+        """Tell it all. Raises AssentError at the first thing that isn't so."""
+        agreement = self._record_and_agreement()
+        self._first_verdict(agreement)
+        self._operator_dies(agreement)
+        self._withdrawal(agreement)
+        self._show_gas()
+
+    def _record_and_agreement(self) -> Agreement:
+        tell, accounts = self._tell, self._devnet.accounts
+        tell.chapter("1  A patient's record, committed; an agreement, signed")
+        tell.say(
+            f"Case {self._case.index} of the Wisconsin data, which the model never saw: {len(self._case.fields)} measurements."
+        )
+        record = self._devnet.keep_record(self._case.fields, accounts.subject.address)
+        tell.say(f"The vault encrypts it; on chain goes its salted Merkle root {_short(record.root)}, nothing else.")
+        agreement, self._gas["agreement by signature"] = sign_and_relay(self._devnet, record, uses=10)
+        tell.say(
+            f"The subject signs, off chain, an agreement for [bold]{PURPOSE}[/] with this model only; a relayer brings it."
+        )
+        status = self._controller.read(self._controller.contract.agreement_status(agreement.id))
+        tell.expect(status.state.name == "GIVEN", f"agreement {_short(agreement.id)} is given")
+        return agreement
+
+    def _first_verdict(self, agreement: Agreement) -> None:
+        tell = self._tell
+        tell.chapter("2  A request, and a verdict that a quorum signed")
+        asked = self._controller.request(agreement, PURPOSE)
+        self._gas["request"] = asked.sent.gas_used
+        tell.say(
+            f"Request {_short(asked.id)} in block {asked.sent.block}; one use of the agreement is taken, the fee is in escrow."
+        )
+        verdict = self._verdict(asked)
+        self._show_scores(asked, verdict)
+        latency = (verdict.block or 0) - asked.sent.block
+        tell.note("latencyBlocks", latency)
+        tell.expect(1 <= latency <= 2, f"recorded {latency} block(s) after the request")
+        label = self._package.card.outcomes[verdict.outcome or 0]
+        tell.note("verdict", {**verdict.to_json(), "label": label, "diagnosis": self._case.diagnosis})
+        tell.expect(
+            label == self._case.diagnosis,
+            f"verdict [bold]{label}[/] ({(verdict.score_ppm or 0) / 10_000:.2f} %), true diagnosis {self._case.diagnosis}",
+        )
+        self._audit(asked)
+
+    def _verdict(self, asked: Asked) -> VerdictView:
+        verdict = self._controller.wait(asked.id, _WAIT_S, 0.1)
+        self._tell.expect(verdict.recorded, f"request {_short(asked.id)} is recorded")
+        transaction = self._controller.web3.to_hex(verdict.transaction or b"")
+        receipt = self._controller.web3.eth.get_transaction_receipt(transaction)
+        self._gas.setdefault("record, 3 of 4, first of these signers", receipt["gasUsed"])
+        self._gas["record, 3 of 4"] = receipt["gasUsed"]
+        return verdict
+
+    def _show_scores(self, asked: Asked, verdict: VerdictView) -> None:
+        table = Table("operator", "own score, ppm", "signed", box=None, padding=(0, 2))
+        scores = []
+        signed = members_of(verdict.signers or 0)
+        for index, operator in enumerate(self._devnet.operators):
+            answer = requests.get(f"{operator.endpoint}/v1/requests/0x{asked.id.hex()}", timeout=5).json()
+            scores.append(answer["score"])
+            table.add_row(operator.name, f"{answer['score']:,}", "✓" if index in signed else "")
+        self._tell.console.print(table)
+        self._tell.note("scores", scores)
+        self._tell.expect(
+            len(signed) >= asked.request.quorum, f"{len(signed)} of {len(scores)} operators signed the report"
+        )
+        spread = max(scores) - min(scores)
+        self._tell.expect(
+            spread <= self._package.card.tolerance_ppm, f"their own scores differ by {spread} ppm at most"
+        )
+
+    def _audit(self, asked: Asked) -> None:
+        self._tell.say(
+            "An auditor takes the request id, fetches the trail from any node, and with the vault's release runs the model again:"
+        )
+        release = self._devnet.release_for_audit(asked.id)
+        report = audit(self._controller, asked.id, release=release, packages=[self._package])
+        for check in report.checks:
+            self._tell.console.print(
+                f"    [green]✓[/] {check.name}: {check.detail}"
+                if check.passed
+                else f"    [red]✗[/] {check.name}: {check.detail}"
+            )
+        self._tell.note("audit", {check.name: check.passed for check in report.checks})
+        self._tell.expect(report.passed, f"audit: {len(report.checks)} checks, all passed")
+
+    def _operator_dies(self, agreement: Agreement) -> None:
+        tell, devnet = self._tell, self._devnet
+        tell.chapter("3  The operator whose turn comes next is killed")
+        use = self._controller.read(self._controller.contract.next_use(agreement.id))
+        victim = devnet.due_to_propose(agreement, use)
+        devnet.processes.kill(victim.name)
+        tell.say(f"{victim.name}, due to propose the next request, is gone (SIGKILL).")
+        asked = self._controller.request(agreement, PURPOSE, use=use)
+        verdict = self._verdict(asked)
+        latency = (verdict.block or 0) - asked.sent.block
+        tell.note("latencyBlocksOneDead", latency)
+        tell.expect(
+            devnet.operators.index(victim) not in members_of(verdict.signers or 0),
+            f"the turn moved on; the verdict came after {latency} block(s)",
+        )
+
+    def _withdrawal(self, agreement: Agreement) -> None:
+        tell, devnet = self._tell, self._devnet
+        tell.chapter("4  The subject withdraws")
+        second = next(o.name for o in devnet.operators if o.name in devnet.processes)
+        devnet.processes.kill(second)
+        tell.say(f"First {second} is killed too: two of four are left, which is no quorum, so this request stays open.")
+        asked = self._controller.request(agreement, PURPOSE)
+        self._gas["withdraw agreement"] = devnet.client(devnet.accounts.subject).withdraw(agreement).gas_used
+        tell.say("The subject withdraws the agreement. It takes effect in that block.")
+        try:
+            self._controller.request(agreement, PURPOSE)
+            refused = "nothing"
+        except ContractRevertError as revert:
+            refused = revert.name
+        tell.expect(refused == "AgreementNotGiven", f"a further request is refused by the contract: {refused}")
+        ended = self._controller.wait(asked.id, _WAIT_S, 0.1)
+        tell.expect(
+            ended.state is RequestState.REFUSED, "the request that was open is refused on chain, without a verdict"
+        )
+        account = devnet.accounts.controller.address
+        credit = self._controller.read(self._controller.contract.credit_of(account))
+        tell.expect(
+            credit == asked.request.fee,
+            f"its fee of {asked.request.fee / 10**18:g} ether is back in the controller's credits",
+        )
+        self._gas["withdraw credits"] = self._controller.withdraw_credits().gas_used
+
+    def _show_gas(self) -> None:
+        self._tell.chapter("Gas of each transaction")
+        table = Table("transaction", "gas", box=None, padding=(0, 2))
+        table.columns[1].justify = "right"
+        for name, gas in self._gas.items():
+            table.add_row(name, f"{gas:,}")
+        self._tell.console.print(table)
+        self._tell.note("gas", self._gas)
+
+
+def _short(value: bytes) -> str:
+    return f"0x{value.hex()[:10]}…"
+
+
+def main() -> int:
+    """Entry point; returns the exit code."""
+    console = Console(highlight=False)
+    narrator = Narrator(console)
+    path: Path = BUILD / "demo.json"
+    console.print("[bold]Assent[/]: a verdict about data whose owner agreed")
+    try:
+        narrator.chapter("0  A local chain, a vault, four operators: each a process of its own")
+        with fresh_devnet("demo", narrator) as devnet:
+            Demo(devnet, narrator).run()
+    except AssentError as error:
+        narrator.write(path, ok=False)
+        console.print(f"\ndemo: failed: {error}")
+        return 1
+    narrator.write(path, ok=True)
+    console.print("\ndemo: ok")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

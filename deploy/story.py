@@ -1,0 +1,83 @@
+"""What the demo and the hold-out run share: a devnet, a narrator, and expectations that end the run when they fail."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from deploy.devnet import Devnet, DevnetOptions
+from oracle.client import draft_agreement
+from oracle.core.errors import AssentError
+from oracle.core.structs import Agreement, Record
+
+BUILD = Path(__file__).resolve().parent.parent / "build"
+PURPOSE = "ImproveHealthcare"
+NOTICE = "Your measurements are put to the screening model, to help your clinic with early detection. You may withdraw at any time."
+_SIGNATURE_VALID_S = 600
+
+
+class StoryError(AssentError):
+    """Something wasn't as told."""
+
+
+class Narrator:
+    """Tells the story to a person, checks it, and keeps the figures for programs."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.figures: dict[str, Any] = {}
+        self._started = time.monotonic()
+
+    def chapter(self, title: str) -> None:
+        """Begin a part."""
+        self.console.print(f"\n[bold cyan]{title}[/]")
+
+    def say(self, line: str) -> None:
+        """Tell one thing."""
+        self.console.print(f"  {line}")
+
+    def progress(self, line: str) -> None:
+        """Tell of work under way, faintly."""
+        self.console.print(f"  [dim]{line}[/]")
+
+    def expect(self, holds: bool, line: str) -> None:
+        """Tell a fact with a tick. Raises StoryError if it isn't one."""
+        if not holds:
+            self.console.print(f"  [bold red]✗[/] {line}")
+            raise StoryError(f"not as told: {line}")
+        self.console.print(f"  [green]✓[/] {line}")
+
+    def note(self, name: str, value: Any) -> None:
+        """Keep a figure."""
+        self.figures[name] = value
+
+    def write(self, path: Path, ok: bool) -> None:
+        """Write the figures as JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = {"ok": ok, "seconds": round(time.monotonic() - self._started, 1), **self.figures}
+        path.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def fresh_devnet(name: str, narrator: Narrator) -> Devnet:
+    """Return a devnet, not yet up, in an emptied folder of its own."""
+    folder = BUILD / name
+    shutil.rmtree(folder, ignore_errors=True)
+    return Devnet(DevnetOptions(folder), narrator.progress)
+
+
+def sign_and_relay(devnet: Devnet, record: Record, uses: int) -> tuple[Agreement, int]:
+    """Let the subject sign an agreement off chain and a relayer bring it on chain; return it, and the gas."""
+    accounts = devnet.accounts
+    agreement = draft_agreement(
+        record.subject, accounts.controller.address, record.id, devnet.model_id, [PURPOSE], uses=uses, notice=NOTICE
+    )
+    subject = devnet.client(accounts.subject)
+    deadline = subject.block_time() + _SIGNATURE_VALID_S
+    signature = subject.sign_agreement(agreement, deadline)
+    sent = devnet.client(accounts.relayer).give_signed(agreement, deadline, signature)
+    return agreement, sent.gas_used

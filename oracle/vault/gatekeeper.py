@@ -1,0 +1,156 @@
+"""Who gets which fields: every check between an ask and a release.
+
+The vault protects the subject, so it takes nobody's word: it looks at the chain itself, at the latest block, and hands out only the inputs
+of a model that it knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from oracle.core.errors import ContractRevertError
+from oracle.core.structs import Agreement, RecordState, RequestState, Step
+from oracle.data.ask import MAX_ASK_S, Ask
+from oracle.data.envelope import pack_fields, seal
+from oracle.vault.chain_view import ChainView, Head, Requested
+from oracle.vault.refusals import (
+    AskExpiredError,
+    AskTooLongError,
+    ConsentMissingError,
+    EpochStaleError,
+    ModelUnknownError,
+    NotMemberError,
+    RecordRetiredError,
+    RequestEndedError,
+    RequestUnknownError,
+    SignatureWrongError,
+    StepRefusedError,
+)
+from oracle.vault.store import Release
+from oracle.vault.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRelease:
+    """The answer to an ask: which record it is of, and the fields, sealed to the attester's operator."""
+
+    request_id: bytes
+    record_id: bytes
+    sealed: bytes
+
+
+class Gatekeeper:
+    """Answers asks. ``schemas`` maps an input schema's digest (32 bytes) to the names of its fields, in order."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        chain: ChainView,
+        schemas: Mapping[bytes, tuple[str, ...]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._vault = vault
+        self._chain = chain
+        self._schemas = schemas
+        self._clock = clock
+
+    async def release(self, ask: Ask) -> SealedRelease:
+        """Check an ask, write the release down and seal the fields. Raises a ReleaseRefusedError for the first check that fails.
+
+        Also RecordError (FIELD_MISSING), ChainError, and SealError if the operator's key or the stored record is unusable.
+        """
+        attester = await self._signer(ask)
+        head = await self._chain.head()
+        await self._must_be_member(head, ask.epoch, attester)
+        request = await self._open_request(head, ask.request_id)
+        agreement = await self._standing_agreement(head, request)
+        await self._must_hold(head, agreement)
+        names = await self._inputs(head, agreement.model)
+        seal_key = await self._seal_key(head, attester)
+        release = Release(ask.request_id, attester, ask.epoch, agreement.record, names, int(self._clock()))
+        return await asyncio.to_thread(self._seal, release, seal_key)
+
+    async def _signer(self, ask: Ask) -> str:
+        left_s = ask.deadline - self._clock()
+        if left_s < 0:
+            raise AskExpiredError("the ask's deadline has passed; sign a new one, and check both clocks")
+        if left_s > MAX_ASK_S:
+            raise AskTooLongError(
+                f"the ask's deadline is more than {MAX_ASK_S} s ahead; sign a shorter one, and check both clocks"
+            )
+        attester = await asyncio.to_thread(ask.attester, self._chain.contract.domain)
+        if attester is None:
+            raise SignatureWrongError(
+                "the ask's signature is nobody's; sign the EIP-712 Ask of this chain and contract"
+            )
+        return attester
+
+    async def _must_be_member(self, head: Head, epoch: int, attester: str) -> None:
+        current = await head.read("epoch", self._chain.contract.current_epoch())
+        if epoch != current.number:
+            raise EpochStaleError(f"the ask is for epoch {epoch}, the current one is {current.number}")
+        members = await head.read("members", self._chain.contract.members_of(epoch)) if epoch else []
+        if attester not in members:
+            raise NotMemberError(
+                f"{attester}, who signed the ask, is no attester of epoch {epoch} on this chain and contract"
+            )
+
+    async def _open_request(self, head: Head, identifier: bytes) -> Requested:
+        status = await head.read(("request", identifier), self._chain.contract.verdict_of(identifier))
+        shown = "0x" + identifier.hex()
+        if status.state is RequestState.NONE:
+            raise RequestUnknownError(f"there is no request {shown} at block {head.number}")
+        if status.state is not RequestState.REQUESTED:
+            raise RequestEndedError(f"request {shown} has ended: {status.state.name.lower()}")
+        request = await self._chain.requested(head, identifier)
+        if request is None:
+            raise RequestUnknownError(f"the vault's endpoint has no event of request {shown}; check its start_block")
+        if request.deadline < head.timestamp:
+            raise RequestEndedError(f"request {shown} has passed its deadline")
+        if request.step != Step.INFER:
+            raise StepRefusedError(f"request {shown} isn't for inference; the vault releases for nothing else")
+        return request
+
+    async def _standing_agreement(self, head: Head, request: Requested) -> Agreement:
+        agreement = await self._chain.agreement(head, request.agreement)
+        terms = (agreement.controller, request.purpose, request.step, request.use)
+        try:
+            await head.read(("check", request), self._chain.contract.check(agreement, *terms))
+        except ContractRevertError as error:
+            raise ConsentMissingError(f"the agreement doesn't cover the request now: {error.name}") from error
+        return agreement
+
+    async def _must_hold(self, head: Head, agreement: Agreement) -> None:
+        """The agreement's record is in this vault, is its subject's, and is committed on chain."""
+        record = await asyncio.to_thread(self._vault.record, agreement.record)
+        status = await head.read(("record", record.id), self._chain.contract.record_status(record.id))
+        if status.state is not RecordState.COMMITTED:
+            raise RecordRetiredError(f"record 0x{record.id.hex()} is not committed on chain, or no longer")
+        if not record.subject == status.subject == agreement.subject:
+            raise ConsentMissingError("the agreement's subject isn't the record's")
+
+    async def _inputs(self, head: Head, model_id: bytes) -> tuple[str, ...]:
+        model = await self._chain.model(head, model_id)
+        names = self._schemas.get(model.inputs)
+        if names is None:
+            raise ModelUnknownError(
+                f"the vault knows no input schema 0x{model.inputs.hex()}; its holder must add the model's package to `models`"
+            )
+        return names
+
+    async def _seal_key(self, head: Head, attester: str) -> bytes:
+        contract = self._chain.contract
+        operator = await head.read(("operator", attester), contract.operator_of(attester))
+        info = await head.read(("seal key", operator), contract.operator_info(operator))
+        if info.attester != attester:
+            raise NotMemberError(f"{attester} is no longer its operator's attester")
+        return info.seal_key
+
+    def _seal(self, release: Release, seal_key: bytes) -> SealedRelease:
+        fields = self._vault.disclose(release.record_id, release.fields)
+        sealed = seal(seal_key, release.request_id, release.attester, pack_fields(fields))
+        self._vault.log(release)
+        return SealedRelease(release.request_id, release.record_id, sealed)

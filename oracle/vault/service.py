@@ -1,0 +1,130 @@
+"""The vault over HTTP: ``POST /v1/releases``, ``GET /healthz``, ``GET /readyz``. Every failure is ``{"error": code, "message": text}``."""
+
+import logging
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from oracle.core.errors import AssentError, ChainError, RefusalError
+from oracle.data.ask import Ask
+from oracle.vault.chain_view import ChainView
+from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
+from oracle.vault.intake import Intake
+from oracle.vault.refusals import ReleaseRefusedError
+
+MAX_BODY_BYTES = 16_384
+BODY_TIMEOUT_S = 10.0
+_LOG = logging.getLogger(__name__)
+
+
+class AskBody(BaseModel):
+    """An attester's ask, signed (EIP-712 ``Ask``); ``deadline`` in Unix seconds, ``signature`` compact (EIP-2098)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    request: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
+    epoch: Annotated[int, Field(ge=0, lt=2**32)]
+    deadline: Annotated[int, Field(ge=0, lt=2**53)]
+    signature: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{128}$")]
+
+
+class ReleaseBody(BaseModel):
+    """The answer: request and record by id, and the fields, sealed (HPKE) to the operator's key on chain."""
+
+    request: str
+    record: str
+    sealed: str
+
+
+class ErrorBody(BaseModel):
+    """A failure: a code for machines, a text for people."""
+
+    error: str
+    message: str
+
+
+class Health(BaseModel):
+    """All is well."""
+
+    status: str
+
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody} for status in (400, 401, 403, 404, 408, 409, 413, 500, 503)
+}
+
+
+def create_app(gatekeeper: Gatekeeper, chain: ChainView) -> FastAPI:
+    """Return the ASGI application of a vault."""
+    app = FastAPI(title="Assent vault", version="1", docs_url=None, redoc_url=None)
+    app.add_middleware(Intake, limit_bytes=MAX_BODY_BYTES, timeout_s=BODY_TIMEOUT_S)
+    app.exception_handler(RequestValidationError)(_malformed)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(AssentError)(_failed)
+
+    @app.post("/v1/releases", responses=_ERRORS)
+    async def release(body: AskBody) -> ReleaseBody:
+        """Release the fields that a request's model takes, sealed to the operator who asks."""
+        released = await gatekeeper.release(_ask(body))
+        _LOG.info("released for request %s", body.request)
+        return _answer(released)
+
+    @app.get("/healthz")
+    async def healthz() -> Health:
+        """The process answers."""
+        return Health(status="ok")
+
+    @app.get("/readyz", responses={503: {"model": ErrorBody}})
+    async def readyz() -> Health:
+        """The chain is reachable, is the configured one, and has the contract."""
+        await chain.check_chain()
+        return Health(status="ready")
+
+    return app
+
+
+def _ask(body: AskBody) -> Ask:
+    return Ask(_bytes(body.request), body.epoch, body.deadline, _bytes(body.signature))
+
+
+def _answer(released: SealedRelease) -> ReleaseBody:
+    parts = (released.request_id, released.record_id, released.sealed)
+    request, record, sealed = ("0x" + part.hex() for part in parts)
+    return ReleaseBody(request=request, record=record, sealed=sealed)
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def _error(status: int, code: str, message: str) -> JSONResponse:
+    return JSONResponse({"error": code, "message": message}, status)
+
+
+async def _malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+    # Places only: what was sent isn't sent back, nor logged.
+    places = sorted({".".join(map(str, item["loc"])) for item in error.errors()})
+    return _error(400, "ask_malformed", "not an ask: " + ", ".join(place[:80] for place in places[:5]))
+
+
+async def _http(_: Request, error: HTTPException) -> JSONResponse:
+    code = {400: "ask_malformed", 404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http")
+    return _error(error.status_code, code, str(error.detail))
+
+
+async def _failed(request: Request, error: AssentError) -> JSONResponse:
+    if isinstance(error, ReleaseRefusedError):
+        _LOG.info("refused: %s", error)
+        return _error(error.status, error.code, str(error))
+    if isinstance(error, RefusalError):
+        _LOG.warning("refused: %s", error)
+        return _error(409, error.reason.value, str(error))
+    if isinstance(error, ChainError):
+        _LOG.warning("chain: %s", error)
+        return _error(503, "chain_unreachable", str(error))
+    _LOG.error("failed on %s: %s", request.url.path, error)
+    return _error(500, "internal", "the vault failed; its holder finds the kind of failure in the log")

@@ -1,0 +1,166 @@
+"""The vault's tables. Fields are in them encrypted only; ids, addresses and roots are public on chain anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import JSON, Engine, LargeBinary, String, Update, create_engine, event, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from oracle.core.structs import Record
+
+
+class Table(DeclarativeBase):
+    """Base of the tables."""
+
+
+class RecordRow(Table):
+    """A record: what its id is made of, its fields encrypted under a key of its own, and that key wrapped under the master key."""
+
+    __tablename__ = "records"
+
+    record_id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    root: Mapped[bytes] = mapped_column(LargeBinary(32))
+    subject: Mapped[str] = mapped_column(String(42))
+    holder: Mapped[str] = mapped_column(String(42))
+    ciphertext: Mapped[bytes]
+    wrapped_key: Mapped[bytes]
+
+
+class ReleaseRow(Table):
+    """What was released to whom: once for each attester and epoch of a request, however often it asked. Times in Unix seconds."""
+
+    __tablename__ = "releases"
+
+    request_id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    attester: Mapped[str] = mapped_column(String(42), primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    fields: Mapped[list[str]] = mapped_column(JSON)
+    first_at: Mapped[int]
+    last_at: Mapped[int]
+    times: Mapped[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release: which fields (by name) of which record, for which request, to which attester in which epoch, when (Unix seconds)."""
+
+    request_id: bytes
+    attester: str
+    epoch: int
+    record_id: bytes
+    fields: tuple[str, ...]
+    at: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EncryptedRecord:
+    """A record as stored."""
+
+    record: Record
+    ciphertext: bytes
+    wrapped_key: bytes
+
+
+class VaultStore:
+    """Reads and writes the tables. Every method is one transaction and blocks; call it from a thread in async code."""
+
+    def __init__(self, url: str) -> None:
+        """Open (and create, if need be) the database at an SQLAlchemy URL."""
+        self._engine: Engine = create_engine(url, hide_parameters=True)
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _prepare_sqlite)
+        Table.metadata.create_all(self._engine)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def put(self, stored: EncryptedRecord) -> None:
+        """Store a record; one that is there already stays as it is."""
+        record = stored.record
+        row = RecordRow(
+            record_id=record.id,
+            root=record.root,
+            subject=record.subject,
+            holder=record.holder,
+            ciphertext=stored.ciphertext,
+            wrapped_key=stored.wrapped_key,
+        )
+        with Session(self._engine) as session, session.begin():
+            if session.get(RecordRow, record.id) is None:
+                session.add(row)
+
+    def get(self, record_id: bytes) -> EncryptedRecord | None:
+        """Return a record, or None."""
+        with Session(self._engine) as session:
+            row = session.get(RecordRow, record_id)
+            return None if row is None else EncryptedRecord(_record(row), row.ciphertext, row.wrapped_key)
+
+    def records(self) -> list[Record]:
+        """Return all records' public parts."""
+        with Session(self._engine) as session:
+            return [_record(row) for row in session.scalars(select(RecordRow).order_by(RecordRow.record_id))]
+
+    def forget(self, record_id: bytes) -> bool:
+        """Delete a record with its key; tell whether it was there. What was released of it stays in the log, by field name."""
+        with Session(self._engine) as session, session.begin():
+            row = session.get(RecordRow, record_id)
+            if row is not None:
+                session.delete(row)
+            return row is not None
+
+    def log(self, release: Release) -> None:
+        """Write a release down; a repeated one only counts."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(ReleaseRow).values(**_row(release)))
+        except IntegrityError:  # it is there already
+            with self._engine.begin() as connection:
+                connection.execute(_repetition(release))
+
+    def releases(self, request_id: bytes) -> Sequence[Release]:
+        """Return what was released for a request, first to last."""
+        with Session(self._engine) as session:
+            rows = session.scalars(
+                select(ReleaseRow).where(ReleaseRow.request_id == request_id).order_by(ReleaseRow.first_at)
+            )
+            return [
+                Release(row.request_id, row.attester, row.epoch, row.record_id, tuple(row.fields), row.first_at)
+                for row in rows
+            ]
+
+
+def _repetition(release: Release) -> Update:
+    same = (
+        ReleaseRow.request_id == release.request_id,
+        ReleaseRow.attester == release.attester,
+        ReleaseRow.epoch == release.epoch,
+    )
+    return update(ReleaseRow).where(*same).values(times=ReleaseRow.times + 1, last_at=release.at)
+
+
+def _row(release: Release) -> dict[str, Any]:
+    return {
+        "request_id": release.request_id,
+        "attester": release.attester,
+        "epoch": release.epoch,
+        "record_id": release.record_id,
+        "fields": list(release.fields),
+        "first_at": release.at,
+        "last_at": release.at,
+        "times": 1,
+    }
+
+
+def _record(row: RecordRow) -> Record:
+    return Record(row.root, row.subject, row.holder)
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {setting}").close()

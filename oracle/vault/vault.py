@@ -1,0 +1,127 @@
+"""Records at rest, and what may be shown of them.
+
+Each record is encrypted with AES-256-GCM under a random key of its own, bound to its id; that key is wrapped (RFC 3394) under the master
+key. The database alone, and the master key alone, are worth nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+from eth_utils import to_checksum_address
+
+from oracle.core.canonical import canonical
+from oracle.core.errors import SealError, SigningKeyError
+from oracle.core.structs import Record
+from oracle.data.record import DisclosedField, RecordTree, SaltedField
+from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
+from oracle.vault.store import EncryptedRecord, Release, VaultStore
+
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+_AT_REST = b"assent-vault/1\x00"
+RELEASE_VERSION = "assent-release/1"
+
+
+class Vault:
+    """A holder's records. Methods block (database, hashing); call them from a thread in async code."""
+
+    def __init__(self, store: VaultStore, master_key: bytes) -> None:
+        """``master_key`` has 32 bytes. Raises SigningKeyError if it hasn't."""
+        if len(master_key) != _KEY_BYTES:
+            raise SigningKeyError(f"a vault's master key has {_KEY_BYTES} bytes; make another with `assent keys new`")
+        self._store = store
+        self._master_key = master_key
+
+    def add(self, fields: Mapping[str, object], subject: str, holder: str) -> Record:
+        """Salt, encrypt and store a record; return what to commit on chain. It is on disk before anyone can ask for it.
+
+        Raises ValueError naming a field that isn't JSON.
+        """
+        tree = RecordTree.salt(fields)
+        record = Record(tree.root, to_checksum_address(subject), to_checksum_address(holder))
+        key = secrets.token_bytes(_KEY_BYTES)
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        ciphertext = nonce + AESGCM(key).encrypt(nonce, _pack(tree), _AT_REST + record.id)
+        self._store.put(EncryptedRecord(record, ciphertext, aes_key_wrap(self._master_key, key)))
+        return record
+
+    def records(self) -> list[Record]:
+        """Return all records' public parts."""
+        return self._store.records()
+
+    def record(self, record_id: bytes) -> Record:
+        """Return a record's public part. Raises RecordAbsentError."""
+        return self._stored(record_id).record
+
+    def forget(self, record_id: bytes) -> None:
+        """Delete a record and its key for good; retire it on chain as well. Raises RecordAbsentError."""
+        if not self._store.forget(record_id):
+            raise _absent(record_id)
+
+    def disclose(self, record_id: bytes, names: Iterable[str]) -> list[DisclosedField]:
+        """Return fields of a record with salts and proofs.
+
+        Raises RecordAbsentError, RecordError (FIELD_MISSING), or SealError if the row was altered or belongs to another master key.
+        """
+        return self._open(self._stored(record_id)).disclose(names)
+
+    def log(self, release: Release) -> None:
+        """Write a release down; done before the fields leave. A repeated one only counts."""
+        self._store.log(release)
+
+    def releases(self, request_id: bytes) -> list[Release]:
+        """Return what was released for a request, first to last."""
+        return list(self._store.releases(request_id))
+
+    def release_for_audit(self, request_id: bytes) -> dict[str, Any]:
+        """Return, as JSON values, the fields that were released for a request: what ``assent audit --release`` takes.
+
+        Raises RequestUnknownError if nothing was released for it, and otherwise as :meth:`disclose` does.
+        """
+        released = self._store.releases(request_id)
+        if not released:
+            raise RequestUnknownError(f"nothing was released for request 0x{request_id.hex()}")
+        first = released[0]
+        return {
+            "version": RELEASE_VERSION,
+            "request": "0x" + request_id.hex(),
+            "record": "0x" + first.record_id.hex(),
+            "fields": [field.to_json() for field in self.disclose(first.record_id, first.fields)],
+        }
+
+    def _stored(self, record_id: bytes) -> EncryptedRecord:
+        stored = self._store.get(record_id)
+        if stored is None:
+            raise _absent(record_id)
+        return stored
+
+    def _open(self, stored: EncryptedRecord) -> RecordTree:
+        identifier = stored.record.id
+        nonce, ciphertext = stored.ciphertext[:_NONCE_BYTES], stored.ciphertext[_NONCE_BYTES:]
+        try:
+            key = aes_key_unwrap(self._master_key, stored.wrapped_key)
+            plaintext = AESGCM(key).decrypt(nonce, ciphertext, _AT_REST + identifier)
+        except (InvalidUnwrap, InvalidTag, ValueError):
+            raise SealError(
+                f"record 0x{identifier.hex()} doesn't open: another master key, or the database was altered; restore the right one"
+            ) from None
+        return _unpack(plaintext)
+
+
+def _absent(record_id: bytes) -> RecordAbsentError:
+    return RecordAbsentError(f"record 0x{record_id.hex()} isn't in this vault")
+
+
+def _pack(tree: RecordTree) -> bytes:
+    return canonical([[field.name, field.value, field.salt.hex()] for field in tree.fields])
+
+
+def _unpack(plaintext: bytes) -> RecordTree:
+    return RecordTree(SaltedField(name, value, bytes.fromhex(salt)) for name, value, salt in json.loads(plaintext))

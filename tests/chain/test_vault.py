@@ -1,0 +1,326 @@
+"""A vault on a real chain: what a standing request gets, and everything that gets nothing."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from vault_chain import CONTROLLER, HOLDER, OPERATORS, SUBJECT, World, world
+
+from oracle.chain.contract import AssentContract
+from oracle.core.errors import ChainError, EndpointError, Reason, SealError, WrongChainError
+from oracle.core.structs import Model, Record, Request, Step
+from oracle.data.ask import Ask
+from oracle.data.fetch import VaultClient, VaultRefusedError, fetch_fields
+from oracle.data.record import DisclosedField, verify_disclosure
+from oracle.keys.devnet import DEVNET_CHAIN_ID, devnet_key
+from oracle.keys.signer import LocalSigner
+from oracle.models.package import ModelPackage
+from oracle.models.zoo.screening import PACKAGE
+from oracle.vault.chain_view import ChainView, open_endpoint
+from oracle.vault.gatekeeper import Gatekeeper
+from oracle.vault.refusals import ReleaseRefusedError
+from oracle.vault.serve import schemas_of
+from oracle.vault.service import create_app
+from oracle.vault.store import VaultStore
+from oracle.vault.vault import Vault
+
+MARK = "marked-value-4711"
+INPUTS = tuple(feature.name for feature in ModelPackage.load(PACKAGE).card.inputs)
+FIELDS: dict[str, object] = {**{name: index + 0.5 for index, name in enumerate(INPUTS)}, "name": MARK}
+
+
+@dataclass
+class Scene:
+    """One vault on the chain, with a record committed."""
+
+    world: World
+    vault: Vault
+    chain: ChainView
+    gate: Gatekeeper
+    record: Record
+
+    @property
+    def epoch(self) -> int:
+        return self.world.contract.current_epoch().call().number
+
+    def ask(self, request: Request, who: int = 0, **changes: Any) -> Ask:
+        """Have an attester sign an ask; ``changes`` go in before it signs."""
+        return self.signed(request, self.world.attesters[who], **changes)
+
+    def signed(self, request: Request, signer: LocalSigner, **changes: Any) -> Ask:
+        terms = {"request_id": request.id, "epoch": self.epoch, "deadline": int(time.time()) + 60, **changes}
+        return Ask.signed(self.world.contract.domain, sign=signer.sign, **terms)
+
+    async def fetch(self, ask: Ask, who: int = 0) -> list[DisclosedField]:
+        """Send an ask through the HTTP application as an operator's daemon does."""
+        attester = self.world.attesters[who].address
+        transport = httpx.ASGITransport(create_app(self.gate, self.chain))
+        async with VaultClient(transport=transport) as client:
+            return await fetch_fields(
+                client, "http://vault.test", ask, attester, self.world.seal_keys[attester].private
+            )
+
+    async def refusal(self, ask: Ask) -> str:
+        """Send an ask that must be refused; return the code."""
+        with pytest.raises(VaultRefusedError) as caught:
+            await self.fetch(ask)
+        assert not self.vault.releases(ask.request_id)
+        return caught.value.code
+
+
+@pytest.fixture(scope="module")
+def chain_world() -> Iterator[World]:
+    with world() as made:
+        yield made
+
+
+def view(made: World, address: str | None = None, url: str | None = None, chain_id: int = DEVNET_CHAIN_ID) -> ChainView:
+    web3 = open_endpoint(url or made.url)
+    return ChainView(web3, AssentContract(web3, address or made.contract.address, chain_id), 0, freshness_s=0)
+
+
+@pytest.fixture
+async def scene(chain_world: World, tmp_path: Path) -> AsyncIterator[Scene]:
+    before = chain_world.rpc("evm_snapshot")
+    vault = Vault(VaultStore(f"sqlite:///{tmp_path}/vault.sqlite"), bytes(range(32)))
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    chain_world.send(chain_world.contract.commit(record.root, SUBJECT, "http://vault.test"), HOLDER)
+    chain = view(chain_world)
+    yield Scene(chain_world, vault, chain, Gatekeeper(vault, chain, schemas_of([PACKAGE])), record)
+    await chain.close()
+    chain_world.rpc("evm_revert", before)
+
+
+async def test_fields__when_a_member_asks_for_a_standing_request__then_open_and_verify(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    for who in range(3):
+        values = verify_disclosure(scene.record.root, await scene.fetch(scene.ask(request, who), who))
+        assert values == {name: FIELDS[name] for name in INPUTS}
+    logged = {release.attester for release in scene.vault.releases(request.id)}
+    assert logged == {attester.address for attester in scene.world.attesters}
+
+
+async def test_fields__when_all_members_ask_at_once__then_the_chain_is_asked_once(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    calls = []
+    provider = scene.chain._web3.provider
+    made = provider.make_request
+
+    async def counted(method: Any, arguments: Any) -> Any:
+        calls.append(method)
+        return await made(method, arguments)
+
+    provider.make_request = counted  # type: ignore[method-assign]
+    await asyncio.gather(*(scene.fetch(scene.ask(request, who), who) for who in range(3)))
+    # Once for all: the epoch, its members, the request, consent, the record, and three events. For each: the head, and its seal key in two.
+    assert len(calls) <= 8 + 3 * 3, calls
+
+
+async def test_fields__when_another_operator_opens_them__then_stay_shut(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    with pytest.raises(SealError):
+        await scene.fetch(scene.ask(request, who=0), who=1)
+
+
+async def test_fields__when_released__then_the_audit_gets_them(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    await scene.fetch(scene.ask(request))
+    given = scene.vault.release_for_audit(request.id)
+    fields = [DisclosedField.from_json(field) for field in given["fields"]]
+    assert set(verify_disclosure(scene.record.root, fields)) == set(INPUTS)
+    assert MARK not in str(given)
+
+
+async def test_ask__when_there_is_no_such_request__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    assert await scene.refusal(scene.ask(replace(request, use=1))) == "request_unknown"
+
+
+async def test_ask__when_a_stranger_signs__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    assert await scene.refusal(scene.signed(request, LocalSigner(devnet_key(19)))) == "not_a_member"
+
+
+async def test_ask__when_an_operator_joined_but_isnt_a_member_yet__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    waiting = LocalSigner(devnet_key(15))
+    scene.world.join(OPERATORS[3], waiting)
+    assert await scene.refusal(scene.signed(request, waiting)) == "not_a_member"
+
+
+async def test_ask__when_the_member_has_left__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    scene.world.send(scene.world.contract.resign(), OPERATORS[0])
+    scene.world.send(scene.world.contract.rotate(), CONTROLLER)
+    assert await scene.refusal(scene.ask(request)) == "not_a_member"
+    assert await scene.fetch(scene.ask(request, who=1), who=1)
+
+
+@pytest.mark.parametrize("ahead", [-1, 1])
+async def test_ask__when_the_epoch_is_another__then_is_refused(ahead: int, scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    assert await scene.refusal(scene.ask(request, epoch=scene.epoch + ahead)) == "epoch_stale"
+
+
+async def test_ask__when_the_epoch_has_passed__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    ask = scene.ask(request)
+    scene.world.send(scene.world.contract.resign(), OPERATORS[2])
+    scene.world.send(scene.world.contract.rotate(), CONTROLLER)
+    assert await scene.refusal(ask) == "epoch_stale"
+
+
+async def test_ask__when_replayed_for_another_request__then_is_refused(scene: Scene) -> None:
+    agreement = scene.world.agree(scene.record)
+    first, second = (scene.world.ask_verdict(agreement, use=use) for use in (0, 1))
+    assert await scene.refusal(replace(scene.ask(first), request_id=second.id)) == "not_a_member"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"deadline": -1}, "ask_expired"),
+        ({"deadline": 360}, "ask_too_long"),
+    ],
+)
+async def test_ask__when_its_deadline_is_past_or_far__then_is_refused(
+    change: dict[str, int], code: str, scene: Scene
+) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    assert await scene.refusal(scene.ask(request, deadline=int(time.time()) + change["deadline"])) == code
+
+
+async def test_ask__when_its_deadline_was_prolonged_afterwards__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    ask = scene.ask(request)
+    assert await scene.refusal(replace(ask, deadline=ask.deadline + 30)) == "not_a_member"
+
+
+async def test_ask__when_its_signature_is_no_point__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    assert await scene.refusal(replace(scene.ask(request), signature=bytes(64))) == "signature_wrong"
+
+
+async def test_ask__when_the_agreement_was_withdrawn__then_is_refused_also_after_a_release(scene: Scene) -> None:
+    agreement = scene.world.agree(scene.record)
+    first, second = (scene.world.ask_verdict(agreement, use=use) for use in (0, 1))
+    await scene.fetch(scene.ask(first))
+    scene.world.send(scene.world.contract.withdraw(agreement), SUBJECT)
+    assert await scene.refusal(scene.ask(second)) == "consent"
+    with pytest.raises(VaultRefusedError):
+        await scene.fetch(scene.ask(first))
+
+
+async def test_ask__when_the_agreement_has_run_out__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record, valid_until=scene.world.now + 100))
+    scene.world.rpc("evm_increaseTime", 200)
+    scene.world.rpc("evm_mine")
+    assert await scene.refusal(scene.ask(request)) == "consent"
+
+
+async def test_ask__when_the_request_was_recorded__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    scene.world.record_verdict(request)
+    assert await scene.refusal(scene.ask(request)) == "request_ended"
+
+
+async def test_ask__when_the_request_was_refused__then_is_refused(scene: Scene) -> None:
+    agreement = scene.world.agree(scene.record)
+    request = scene.world.ask_verdict(agreement)
+    scene.world.send(scene.world.contract.withdraw(agreement), SUBJECT)
+    scene.world.send(scene.world.contract.refuse(request), CONTROLLER)
+    assert await scene.refusal(scene.ask(request)) == "request_ended"
+
+
+async def test_ask__when_the_request_is_past_its_deadline__then_is_refused_expired_or_not(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record), lasts_s=100)
+    scene.world.rpc("evm_increaseTime", 200)
+    scene.world.rpc("evm_mine")
+    assert await scene.refusal(scene.ask(request)) == "request_ended"
+    scene.world.send(scene.world.contract.expire(request), CONTROLLER)
+    assert await scene.refusal(scene.ask(request)) == "request_ended"
+
+
+async def test_ask__when_the_record_is_in_no_vault_of_ours__then_is_refused(scene: Scene) -> None:
+    record = Record(b"\x77" * 32, SUBJECT, HOLDER)
+    scene.world.send(scene.world.contract.commit(record.root, SUBJECT, "http://vault.test"), HOLDER)
+    request = scene.world.ask_verdict(scene.world.agree(record))
+    assert await scene.refusal(scene.ask(request)) == "record_unknown"
+
+
+async def test_ask__when_the_record_was_retired__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    scene.world.send(scene.world.contract.retire(scene.record.root, SUBJECT), HOLDER)
+    assert await scene.refusal(scene.ask(request)) == "record_retired"
+
+
+async def test_ask__when_the_step_isnt_inference__then_is_refused(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record), step=Step.TRAIN)
+    assert await scene.refusal(scene.ask(request)) == "step_not_infer"
+
+
+async def test_ask__when_the_models_inputs_are_of_no_known_card__then_is_refused(scene: Scene) -> None:
+    model: Model = replace(scene.world.model, inputs=b"\x66" * 32)
+    scene.world.send(scene.world.contract.publish(model, "file:package"), model.publisher)
+    request = scene.world.ask_verdict(scene.world.agree(scene.record, model=model.id))
+    assert await scene.refusal(scene.ask(request)) == "model_unknown"
+
+
+async def test_ask__when_the_record_lacks_an_input__then_is_refused_naming_the_field(scene: Scene) -> None:
+    short = scene.vault.add({"name": MARK, INPUTS[0]: 1.0}, SUBJECT, HOLDER)
+    scene.world.send(scene.world.contract.commit(short.root, SUBJECT, "http://vault.test"), HOLDER)
+    request = scene.world.ask_verdict(scene.world.agree(short))
+    assert await scene.refusal(scene.ask(request)) == "field_missing"
+
+
+async def test_ask__when_a_reorg_takes_the_request_away__then_is_refused(scene: Scene) -> None:
+    agreement = scene.world.agree(scene.record)
+    before = scene.world.rpc("evm_snapshot")
+    request = scene.world.ask_verdict(agreement)
+    await scene.fetch(scene.ask(request))
+    scene.world.rpc("evm_revert", before)
+    scene.world.rpc("evm_mine")
+    with pytest.raises(VaultRefusedError, match="request_unknown"):
+        await scene.fetch(scene.ask(request))
+
+
+async def test_refusal__when_raised__then_has_a_reason_for_the_node(scene: Scene) -> None:
+    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    with pytest.raises(ReleaseRefusedError) as caught:
+        await scene.gate.release(scene.ask(request, epoch=7))
+    assert (caught.value.reason, caught.value.status) == (Reason.EPOCH_STALE, 409)
+
+
+async def test_chain__when_it_lies_about_an_agreement__then_nothing_is_released(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest, forged = scene.world.agree(scene.record), scene.world.agree(scene.record, uses=9)
+    request = scene.world.ask_verdict(honest)
+    logs = scene.chain._logs
+
+    async def lying(name: str, identifier: bytes, first: int, last: int) -> Any:
+        return await logs(name, forged.id if identifier == honest.id else identifier, first, last)
+
+    monkeypatch.setattr(scene.chain, "_logs", lying)
+    with pytest.raises(EndpointError, match="AgreementGiven"):
+        await scene.gate.release(scene.ask(request))
+
+
+async def test_chain__when_another_a_stranger_or_away__then_the_check_says_so(chain_world: World) -> None:
+    kinds = {
+        WrongChainError: view(chain_world, chain_id=1),
+        ChainError: view(chain_world, address=CONTROLLER),
+        EndpointError: view(chain_world, url="http://127.0.0.1:9"),
+    }
+    for kind, chain in kinds.items():
+        with pytest.raises(kind):
+            await chain.check_chain()
+        await chain.close()
+    good = view(chain_world)
+    await good.check_chain()
+    await good.close()

@@ -1,0 +1,154 @@
+"""Records at rest, the log of releases, and what an auditor gets."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from oracle.core.errors import Reason, RecordError, SealError, SigningKeyError
+from oracle.core.structs import Record
+from oracle.data.record import DisclosedField, verify_disclosure
+from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
+from oracle.vault.store import Release, VaultStore
+from oracle.vault.vault import Vault
+
+MASTER = bytes(range(32))
+SUBJECT = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+HOLDER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+ATTESTER = "0x90F79bf6EB2c4f870365E785982E1f101E93b906"
+MARK = "marked-value-4711"
+FIELDS: dict[str, object] = {"note": MARK, "age": 51, "mean radius": 17.99}
+REQUEST = b"\x44" * 32
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "vault.sqlite"
+
+
+@pytest.fixture
+def vault(database: Path) -> Vault:
+    return Vault(VaultStore(f"sqlite:///{database}"), MASTER)
+
+
+def release(record: Record, at: int = 100, attester: str = ATTESTER, epoch: int = 1) -> Release:
+    return Release(REQUEST, attester, epoch, record.id, ("age", "mean radius"), at)
+
+
+def test_record__when_added__then_is_what_to_commit_and_survives_a_restart(vault: Vault, database: Path) -> None:
+    record = vault.add(FIELDS, SUBJECT.lower(), HOLDER.lower())
+    assert (record.subject, record.holder) == (SUBJECT, HOLDER)
+    again = Vault(VaultStore(f"sqlite:///{database}"), MASTER)
+    assert again.records() == [record] == [again.record(record.id)]
+    assert verify_disclosure(record.root, again.disclose(record.id, ["age"])) == {"age": 51}
+
+
+def test_record__when_the_same_fields_are_added_twice__then_are_two_records(vault: Vault) -> None:
+    assert vault.add(FIELDS, SUBJECT, HOLDER).id != vault.add(FIELDS, SUBJECT, HOLDER).id
+
+
+def test_database__when_records_were_added_and_released__then_holds_no_value_and_no_salt(
+    vault: Vault, database: Path
+) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    vault.log(release(record))
+    salts = [field.salt for field in vault.disclose(record.id, FIELDS)]
+    content = b"".join(path.read_bytes() for path in database.parent.iterdir())
+    assert record.root in content
+    hidden = [MARK.encode(), b"17.99", *salts, *(salt.hex().encode() for salt in salts), MASTER]
+    assert not any(secret in content for secret in hidden)
+
+
+def test_database__when_records_are_alike__then_their_keys_and_ciphertexts_are_not(
+    vault: Vault, database: Path
+) -> None:
+    vault.add(FIELDS, SUBJECT, HOLDER)
+    vault.add(FIELDS, SUBJECT, HOLDER)
+    rows = sqlite3.connect(database).execute("SELECT wrapped_key, substr(ciphertext, 1, 12) FROM records").fetchall()
+    assert rows[0][0] != rows[1][0]
+    assert rows[0][1] != rows[1][1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE records SET ciphertext = CAST(substr(ciphertext, 1, length(ciphertext) - 1) || x'00' AS BLOB)",
+        "UPDATE records SET ciphertext = x''",
+        "UPDATE records SET wrapped_key = x'00'",
+        "UPDATE records SET subject = holder",
+        "UPDATE records SET root = zeroblob(32)",
+    ],
+)
+def test_record__when_its_row_was_altered__then_doesnt_open(change: str, vault: Vault, database: Path) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    with sqlite3.connect(database) as connection:
+        connection.execute(change)
+    with pytest.raises(SealError, match="database was altered"):
+        vault.disclose(record.id, ["age"])
+
+
+def test_record__when_another_records_content_is_put_in_its_place__then_doesnt_open(
+    vault: Vault, database: Path
+) -> None:
+    first, second = vault.add(FIELDS, SUBJECT, HOLDER), vault.add({"age": 12}, SUBJECT, HOLDER)
+    with sqlite3.connect(database) as connection:
+        row = connection.execute(
+            "SELECT ciphertext, wrapped_key FROM records WHERE record_id = ?", (second.id,)
+        ).fetchone()
+        connection.execute("UPDATE records SET ciphertext = ?, wrapped_key = ? WHERE record_id = ?", (*row, first.id))
+    with pytest.raises(SealError):
+        vault.disclose(first.id, ["age"])
+
+
+def test_record__when_opened_with_another_master_key__then_doesnt_open(vault: Vault, database: Path) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    with pytest.raises(SealError, match="another master key"):
+        Vault(VaultStore(f"sqlite:///{database}"), bytes(32)).disclose(record.id, ["age"])
+
+
+def test_master_key__when_of_another_length__then_is_refused(database: Path) -> None:
+    with pytest.raises(SigningKeyError):
+        Vault(VaultStore(f"sqlite:///{database}"), bytes(16))
+
+
+def test_record__when_forgotten__then_is_gone_from_the_file_too(vault: Vault, database: Path) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    vault.forget(record.id)
+    with pytest.raises(RecordAbsentError):
+        vault.disclose(record.id, ["age"])
+    with pytest.raises(RecordAbsentError):
+        vault.forget(record.id)
+    assert vault.records() == []
+
+
+def test_record__when_it_lacks_a_field__then_says_which(vault: Vault) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    with pytest.raises(RecordError, match="'height'") as caught:
+        vault.disclose(record.id, ["height"])
+    assert caught.value.reason is Reason.FIELD_MISSING
+
+
+def test_releases__when_repeated__then_are_one_line_that_counts(vault: Vault, database: Path) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    for at in (100, 105, 110):
+        vault.log(release(record, at))
+    vault.log(release(record, 120, epoch=2))
+    vault.log(release(record, 130, attester=HOLDER))
+    assert [entry.at for entry in vault.releases(REQUEST)] == [100, 120, 130]
+    counted = sqlite3.connect(database).execute("SELECT times, last_at FROM releases ORDER BY first_at").fetchall()
+    assert counted == [(3, 110), (1, 120), (1, 130)]
+
+
+def test_audit__when_fields_were_released__then_gets_just_those_and_can_verify(vault: Vault) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    vault.log(release(record))
+    given = json.loads(json.dumps(vault.release_for_audit(REQUEST)))
+    assert (given["request"], given["record"]) == ("0x" + REQUEST.hex(), "0x" + record.id.hex())
+    fields = [DisclosedField.from_json(field) for field in given["fields"]]
+    assert verify_disclosure(record.root, fields) == {"age": 51, "mean radius": 17.99}
+
+
+def test_audit__when_nothing_was_released__then_says_so(vault: Vault) -> None:
+    with pytest.raises(RequestUnknownError, match="nothing was released"):
+        vault.release_for_audit(REQUEST)
