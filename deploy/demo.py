@@ -14,16 +14,20 @@ from rich.table import Table
 
 from deploy.devnet import Devnet
 from deploy.story import BUILD, PURPOSE, Narrator, fresh_devnet, sign_and_relay
-from oracle.audit import audit
+from oracle.audit import audit, fetch_trail
 from oracle.client import Asked, AssentClient, VerdictView
 from oracle.core.committee import members_of
 from oracle.core.errors import AssentError, ContractRevertError
 from oracle.core.structs import Agreement, RequestState
+from oracle.core.trail import Trail
 from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
 from oracle.models.zoo.screening.data import HeldOutCase, held_out
 
 _WAIT_S = 30
+#: A malignant case of the held-out ones, and not one of the obvious.
+_CASE = 514
+_SHOWN_ATTRIBUTIONS = 5
 
 
 class Demo:
@@ -33,7 +37,7 @@ class Demo:
         self._devnet = devnet
         self._tell = narrator
         self._package = ModelPackage.load(PACKAGE)
-        self._case: HeldOutCase = next(case for case in held_out() if case.diagnosis == "malignant")
+        self._case: HeldOutCase = next(case for case in held_out() if case.index == _CASE)
         self._gas: dict[str, int] = {}
 
     @property
@@ -83,7 +87,22 @@ class Demo:
             label == self._case.diagnosis,
             f"verdict [bold]{label}[/] ({(verdict.score_ppm or 0) / 10_000:.2f} %), true diagnosis {self._case.diagnosis}",
         )
+        self._explain(verdict)
         self._audit(asked)
+
+    def _explain(self, verdict: VerdictView) -> None:
+        endpoints = [operator.endpoint for operator in self._devnet.operators]
+        trail = Trail.from_json(fetch_trail(verdict.trail or b"", endpoints, allow_private=True).content)
+        strongest = sorted(trail.attribution.values.items(), key=lambda item: -abs(item[1]))[:_SHOWN_ATTRIBUTIONS]
+        table = Table("measurement", "adds to the score", box=None, padding=(0, 2))
+        table.columns[1].justify = "right"
+        for name, value in strongest:
+            table.add_row(name, f"{value // 10_000:+d} %")
+        self._tell.say(
+            f"The trail explains it ({trail.attribution.method}); the strongest {len(strongest)} of {len(trail.attribution.values)}:"
+        )
+        self._tell.console.print(table)
+        self._tell.note("explanation", dict(strongest))
 
     def _verdict(self, asked: Asked) -> VerdictView:
         verdict = self._controller.wait(asked.id, _WAIT_S, 0.1)

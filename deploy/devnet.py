@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import tomli_w
 from web3.types import RPCEndpoint
 
 from deploy.deploy import deploy, load_network
 from deploy.deployment import FOLDER
+from deploy.devnet_files import Accounts, Place, operator_owner, write_node, write_vault
 from deploy.foundry import find
 from deploy.processes import ProcessError, Processes, answers, free_port, port_is_free
 from oracle.chain.rpc import open_sync
@@ -25,9 +24,6 @@ from oracle.core.committee import turn
 from oracle.core.digests import Domain
 from oracle.core.structs import Agreement, Record, request_id
 from oracle.core.trail import Trail
-from oracle.keys.devnet import devnet_key
-from oracle.keys.keystore import write_secret
-from oracle.keys.seal_key import SealKey
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
 from oracle.services.trails import build_trail
@@ -38,8 +34,6 @@ from oracle.vault.settings import load_vault_settings
 
 NETWORK = Path(__file__).resolve().parent / "networks" / "devnet.toml"
 _SENDER_WEI = 10 * 10**18
-_PASSWORD = "devnet"  # noqa: S105  guards keys that are worth nothing
-_DEPLOYER, _FIRST_OPERATOR, _HOLDER, _SUBJECT, _CONTROLLER, _RELAYER = 0, 1, 11, 12, 13, 14
 
 Say = Callable[[str], None]
 
@@ -66,17 +60,6 @@ class OperatorNode:
     attester: str
     endpoint: str
     config: Path
-
-
-@dataclass(slots=True)
-class Accounts:
-    """Funded accounts of the well-known test mnemonic, by their part in the story."""
-
-    deployer: LocalSigner = field(default_factory=lambda: LocalSigner(devnet_key(_DEPLOYER)))
-    holder: LocalSigner = field(default_factory=lambda: LocalSigner(devnet_key(_HOLDER)))
-    subject: LocalSigner = field(default_factory=lambda: LocalSigner(devnet_key(_SUBJECT)))
-    controller: LocalSigner = field(default_factory=lambda: LocalSigner(devnet_key(_CONTROLLER)))
-    relayer: LocalSigner = field(default_factory=lambda: LocalSigner(devnet_key(_RELAYER)))
 
 
 class Devnet:
@@ -145,9 +128,14 @@ class Devnet:
         return AssentClient.of(self._deployed(), signer=signer)
 
     @property
+    def models(self) -> Mapping[str, bytes]:
+        """Ids of the published models, by name."""
+        return self._deployed().models
+
+    @property
     def model_id(self) -> bytes:
         """Id of the one model that this devnet publishes."""
-        return next(iter(self._deployed().models.values()))
+        return next(iter(self.models.values()))
 
     def mine_at_once(self) -> None:
         """Give each transaction a block at once, and none by the clock: many transactions then go quickly."""
@@ -180,26 +168,6 @@ class Devnet:
         if FOLDER.is_dir():
             shutil.copyfile(path, FOLDER / f"{network.chain_id}.json")
 
-    def _write_secret(self, folder: Path, name: str, secret: bytes) -> Path:
-        path = folder / f"{name}.json"
-        write_secret(path, secret, _PASSWORD, light=True)
-        return path
-
-    def _folder(self, name: str) -> Path:
-        folder = self.options.folder / name
-        folder.mkdir(parents=True, exist_ok=True)
-        password = folder / "password"
-        password.touch(mode=0o600)
-        password.write_text(_PASSWORD)
-        return folder
-
-    def _packages(self) -> list[str]:
-        return [str(model.package.resolve()) for model in load_network(NETWORK).models]
-
-    def _write_config(self, path: Path, content: dict[str, Any]) -> Path:
-        path.write_text(tomli_w.dumps(content))
-        return path
-
     def start_vault(self) -> None:
         """Start the vault, or start it again after it was stopped."""
         self._run("vault", ["vault", "serve", "--config", str(self.vault_config)])
@@ -207,22 +175,7 @@ class Devnet:
 
     def _make_vault(self) -> None:
         self._say("vault …")
-        deployment, folder = self._deployed(), self._folder("vault")
-        self._write_secret(folder, "master", secrets.token_bytes(32))
-        self._write_config(
-            self.vault_config,
-            {
-                "rpc_url": self.rpc_url,
-                "chain_id": deployment.chain_id,
-                "contract": deployment.contract,
-                "start_block": deployment.block,
-                "master_key_file": "master.json",
-                "master_password_file": "password",
-                "models": self._packages(),
-                "port": self._ports["vault"],
-                "public_url": self.vault_url,
-            },
-        )
+        write_vault(self.vault_config.parent, self._place(), self._ports["vault"], self._packages())
 
     def _make_operators(self) -> None:
         self._say(f"{self.options.operators} operators join …")
@@ -231,43 +184,25 @@ class Devnet:
         self.client(self.accounts.deployer).rotate()
 
     def _make_operator(self, index: int) -> OperatorNode:
-        name, endpoint = f"operator{index}", f"http://127.0.0.1:{self._ports[f'node{index}']}"
-        folder = self._folder(name)
-        keys = {kind: secrets.token_bytes(32) for kind in ("attester", "sender", "seal")}
-        for kind, secret in keys.items():
-            self._write_secret(folder, kind, secret)
-        attester, sender = LocalSigner(keys["attester"]), LocalSigner(keys["sender"])
-        owner = LocalSigner(devnet_key(_FIRST_OPERATOR + index))
-        open_sync(self.rpc_url).provider.make_request(
-            RPCEndpoint("anvil_setBalance"), [sender.address, hex(_SENDER_WEI)]
+        name, port = f"operator{index}", self._ports[f"node{index}"]
+        endpoint = f"http://127.0.0.1:{port}"
+        keys = write_node(
+            self.options.folder / name, self._place(), port, self._packages(), turn_blocks=self.options.turn_blocks
         )
+        provider = open_sync(self.rpc_url).provider
+        provider.make_request(RPCEndpoint("anvil_setBalance"), [keys.sender.address, hex(_SENDER_WEI)])
+        owner = operator_owner(index)
         client = self.client(owner)
         stake = client.read(client.contract.policy("minStake"))
-        client.join(attester, SealKey(keys["seal"]).public, endpoint, stake)
-        config = self._write_config(folder / "node.toml", self._node_config(self._ports[f"node{index}"]))
-        return OperatorNode(name, owner, attester.address, endpoint, config)
+        client.join(keys.attester, keys.seal.public, endpoint, stake)
+        return OperatorNode(name, owner, keys.attester.address, endpoint, keys.config)
 
-    def _node_config(self, port: int) -> dict[str, Any]:
+    def _place(self) -> Place:
         deployment = self._deployed()
-        return {
-            "models": self._packages(),
-            "chain": {
-                "rpc_url": self.rpc_url,
-                "chain_id": deployment.chain_id,
-                "contract": deployment.contract,
-                "start_block": deployment.block,
-                "finality": "latest",
-                "poll_interval_s": 0.1,
-            },
-            "keys": {
-                "attester": "attester.json",
-                "sender": "sender.json",
-                "seal": "seal.json",
-                "password_file": "password",
-            },
-            "http": {"port": port},
-            "work": {"turn_blocks": self.options.turn_blocks, "allow_private_addresses": True},
-        }
+        return Place(self.rpc_url, deployment.chain_id, deployment.contract, deployment.block)
+
+    def _packages(self) -> list[Path]:
+        return [model.package.resolve() for model in load_network(NETWORK).models]
 
     # Nodes
 
@@ -296,7 +231,7 @@ class Devnet:
         if context is None:
             raise ProcessError(f"{name} hasn't seen request 0x{identifier.hex()}")
         domain = Domain(deployment.chain_id, deployment.contract)
-        package = ModelPackage.load(Path(self._packages()[0]))
+        package = ModelPackage.load(self._packages()[0])
         return build_trail(domain, context, package, operator.attester, "assent/devnet")
 
     def wait_ready(self, name: str) -> None:

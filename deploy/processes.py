@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ import requests
 from oracle.core.errors import AssentError
 
 _STOP_S = 25
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _POLL_S = 0.05
 
 
@@ -41,6 +45,12 @@ def port_is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when its parent is gone, even if that was killed and could tidy up nothing."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass(slots=True)
@@ -86,6 +96,7 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,
+                preexec_fn=_end_with_parent if _LIBC else None,  # noqa: PLW1509  we start no threads before
             )
         self._children[name] = Child(name, process, path)
         return self._children[name]

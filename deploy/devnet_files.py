@@ -1,0 +1,129 @@
+"""The files of a devnet: keys, passwords and configurations, as a vault's holder and an operator would have their own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from oracle.keys.devnet import devnet_key
+from oracle.keys.keystore import write_secret
+from oracle.keys.seal_key import SealKey
+from oracle.keys.signer import LocalSigner
+
+_PASSWORD = "devnet"  # noqa: S105  guards keys that are worth nothing
+_DEPLOYER, _FIRST_OPERATOR, _HOLDER, _SUBJECT, _CONTROLLER, _RELAYER = 0, 1, 15, 16, 17, 18
+
+#: More operators than this would need accounts that have another part in the story.
+MAX_OPERATORS = _HOLDER - _FIRST_OPERATOR
+
+
+def _account(index: int) -> LocalSigner:
+    return LocalSigner(devnet_key(index))
+
+
+def operator_owner(index: int) -> LocalSigner:
+    """Return the funded account that owns an operator, counted from 0."""
+    return _account(_FIRST_OPERATOR + index)
+
+
+@dataclass(slots=True)
+class Accounts:
+    """Funded accounts of the well-known test mnemonic, by their part in the story."""
+
+    deployer: LocalSigner = field(default_factory=lambda: _account(_DEPLOYER))
+    holder: LocalSigner = field(default_factory=lambda: _account(_HOLDER))
+    subject: LocalSigner = field(default_factory=lambda: _account(_SUBJECT))
+    controller: LocalSigner = field(default_factory=lambda: _account(_CONTROLLER))
+    relayer: LocalSigner = field(default_factory=lambda: _account(_RELAYER))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which deployment the configurations name."""
+
+    rpc_url: str
+    chain_id: int
+    contract: str
+    start_block: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeKeys:
+    """An operator's keys, and the configuration that names their files."""
+
+    attester: LocalSigner
+    sender: LocalSigner
+    seal: SealKey
+    config: Path
+
+
+def _prepare(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    password = folder / "password"
+    password.touch(mode=0o600)
+    password.write_text(_PASSWORD)
+
+
+def _write_key(folder: Path, name: str) -> bytes:
+    secret = secrets.token_bytes(32)
+    write_secret(folder / f"{name}.json", secret, _PASSWORD, light=True)
+    return secret
+
+
+def _write_toml(path: Path, content: dict[str, Any]) -> Path:
+    path.write_text(tomli_w.dumps(content))
+    return path
+
+
+def write_vault(folder: Path, place: Place, port: int, packages: Sequence[Path]) -> Path:
+    """Write a vault's master key and ``vault.toml``; return the latter."""
+    _prepare(folder)
+    _write_key(folder, "master")
+    return _write_toml(
+        folder / "vault.toml",
+        {
+            "rpc_url": place.rpc_url,
+            "chain_id": place.chain_id,
+            "contract": place.contract,
+            "start_block": place.start_block,
+            "master_key_file": "master.json",
+            "master_password_file": "password",
+            "models": [str(package) for package in packages],
+            "port": port,
+            "public_url": f"http://127.0.0.1:{port}",
+        },
+    )
+
+
+def write_node(folder: Path, place: Place, port: int, packages: Sequence[Path], *, turn_blocks: int) -> NodeKeys:
+    """Write an operator's keystores and ``node.toml``; return the keys, and where the latter is."""
+    _prepare(folder)
+    attester, sender, seal = (_write_key(folder, name) for name in ("attester", "sender", "seal"))
+    config = _write_toml(
+        folder / "node.toml",
+        {
+            "models": [str(package) for package in packages],
+            "chain": {
+                "rpc_url": place.rpc_url,
+                "chain_id": place.chain_id,
+                "contract": place.contract,
+                "start_block": place.start_block,
+                "finality": "latest",
+                "poll_interval_s": 0.1,
+            },
+            "keys": {
+                "attester": "attester.json",
+                "sender": "sender.json",
+                "seal": "seal.json",
+                "password_file": "password",
+            },
+            "http": {"port": port},
+            "work": {"turn_blocks": turn_blocks, "allow_private_addresses": True},
+        },
+    )
+    return NodeKeys(LocalSigner(attester), LocalSigner(sender), SealKey(seal), config)

@@ -1,0 +1,102 @@
+"""``assent node``: run, check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from oracle.cli.options import Json
+from oracle.cli.output import print_facts
+from oracle.core.errors import AssentError, ConfigurationError
+
+if TYPE_CHECKING:
+    from oracle.client import AssentClient
+    from oracle.settings import NodeSettings
+
+T = TypeVar("T")
+app = typer.Typer(no_args_is_help=True, help="The operator's daemon: run, check.")
+Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_NODE_CONFIG", help="The node's settings, TOML.")]
+
+
+@app.command(epilog="Example: assent node run --config node.toml")
+def run(config: Config) -> None:
+    """Run the node until SIGTERM or SIGINT."""
+    import asyncio  # noqa: PLC0415
+
+    from oracle.settings import load_node_settings  # noqa: PLC0415
+
+    settings = load_node_settings(config)
+    from oracle.node import run as run_node  # noqa: PLC0415  web3 and more: not for a typo in the settings
+
+    asyncio.run(run_node(settings))
+
+
+@app.command(epilog="Example: assent node check --config node.toml")
+def check(config: Config, as_json: Json = False) -> None:
+    """Check settings, keys, models and chain, and say everything that is wrong at once. Exit status 2 if anything is."""
+    from oracle.settings import load_node_settings  # noqa: PLC0415
+
+    facts, problems = _examine(load_node_settings(config))
+    if problems:
+        raise ConfigurationError(problems)
+    print_facts({"config": str(config), **facts}, as_json)
+
+
+def _examine(settings: NodeSettings) -> tuple[dict[str, Any], list[str]]:
+    """Return what the node would run with, and every problem, each beginning with its setting."""
+    facts: dict[str, Any] = {}
+    problems: list[str] = []
+
+    def attempt(setting: str, look: Callable[[], T]) -> T | None:
+        try:
+            return look()
+        except AssentError as error:
+            problems.append(f"{setting}: {error}")
+            return None
+
+    for name in ("attester", "sender", "seal"):
+        facts[name] = attempt(f"keys.{name}", lambda name=name: _key(settings, name))  # type: ignore[misc]
+    models = [attempt("models", lambda folder=folder: _model(folder)) for folder in settings.models]  # type: ignore[misc]
+    facts["models"] = [each for each in models if each]
+    facts["chain"] = settings.chain.chain_id
+    if attempt("chain.rpc_url", lambda: _chain(settings)) is not None and facts["attester"]:
+        facts["member"] = attempt("chain", lambda: _is_member(settings, facts["attester"]))
+    return facts, problems
+
+
+def _key(settings: NodeSettings, name: str) -> str:
+    from oracle.keys.devnet import refuse_devnet_key  # noqa: PLC0415
+    from oracle.keys.keystore import read_seal_key, read_signer  # noqa: PLC0415
+
+    path, password = getattr(settings.keys, name), settings.keys.password_file
+    if name == "seal":
+        return "0x" + read_seal_key(path, password).public.hex()
+    signer = read_signer(path, password)
+    refuse_devnet_key(signer.address, settings.chain.chain_id)
+    return signer.address
+
+
+def _model(folder: Path) -> str:
+    from oracle.models.package import ModelPackage  # noqa: PLC0415
+
+    card = ModelPackage.load(folder).card
+    return f"{card.name} {card.version}"
+
+
+def _chain(settings: NodeSettings) -> str:
+    return _client(settings).contract.address
+
+
+def _is_member(settings: NodeSettings, attester: str) -> bool:
+    """Not a problem if it isn't: an operator joins once its node is set up."""
+    return attester in [member.attester for member in _client(settings).members()]
+
+
+def _client(settings: NodeSettings) -> AssentClient:
+    from oracle.client import AssentClient  # noqa: PLC0415
+
+    chain = settings.chain
+    return AssentClient(chain.rpc_url, chain.contract, chain_id=chain.chain_id, start_block=chain.start_block)

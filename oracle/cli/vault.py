@@ -1,0 +1,131 @@
+"""``assent vault``: serve, add, list, release."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from oracle.cli.options import Id, Json, PasswordFile, parse_address
+from oracle.cli.output import hexed, print_facts, print_json, print_rows
+from oracle.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from oracle.client import AssentClient
+    from oracle.vault.settings import VaultSettings
+
+app = typer.Typer(no_args_is_help=True, help="The holder's vault: serve, add, list, release.")
+Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_VAULT_CONFIG", help="The vault's settings, TOML.")]
+Keystore = Annotated[Path | None, typer.Option("--keystore", envvar="ASSENT_KEYSTORE", help="The holder's key file.")]
+
+
+@app.command(epilog="Example: assent vault serve --config vault.toml")
+def serve(config: Config) -> None:
+    """Run the vault until SIGTERM or SIGINT."""
+    import asyncio  # noqa: PLC0415
+
+    from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
+
+    settings = load_vault_settings(config)
+    from oracle.vault.serve import serve as serve_vault  # noqa: PLC0415  web3 and more: not for a typo in the settings
+
+    asyncio.run(serve_vault(settings))
+
+
+@app.command(
+    epilog="Example: assent vault add fields.json --subject 0xf3… --commit --config vault.toml --keystore holder.json "
+    "--password-file password"
+)
+def add(
+    fields: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="The record: a JSON object, field by field.")
+    ],
+    config: Config,
+    subject: Annotated[str, typer.Option(parser=parse_address, metavar="ADDRESS", help="Whose data it is.")],
+    holder: Annotated[
+        str | None,
+        typer.Option(parser=parse_address, metavar="ADDRESS", help="Who commits it; the keystore's owner by default."),
+    ] = None,
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Commit it on chain as well, as the keystore's owner.")
+    ] = False,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    as_json: Json = False,
+) -> None:
+    """Put a record into the vault, salted and encrypted, and commit it on chain if told to."""
+    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
+
+    settings = load_vault_settings(config)
+    client = _client(settings, keystore, password_file) if keystore else None
+    owner = holder or (client.signer.address if client and client.signer else None)
+    if owner is None or (commit and (client is None or client.signer is None or client.signer.address != owner)):
+        raise ConfigurationError(["--keystore: name the holder's key file; without --commit, --holder will do"])
+    record = open_vault(settings).add(_fields(fields), subject, owner)
+    facts = {"record": hexed(record.id), **record.to_json()}
+    if commit and client is not None:
+        facts |= client.commit_record(record.root, record.subject, settings.public_url).to_json()
+    print_facts(facts, as_json)
+
+
+@app.command("list", epilog="Example: assent vault list --config vault.toml")
+def list_records(config: Config, as_json: Json = False) -> None:
+    """List the records in the vault: what is public of them."""
+    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
+
+    records = open_vault(load_vault_settings(config)).records()
+    rows = [{"record": hexed(record.id), **record.to_json()} for record in records]
+    print_rows(("record", "subject", "holder"), rows, as_json)
+
+
+@app.command(epilog="Example: assent vault release 0x5d…c1 --config vault.toml --out release.json")
+def release(
+    request_id: Id,
+    config: Config,
+    out: Annotated[
+        Path | None, typer.Option(help="File to make, readable by you alone; standard output by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the fields that were released for a request, in the clear, for `assent audit --release`. Mind who reads them."""
+    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
+
+    content = open_vault(load_vault_settings(config)).release_for_audit(request_id)
+    if out is None:
+        print_json(content)
+        return
+    try:
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigurationError([f"--out: {out} can't be made: {error.strerror}; choose another path"]) from None
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file, indent=1)
+    print_facts({"request": content["request"], "fields": len(content["fields"]), "file": str(out)}, as_json)
+
+
+def _fields(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # their texts may quote the record
+        raise ConfigurationError([f"{path}: not UTF-8 JSON"]) from None
+    if not isinstance(data, dict) or not data:
+        raise ConfigurationError([f"{path}: not a JSON object with a member for each field"])
+    return data
+
+
+def _client(settings: VaultSettings, keystore: Path, password_file: Path | None) -> AssentClient:
+    from oracle.client import AssentClient  # noqa: PLC0415
+    from oracle.keys.devnet import refuse_devnet_key  # noqa: PLC0415
+    from oracle.keys.keystore import read_signer  # noqa: PLC0415
+
+    if password_file is None:
+        raise ConfigurationError(["--password-file: name the file with the keystore's password"])
+    signer = read_signer(keystore, password_file)
+    refuse_devnet_key(signer.address, settings.chain_id)
+    return AssentClient(settings.rpc_url, settings.contract, chain_id=settings.chain_id, signer=signer)
