@@ -98,9 +98,7 @@ class Demo:
         table.columns[1].justify = "right"
         for name, value in strongest:
             table.add_row(name, f"{value // 10_000:+d} %")
-        self._tell.say(
-            f"The trail explains it ({trail.attribution.method}); the strongest {len(strongest)} of {len(trail.attribution.values)}:"
-        )
+        self._tell.say(f"The trail explains it ({trail.attribution.method}); the strongest {len(strongest)}:")
         self._tell.console.print(table)
         self._tell.note("explanation", dict(strongest))
 
