@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -9,16 +10,19 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 
 import oracle
-from oracle.core.errors import PeerError
+from oracle.core.errors import ChainError, PeerError
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, Proposal
 from oracle.services.cosigner import Cosigner
-from oracle.settings import problems_of
 from oracle.store.node_store import NodeStore
+from oracle.store.tables import Stage
 from oracle.telemetry.metrics import Metrics
 
 Readiness = Callable[[], Awaitable[list[str]]]
+
+_BODY_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,23 @@ class BodyTooLargeError(Exception):
 
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:
-    """Read a body, at most ``limit_bytes`` of it, whatever its headers say. Raises BodyTooLargeError."""
+    """Read a body, at most ``limit_bytes`` of it, whatever its headers say. Raises BodyTooLargeError, or TimeoutError if it trickles."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit_bytes:
-            raise BodyTooLargeError
+    async with asyncio.timeout(_BODY_TIMEOUT_S):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit_bytes:
+                raise BodyTooLargeError
     return bytes(body)
+
+
+def _places(error: ValidationError) -> str:
+    """Name the places that don't fit, and nothing that was sent: an unknown key is the sender's own text."""
+    lines = []
+    for item in error.errors(include_input=False, include_url=False)[:5]:
+        place = item["loc"][:-1] if item["type"] == "extra_forbidden" else item["loc"]
+        lines.append(f"{'.'.join(map(str, place)) or 'proposal'}: {item['msg']}")
+    return "; ".join(lines)
 
 
 def _error(status: int, error: str, message: str) -> JSONResponse:
@@ -81,8 +95,9 @@ def _add_health(app: FastAPI, parts: NodeParts) -> None:
     @app.get("/metrics")
     async def metrics() -> Response:
         """Serve the metrics in Prometheus's text format."""
-        for stage, count in parts.store.counts().items():
-            parts.metrics.open_requests.labels(stage).set(count)
+        counts = parts.store.counts()
+        for stage in Stage:
+            parts.metrics.open_requests.labels(stage.value).set(counts.get(stage.value, 0))
         return PlainTextResponse(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -96,9 +111,13 @@ def _add_protocol(app: FastAPI, parts: NodeParts) -> None:
         except BodyTooLargeError:
             return _error(413, "too_large", f"a proposal has at most {MAX_PROPOSAL_BYTES} bytes")
         except ValidationError as error:
-            return _error(422, "malformed", "; ".join(problems_of(error)[:5]))
+            return _error(422, "malformed", _places(error))
         except PeerError as error:
             return _error(403, "not_accepted", str(error))
+        except ChainError:
+            return _error(503, "unavailable", "this node can't read the chain now")
+        except (TimeoutError, ClientDisconnect):
+            return _error(408, "too_slow", f"a proposal comes whole within {_BODY_TIMEOUT_S:.0f} s")
         return Response(answer.model_dump_json(), media_type="application/json")
 
     @app.get("/v1/trails/{digest}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from oracle.core.errors import ConfigurationError
 
@@ -113,6 +113,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError(
             [f"{path}: can't be read ({error.strerror}); name another file with --config"]
         ) from error
+    except UnicodeDecodeError:
+        raise ConfigurationError([f"{path}: not TOML: it isn't UTF-8"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError([f"{path}: not TOML: {error}"]) from error
 
@@ -149,3 +151,5 @@ def load_node_settings(path: Path) -> NodeSettings:
         return NodeSettings(**_anchored(read_toml(path), path.resolve().parent))
     except ValidationError as error:
         raise ConfigurationError(problems_of(error)) from None
+    except SettingsError as error:
+        raise ConfigurationError([f"environment: {error}; lists and tables are given there as JSON"]) from None

@@ -19,6 +19,8 @@ library Purposes {
 
     /// @notice Whether the purpose is covered and not prohibited. Prohibition wins.
     function permits(uint8 purpose, uint256 agreed, uint256 prohibited) internal pure returns (bool) {
+        // The common case: agreed to by itself, and nothing prohibited. The hierarchy has no say then.
+        if (prohibited == 0 && purpose < COUNT && (agreed >> purpose) & 1 == 1) return true;
         (uint256 lineage, uint256 offspring) = relatives(purpose);
         return lineage & agreed != 0 && (lineage | offspring) & prohibited == 0;
     }

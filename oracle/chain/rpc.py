@@ -8,14 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+import structlog
 from aiohttp import ClientError, ClientTimeout
+from eth_abi.codec import ABICodec
+from eth_abi.decoding import StringDecoder
+from eth_abi.encoding import TextStringEncoder
+from eth_abi.registry import BaseEquals
 from eth_utils import to_checksum_address
 from web3 import AsyncHTTPProvider, AsyncWeb3, HTTPProvider, Web3
+from web3._utils.abi import build_strict_registry
 from web3.exceptions import BlockNotFound, Web3Exception
-from web3.types import FilterParams
+from web3.middleware import ExtraDataToPOAMiddleware
+from web3.types import FilterParams, LogReceipt
 
 from oracle.chain.abi import Event, decode_log
 from oracle.core.errors import ContractRevertError, EndpointError, WrongChainError
+
+log = structlog.get_logger()
 
 _TIMEOUT_S = 10
 
@@ -46,12 +55,26 @@ def open_async(rpc_url: str) -> AsyncWeb3[AsyncHTTPProvider]:
     web3 = AsyncWeb3(AsyncHTTPProvider(rpc_url, request_kwargs={"timeout": ClientTimeout(total=_TIMEOUT_S)}))
     # It asks for the chain's id before every call; ours is checked at the start.
     web3.middleware_onion.remove("validation")
+    web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+    web3.codec = _forgiving_codec()
     return web3
+
+
+def _forgiving_codec() -> ABICodec:
+    """Strings on chain are anyone's bytes: one that isn't UTF-8 must not stop whoever reads it."""
+    registry = build_strict_registry()
+    registry.unregister("string")
+    decoder = StringDecoder(handle_string_errors="replace")  # type: ignore[no-untyped-call]
+    strings = BaseEquals("string", with_sub=False)  # type: ignore[no-untyped-call]
+    registry.register(strings, TextStringEncoder, decoder, label="string")
+    return ABICodec(registry)
 
 
 def open_sync(rpc_url: str) -> Web3:
     """Return a Web3 on an HTTP endpoint."""
-    return Web3(HTTPProvider(rpc_url, request_kwargs={"timeout": _TIMEOUT_S}))
+    web3 = Web3(HTTPProvider(rpc_url, request_kwargs={"timeout": _TIMEOUT_S}))
+    web3.codec = _forgiving_codec()
+    return web3
 
 
 def wrong_chain(found: int, wanted: int) -> WrongChainError:
@@ -110,7 +133,16 @@ class ChainReader:
         query: FilterParams = {"address": self._contract, "fromBlock": first, "toBlock": last.number}
         with endpoint_errors("eth_getLogs"):
             logs = await self.web3.eth.get_logs(query)
-        events = [event for event in map(decode_log, logs) if event is not None]
+        events = [event for event in map(_decoded, logs) if event is not None]
         if any(event.block_number == last.number and event.block_hash != last.hash for event in events):
             raise EndpointError("eth_getLogs: the chain changed while it was read")
         return sorted(events, key=lambda event: (event.block_number, event.log_index))
+
+
+def _decoded(entry: LogReceipt) -> Event | None:
+    try:
+        return decode_log(entry)
+    except (ValueError, Web3Exception) as error:
+        # Anyone can write a text that isn't UTF-8 into an event: whoever did has no record, model or endpoint here; all others go on.
+        log.warning("event_unreadable", block=entry["blockNumber"], index=entry["logIndex"], error=type(error).__name__)
+        return None

@@ -102,15 +102,7 @@ def sign(link: Link, file: AgreementFile, deadline_s: DeadlineS = _DAY_S) -> Non
 @sends
 def relay(link: Link, file: AgreementFile) -> None:
     """Send what a subject signed, an agreement or a withdrawal, and pay for it."""
-    data = _json(file)
-    agreement = read_agreement(data.get("agreement"))
-    try:
-        kind, deadline = data["signed"], int(data["deadline"])
-        signature = bytes.fromhex(data["signature"].removeprefix("0x"))
-    except (KeyError, ValueError, TypeError, AttributeError):
-        raise ConfigurationError(
-            [f"{file.name}: not a signed agreement as `assent agreement sign` writes it"]
-        ) from None
+    kind, agreement, deadline, signature = _read_signed(_json(file))
     if kind == "withdrawal":
         _report(link, agreement, "withdrawn", link.sender.withdraw_signed(agreement, deadline, signature))
     else:
@@ -192,6 +184,18 @@ def _json(file: typer.FileText) -> dict[str, Any]:
 
 def _signed(kind: str, agreement: Agreement, deadline: int, signature: bytes) -> dict[str, Any]:
     return {"signed": kind, "agreement": agreement.to_json(), "deadline": deadline, "signature": hexed(signature)}
+
+
+def _read_signed(data: dict[str, Any]) -> tuple[str, Agreement, int, bytes]:
+    agreement = read_agreement(data.get("agreement"))
+    try:
+        kind, deadline = data["signed"], int(data["deadline"])
+        signature = bytes.fromhex(data["signature"].removeprefix("0x"))
+        if kind in ("giving", "withdrawal") and 0 <= deadline < 2**64:
+            return kind, agreement, deadline, signature
+    except (KeyError, ValueError, TypeError, AttributeError):
+        pass
+    raise ConfigurationError(["not a signed agreement: write one with `assent agreement sign`"])
 
 
 def _report(link: Link, agreement: Agreement, state: str, sent: Sent) -> None:

@@ -15,6 +15,7 @@ from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from oracle.client import AssentClient
+    from oracle.core.structs import Record
     from oracle.vault.settings import VaultSettings
 
 app = typer.Typer(no_args_is_help=True, help="The holder's vault: serve, add, list, release.")
@@ -57,15 +58,14 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Put a record into the vault, salted and encrypted, and commit it on chain if told to."""
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     settings = load_vault_settings(config)
     client = _client(settings, keystore, password_file) if keystore else None
-    owner = holder or (client.signer.address if client and client.signer else None)
-    if owner is None or (commit and (client is None or client.signer is None or client.signer.address != owner)):
+    owner = client.signer.address if client and client.signer else None
+    if (holder or owner) is None or (commit and (holder or owner) != owner):
         raise ConfigurationError(["--keystore: name the holder's key file; without --commit, --holder will do"])
-    record = open_vault(settings).add(_fields(fields), subject, owner)
+    record = _put(settings, fields, subject, holder or owner or "")
     facts = {"record": hexed(record.id), **record.to_json()}
     if commit and client is not None:
         facts |= client.commit_record(record.root, record.subject, settings.public_url).to_json()
@@ -107,6 +107,15 @@ def release(
     with os.fdopen(descriptor, "w") as file:
         json.dump(content, file, indent=1)
     print_facts({"request": content["request"], "fields": len(content["fields"]), "file": str(out)}, as_json)
+
+
+def _put(settings: VaultSettings, path: Path, subject: str, holder: str) -> Record:
+    from oracle.vault.serve import open_vault  # noqa: PLC0415
+
+    try:
+        return open_vault(settings).add(_fields(path), subject, holder)
+    except ValueError as error:  # its text names a field, never a value
+        raise ConfigurationError([f"{path}: {error}"]) from None
 
 
 def _fields(path: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The SDK: everything that a subject, a controller, a holder, a publisher or an operator does with the contract, from Python.
 
     client = AssentClient.from_deployment(Path("deploy/deployments/31337.json"), signer=signer)
-    asked = client.request(agreement, "MedicalDiagnosis")
+    asked = client.request(agreement, "AcademicResearch")
     verdict = client.wait(asked.id)
 
 Synchronous; loads no torch. Every failure is an :class:`oracle.core.errors.AssentError`.

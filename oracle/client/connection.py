@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 
 from eth_typing import BlockNumber, HexStr
 from eth_utils import is_address, to_checksum_address
+from hexbytes import HexBytes
 from web3.exceptions import Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import FilterParams, LogReceipt
@@ -92,7 +93,7 @@ class Connection:
     def calldata(self, transaction: bytes) -> bytes:
         """Return a transaction's input. Raises EndpointError."""
         with endpoint_errors("eth_getTransactionByHash"):
-            return bytes(self.web3.eth.get_transaction(transaction)["input"])
+            return bytes(self.web3.eth.get_transaction(HexBytes(transaction))["input"])
 
     def events(self, name: str, *topics: bytes | None) -> list[Event]:
         """Return the contract's events of a name, in order; ``topics`` are its indexed arguments, None for any. Raises EndpointError."""
@@ -110,7 +111,7 @@ class Connection:
             "address": self.address,
             "fromBlock": BlockNumber(first),
             "toBlock": BlockNumber(last),
-            "topics": topics,  # type: ignore[typeddict-item]  # web3's own type forgets None
+            "topics": topics,
         }
         try:
             with endpoint_errors("eth_getLogs"):

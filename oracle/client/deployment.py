@@ -53,7 +53,7 @@ def _problems(data: Any) -> list[str]:
         problems.append("block: must be the number of the deployment's block")
     if not isinstance(data.get("contract"), str) or not is_address(data["contract"]):
         problems.append("contract: must be an address, 0x and 40 hexadecimal digits")
-    if not isinstance(data.get("rpcUrl", ""), str):
+    if not isinstance(data.get("rpcUrl"), str | None):
         problems.append("rpcUrl: must be a URL")
     models = data.get("models", {})
     if not isinstance(models, dict) or not all(_is_id(model) for model in models.values()):

@@ -35,7 +35,6 @@ def draft_agreement(
     Raises UnknownPurposeError (with close matches), or ValueError for an address that isn't one.
     """
     now = int(time.time())
-    shown = notice.encode() if isinstance(notice, str) else notice
     return Agreement(
         subject=to_checksum_address(subject),
         controller=to_checksum_address(controller),
@@ -47,6 +46,6 @@ def draft_agreement(
         valid_from=now - _CLOCK_SKEW_S,
         valid_until=now + valid_for_s,
         uses=uses,
-        notice=keccak(shown),
+        notice=keccak(notice.encode() if isinstance(notice, str) else notice),
         salt=secrets.token_bytes(32),
     )

@@ -66,17 +66,8 @@ class Requester(Lookups):
         status = self.read(self.contract.model_status(agreement.model))
         deadline = self.block_time() + deadline_s
         sent = self._send(self.contract.request(agreement, bit, step, taken, deadline), status.fee)
-        request = Request(
-            agreement=agreement.id,
-            use=taken,
-            controller=agreement.controller,
-            purpose=bit,
-            step=int(step),
-            deadline=deadline,
-            fee=status.fee,
-            quorum=status.quorum,
-            outcome_count=status.outcome_count,
-        )
+        terms = (agreement.controller, bit, int(step), deadline, status.fee, status.quorum, status.outcome_count)
+        request = Request(agreement.id, taken, *terms)
         return Asked(request.id, request, sent)
 
     def wait(self, request_id: bytes, timeout_s: float = 60, poll_s: float = 0.2) -> VerdictView:

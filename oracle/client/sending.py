@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any
 
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import ContractLogicError, TimeExhausted, Web3Exception
 from web3.types import TxReceipt
@@ -76,9 +77,7 @@ class Sender:
         try:
             with endpoint_errors(f"waiting for transaction 0x{sent.hex()}"):
                 receipt = self._web3.eth.wait_for_transaction_receipt(
-                    sent,  # type: ignore[arg-type]  # any 32 bytes will do
-                    _RECEIPT_TIMEOUT_S,
-                    _RECEIPT_POLL_S,
+                    HexBytes(sent), _RECEIPT_TIMEOUT_S, _RECEIPT_POLL_S
                 )
         except EndpointError as error:
             if isinstance(error.__cause__, TimeExhausted):

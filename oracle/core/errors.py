@@ -19,7 +19,9 @@
     ├── SigningKeyError         a key file that can't be used
     ├── UnknownPurposeError     no such DPV purpose (in :mod:`oracle.core.purposes`)
     ├── PeerError               a peer is unreachable or broke the protocol
-    └── AuditError              a link of a verdict's trail that doesn't hold
+    └── AuditError              a link of a verdict's trail that doesn't hold; :mod:`oracle.audit.report` has the failed and the skipped
+
+:mod:`oracle.client.errors` adds ``UnknownIdError`` and ``FundsError`` under ChainError, ``NoSignerError`` and ``VerdictTimeoutError``.
 
 A message names the cause and the remedy. It never holds a private key or a value of somebody's record.
 """

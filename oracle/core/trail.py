@@ -1,7 +1,7 @@
 """The trail: every step that led to a verdict, as canonical JSON whose digest is in the verdict.
 
-It names things by id and digest and holds no value of the record. Attributions are rounded to whole percent points (10,000 ppm): finer ones,
-together with the public model, would let a reader of the trail compute the fields back.
+It names things by id and digest and holds no value of the record. Attributions are rounded to whole percent points (10,000 ppm): finer
+ones, together with the public model, would let a reader of the trail compute the fields back.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pydantic.alias_generators import to_camel
 from oracle.core import canonical
 from oracle.core.errors import AuditError
 
+#: How attributions are computed: Sundararajan, Taly and Yan, 2017 (https://arxiv.org/abs/1703.01365).
+ATTRIBUTION_METHOD = "integrated-gradients"
 #: Attributions are rounded to multiples of this, in parts per million.
 ATTRIBUTION_GRAIN_PPM = 10_000
 #: A trail larger than this isn't one of ours.

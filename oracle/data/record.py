@@ -17,6 +17,8 @@ from oracle.core import merkle
 from oracle.core.canonical import canonical
 from oracle.core.errors import Reason, RecordError
 
+#: Version of the JSON in which a vault hands disclosed fields to an auditor.
+RELEASE_VERSION = "assent-release/1"
 LEAF_TYPES = ("string", "bytes32", "bytes")
 SALT_BYTES = 32
 #: A tree of 2^32 fields is deeper than any record.

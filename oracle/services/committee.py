@@ -6,6 +6,9 @@ import asyncio
 from dataclasses import dataclass
 
 from oracle.chain.contract import AssentContract
+from oracle.chain.rpc import endpoint_errors
+
+_SOONEST_REREAD_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Committee:
         self._contract = contract
         self._attester = attester
         self._view: CommitteeView | None = None
+        self._read_at = float("-inf")
         self._lock = asyncio.Lock()
 
     def forget(self) -> None:
@@ -44,11 +48,21 @@ class Committee:
         self._view = None
 
     async def view(self) -> CommitteeView:
-        """Return the current epoch's committee."""
+        """Return the current epoch's committee. Raises EndpointError."""
         async with self._lock:
             if self._view is None:
-                self._view = await self._read()
+                with endpoint_errors("committee"):
+                    self._view = await self._read()
+                self._read_at = asyncio.get_running_loop().time()
             return self._view
+
+    async def view_at(self, epoch: int) -> CommitteeView:
+        """Return the committee, read anew if a later epoch is spoken of; at most once a second, for anyone may speak."""
+        view = await self.view()
+        if epoch > view.epoch and asyncio.get_running_loop().time() - self._read_at >= _SOONEST_REREAD_S:
+            self.forget()
+            view = await self.view()
+        return view
 
     async def _read(self) -> CommitteeView:
         epoch = await self._contract.current_epoch().acall()

@@ -10,11 +10,11 @@ from oracle.core.canonical import canonical
 from oracle.core.digests import LEAF_TYPES, Domain, leaf_values, recover, report_digest
 from oracle.core.errors import AuditError, PeerError, Reason, RefusalError, VerdictMismatchError
 from oracle.core.merkle import MerkleTree, leaf_hash
-from oracle.core.trail import Trail
+from oracle.core.trail import MAX_TRAIL_BYTES, Trail
 from oracle.keys.signer import Signer
 from oracle.peers.messages import Answer, Declined, Proposal, ProposedVerdict
 from oracle.services.catalogue import Catalogue
-from oracle.services.committee import Committee
+from oracle.services.committee import Committee, CommitteeView
 from oracle.services.trails import build_trail, judge
 from oracle.store.node_store import NodeStore, RequestContext
 from oracle.store.tables import Stage
@@ -52,12 +52,16 @@ class Cosigner:
         Raises PeerError when the proposal isn't from a member of the current epoch, or this node isn't one: then nothing in it is
         looked at.
         """
+        # Before anything is parsed: a stranger's proposal costs as little as can be.
+        _must_be_of(await self._committee.view_at(proposal.epoch), proposal)
         trails = [_parse(item) for item in proposal.verdicts]
-        digest = await self._authenticate(proposal, trails)
+        digest = self._authenticate(proposal, trails)
         declined: list[Declined] = []
+        # One wait for the whole report: its proposer doesn't wait for each verdict's in turn.
+        give_up = asyncio.get_running_loop().time() + self._wait_s
         for item, trail in zip(proposal.verdicts, trails, strict=True):
             try:
-                await self._judge(item, trail, proposal.proposer)
+                await self._judge(item, trail, proposal.proposer, give_up)
             except RefusalError as refusal:
                 declined.append(Declined(request=item.request, reason=refusal.reason, message=str(refusal)[:500]))
                 self._metrics.reports_declined.labels(refusal.reason).inc()
@@ -72,13 +76,7 @@ class Cosigner:
         self._metrics.reports_signed.inc()
         return Answer(signature="0x" + self._signer.sign(digest).hex())
 
-    async def _authenticate(self, proposal: Proposal, trails: list[Trail]) -> bytes:
-        view = await self._committee.view()
-        if proposal.epoch != view.epoch:
-            self._committee.forget()
-            view = await self._committee.view()
-        if proposal.epoch != view.epoch or view.own_index is None or view.index_of(proposal.proposer) is None:
-            raise PeerError("proposer and this node must be members of the current epoch")
+    def _authenticate(self, proposal: Proposal, trails: list[Trail]) -> bytes:
         leaves = [self._leaf(item, trail) for item, trail in zip(proposal.verdicts, trails, strict=True)]
         digest = report_digest(self._domain, proposal.epoch, len(leaves), MerkleTree(leaves).root)
         if recover(digest, bytes.fromhex(proposal.signature[2:])) != proposal.proposer:
@@ -91,18 +89,17 @@ class Cosigner:
         values = leaf_values(bytes.fromhex(item.request[2:]), commitment, item.verdict(trail.digest))
         return leaf_hash(LEAF_TYPES, values)
 
-    async def _judge(self, item: ProposedVerdict, trail: Trail, proposer: str) -> None:
-        context = await self._own_evaluation(bytes.fromhex(item.request[2:]))
+    async def _judge(self, item: ProposedVerdict, trail: Trail, proposer: str, give_up: float) -> None:
+        context = await self._own_evaluation(bytes.fromhex(item.request[2:]), give_up)
         if trail.proposer != proposer:
             raise VerdictMismatchError(Reason.TRAIL_MISMATCH, "the trail names another proposer")
         package = self._catalogue.find(context.model).package
         own = build_trail(self._domain, context, package, proposer, trail.software)
         judge(own, trail, item.verdict(trail.digest), package, context.model.tolerance)
 
-    async def _own_evaluation(self, request_id: bytes) -> RequestContext:
+    async def _own_evaluation(self, request_id: bytes, give_up: float) -> RequestContext:
         """Return the request with this node's own evaluation, waiting a little for it: nodes see a block at different moments."""
         loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._wait_s
         while True:
             context = self._store.context(request_id)
             if context is not None and context.evaluation is not None and context.stage is Stage.EVALUATED:
@@ -116,8 +113,17 @@ class Cosigner:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
 
+def _must_be_of(view: CommitteeView, proposal: Proposal) -> None:
+    if proposal.epoch != view.epoch or view.own_index is None or view.index_of(proposal.proposer) is None:
+        raise PeerError("proposer and this node must be members of the current epoch")
+
+
 def _parse(item: ProposedVerdict) -> Trail:
     try:
-        return Trail.from_json(item.trail)
-    except AuditError as error:
+        trail = Trail.from_json(item.trail)
+        size = len(canonical(trail.to_json()))
+    except (AuditError, ValueError) as error:  # ValueError: a number that canonical JSON can't say
         raise PeerError(str(error)) from error
+    if size > MAX_TRAIL_BYTES:
+        raise PeerError(f"a trail has at most {MAX_TRAIL_BYTES} bytes")
+    return trail

@@ -11,8 +11,18 @@ from typing import Any, Protocol
 import structlog
 
 from oracle.chain.contract import AssentContract
-from oracle.core.errors import ConsentError, InputError, ModelError, Reason, RecordError, RefusalError
-from oracle.core.structs import RecordState, RequestState, Step
+from oracle.chain.rpc import endpoint_errors
+from oracle.core.errors import (
+    ChainError,
+    ConsentError,
+    EndpointError,
+    InputError,
+    ModelError,
+    Reason,
+    RecordError,
+    RefusalError,
+)
+from oracle.core.structs import AgreementState, RecordState, RequestState, Step
 from oracle.core.trail import grain
 from oracle.data.fetch import VaultRefusedError
 from oracle.data.record import DisclosedField, leaf_of, verify_disclosure
@@ -27,6 +37,7 @@ from oracle.telemetry.metrics import Metrics
 log = structlog.get_logger()
 
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 60.0
+_LAST_CHAIN_RETRY_S = 5.0
 
 
 class FieldSource(Protocol):
@@ -85,7 +96,17 @@ class Evaluator:
             return await self._prepare(context)
         except RefusalError as refusal:
             self._refuse(context, refusal)
-            return None
+        except ChainError as error:
+            self._postpone(context, _LAST_CHAIN_RETRY_S, "endpoint", str(error))
+        except Exception as error:
+            # The error's text may quote a field: only its kind is told.
+            self._postpone(context, _LAST_RETRY_S, "failed", type(error).__name__)
+        return None
+
+    def _postpone(self, context: RequestContext, longest_s: float, reason: str, message: str) -> None:
+        delay_s = min(_FIRST_RETRY_S * 2 ** min(context.attempts, 16), longest_s)
+        self._store.postponed(context.id, delay_s, reason, message)
+        log.warning("request_postponed", request=context.id.hex(), reason=reason, error=message)
 
     async def _prepare(self, context: RequestContext) -> Prepared:
         since = await self._check_chain(context)
@@ -101,11 +122,15 @@ class Evaluator:
 
     async def _check_chain(self, context: RequestContext) -> int:
         """Check what may have changed since the request's event; return since when the agreement is given."""
-        agreement, record, status = await asyncio.gather(
-            self._contract.agreement_status(context.request.agreement).acall(),
-            self._contract.record_status(context.agreement.record).acall(),
-            self._contract.verdict_of(context.id).acall(),
-        )
+        with endpoint_errors("eth_call"):
+            agreement, record, status = await asyncio.gather(
+                self._contract.agreement_status(context.request.agreement).acall(),
+                self._contract.record_status(context.agreement.record).acall(),
+                self._contract.verdict_of(context.id).acall(),
+            )
+        unseen = (agreement.state is AgreementState.NONE, record.state is RecordState.NONE)
+        if any(unseen) or status.state is RequestState.NONE:
+            raise EndpointError("eth_call: the endpoint is behind the events that it gave")
         if status.state is not RequestState.REQUESTED:
             raise ConsentError(Reason.REQUEST_UNKNOWN, "the request isn't open on chain")
         if not agreement.stands(self._clock.timestamp):
@@ -141,8 +166,7 @@ class Evaluator:
     def _refuse(self, context: RequestContext, refusal: RefusalError) -> None:
         passing = _may_pass(refusal)
         if passing:
-            delay_s = min(_FIRST_RETRY_S * 2**context.attempts, _LAST_RETRY_S)
-            self._store.postponed(context.id, delay_s, refusal.reason, str(refusal))
+            self._postpone(context, _LAST_RETRY_S, refusal.reason, str(refusal))
         else:
             self._store.refused(context.id, refusal.reason, str(refusal))
         if refusal.reason in (Reason.VAULT_UNREACHABLE, Reason.VAULT_REFUSED):
@@ -155,7 +179,8 @@ def _may_pass(refusal: RefusalError) -> bool:
     """Tell whether a refusal may pass by itself; all others are final for this node."""
     if isinstance(refusal, VaultRefusedError):
         return refusal.transient
-    return refusal.reason is Reason.VAULT_UNREACHABLE
+    # An end that only the newest block has may be gone with it; if it stays, its event ends the request here too.
+    return refusal.reason in (Reason.VAULT_UNREACHABLE, Reason.REQUEST_UNKNOWN)
 
 
 def _to_json(prepared: Prepared, evaluation: Evaluation) -> dict[str, Any]:

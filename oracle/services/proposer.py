@@ -12,7 +12,7 @@ import oracle
 from oracle.core import committee as turns
 from oracle.core.canonical import canonical
 from oracle.core.digests import LEAF_TYPES, Domain, leaf_values, recover, report_digest
-from oracle.core.errors import ContractRevertError, PeerError, Reason
+from oracle.core.errors import AssentError, ContractRevertError, Reason
 from oracle.core.merkle import MerkleTree, leaf_hash
 from oracle.core.structs import Attestation, Request, Verdict
 from oracle.core.trail import Trail
@@ -29,7 +29,11 @@ from oracle.telemetry.metrics import Metrics
 log = structlog.get_logger()
 
 SOFTWARE = f"assent/{oracle.__version__}"
-_RETRY_S = 1.0
+_FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 8.0
+#: How long a verdict that was sent, or that the contract has, may take to be in blocks that this node believes.
+_SENT_S = 30.0
+#: So many rounds' limits may be under way at once.
+_ROUNDS_AT_ONCE = 4
 
 
 class Recorder(Protocol):
@@ -71,15 +75,22 @@ class Proposer:
         view = await self._committee.view()
         if view.own_index is None:
             return
-        for context in self._store.due(Stage.EVALUATED, limit):
-            turn = turns.turn(context.id, head - context.block, self._turn_blocks, len(view.members))
-            if turn == view.own_index and context.id not in self._under_way:
-                self._under_way.add(context.id)
-                spawn(self._propose(context, view))
+
+        def own_turn(request_id: bytes, block: int) -> bool:
+            turn = turns.turn(request_id, head - block, self._turn_blocks, len(view.members))
+            return turn == view.own_index and request_id not in self._under_way
+
+        room = min(limit, _ROUNDS_AT_ONCE * limit - len(self._under_way))
+        for context in self._store.due(Stage.EVALUATED, max(room, 0), own_turn):
+            self._under_way.add(context.id)
+            spawn(self._propose(context, view))
 
     async def _propose(self, context: RequestContext, view: CommitteeView) -> None:
         try:
             await self._propose_once(context, view)
+        except Exception as error:
+            self._postpone(context, Reason.NOT_READY, f"the proposal failed: {type(error).__name__}")
+            raise
         finally:
             self._under_way.discard(context.id)
 
@@ -100,7 +111,7 @@ class Proposer:
         self._metrics.reports_proposed.inc()
         signatures = await self._collect(proposal, digest, view, context.request.quorum, own)
         if len(signatures) < context.request.quorum:
-            self._store.postponed(context.id, _RETRY_S, Reason.NOT_READY, "too few peers signed; asked again")
+            self._postpone(context, Reason.NOT_READY, "too few peers signed; asked again")
             log.warning(
                 "quorum_missed", request=context.id.hex(), signed=len(signatures), wanted=context.request.quorum
             )
@@ -111,6 +122,12 @@ class Proposer:
             await self._recorder.record(context.request, verdict, attestation)
         except ContractRevertError as revert:
             self._reverted(context, revert)
+        else:
+            self._store.postponed(context.id, _SENT_S, "sent", "the verdict is sent; it isn't final yet")
+
+    def _postpone(self, context: RequestContext, reason: str, message: str) -> None:
+        delay_s = min(_FIRST_RETRY_S * 2 ** min(context.attempts, 16), _LAST_RETRY_S)
+        self._store.postponed(context.id, delay_s, reason, message)
 
     def _report(self, context: RequestContext, view: CommitteeView) -> tuple[Trail, Verdict, bytes, bytes]:
         package = self._catalogue.find(context.model).package
@@ -147,8 +164,12 @@ class Proposer:
     async def _ask(self, member: Member, proposal: Proposal, digest: bytes) -> tuple[int, bytes | None]:
         try:
             answer = await self._peers.propose(member.endpoint, proposal)
-        except PeerError as error:
+        except AssentError as error:
             log.warning("peer_failed", peer=member.attester, error=str(error))
+            return member.index, None
+        except Exception as error:
+            # An endpoint is a stranger's text, and so is what it answers: whatever comes of it, only that peer is lost.
+            log.warning("peer_failed", peer=member.attester, error=type(error).__name__)
             return member.index, None
         return member.index, self._valid_signature(member, answer, digest)
 
@@ -165,8 +186,9 @@ class Proposer:
 
     def _reverted(self, context: RequestContext, revert: ContractRevertError) -> None:
         if revert.name == "RequestNotOpen":  # somebody else's report came first: as good as ours
+            self._store.postponed(context.id, _SENT_S, "sent", "the request has ended; that isn't final yet")
             return
         if revert.name == "EpochStale":
             self._committee.forget()
-        self._store.postponed(context.id, _RETRY_S, revert.name, str(revert))
+        self._postpone(context, revert.name, str(revert))
         log.warning("record_reverted", request=context.id.hex(), error=revert.name)

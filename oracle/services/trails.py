@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from oracle.core.canonical import canonical
 from oracle.core.digests import Domain
 from oracle.core.errors import Reason, VerdictMismatchError
 from oracle.core.quantise import within
 from oracle.core.structs import Verdict
 from oracle.core.trail import (
     ATTRIBUTION_GRAIN_PPM,
+    ATTRIBUTION_METHOD,
     AgreementPart,
     AttributionPart,
     FieldDigest,
@@ -20,8 +22,6 @@ from oracle.core.trail import (
 from oracle.models.card import outcome_of
 from oracle.models.package import ModelPackage
 from oracle.store.node_store import RequestContext
-
-METHOD = "integrated-gradients"
 
 
 def _hex(value: bytes) -> str:
@@ -70,7 +70,7 @@ def build_trail(domain: Domain, context: RequestContext, package: ModelPackage, 
             threshold_ppm=package.card.threshold_ppm,
         ),
         attribution=AttributionPart(
-            method=METHOD,
+            method=ATTRIBUTION_METHOD,
             baseline_ppm=own["baseline"],
             completeness_ppm=own["completeness"],
             grain_ppm=10_000,
@@ -96,7 +96,8 @@ def judge(own: Trail, proposed: Trail, verdict: Verdict, package: ModelPackage, 
     if output.outcome != outcome_of(package.card, output.score_ppm):
         raise VerdictMismatchError(Reason.OUTCOME_MISMATCH, "the proposed label isn't the one that its score gives")
     _judge_attribution(own.attribution, proposed.attribution, tolerance_ppm)
-    if _with_judged(own, proposed, package) != proposed:
+    # Compared as bytes: to Python, True is 1; to whoever reads the trail, it isn't.
+    if canonical(_with_judged(own, proposed, package).to_json()) != canonical(proposed.to_json()):
         raise VerdictMismatchError(Reason.TRAIL_MISMATCH, "the trail names other facts than this node found")
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import structlog
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
 from web3 import AsyncWeb3
 from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
 
@@ -20,8 +23,12 @@ from oracle.telemetry.metrics import Metrics
 log = structlog.get_logger()
 
 _GAS_MARGIN_PERCENT = 120
-#: After this many blocks without a receipt, a transaction is broadcast again.
+#: After this many blocks without a receipt, a transaction is broadcast again, for more.
 _RESEND_BLOCKS = 5
+#: A replacement must offer 10 % more, or the pools refuse it; never more than the cap.
+_BUMP_PERCENT = 110
+_MOST_FEE_WEI = 1_000 * 10**9
+_SIGNED = ("chainId", "nonce", "to", "value", "data", "gas")
 
 
 class Transactor:
@@ -45,7 +52,9 @@ class Transactor:
     async def balance_wei(self) -> int:
         """Return the sender's ether, in wei."""
         with endpoint_errors("eth_getBalance"):
-            return await self._web3.eth.get_balance(self._web3.to_checksum_address(self._signer.address))
+            balance = await self._web3.eth.get_balance(self._web3.to_checksum_address(self._signer.address))
+        self._metrics.balance_wei.set(balance)
+        return balance
 
     async def record(self, request: Request, verdict: Verdict, attestation: Attestation) -> None:
         """Send a verdict. Raises ContractRevertError if the contract won't have it."""
@@ -125,9 +134,24 @@ class Transactor:
             if count > attempt.nonce:
                 self._finish(attempt, "replaced", 0)
             elif head - attempt.sent_block >= _RESEND_BLOCKS:
-                await self._broadcast(attempt)
+                await self._broadcast(await self._dearer(attempt, head))
             return
         self._finish(attempt, "mined" if receipt["status"] else "reverted", receipt["gasUsed"])
+
+    async def _dearer(self, attempt: Attempt, head: int) -> Attempt:
+        """Return the same act with the same nonce for a higher fee, saved; the attempt itself where the cap is reached."""
+        signed = TypedTransaction.from_bytes(HexBytes(attempt.raw)).as_dict()
+        block, tip = await asyncio.gather(self._web3.eth.get_block("latest"), self._web3.eth.max_priority_fee)
+        tip = max(tip, -(-signed["maxPriorityFeePerGas"] * _BUMP_PERCENT // 100))
+        fee = max(2 * block["baseFeePerGas"] + tip, -(-attempt.max_fee_wei * _BUMP_PERCENT // 100))
+        if fee > _MOST_FEE_WEI:
+            return attempt
+        kept = {name: signed[name] for name in _SIGNED}
+        raw = self._signer.sign_transaction({"type": 2, **kept, "maxFeePerGas": fee, "maxPriorityFeePerGas": tip})
+        dearer = replace(attempt, raw=raw, hash=bytes(self._web3.keccak(raw)), max_fee_wei=fee, sent_block=head)
+        self._store.save(dearer)
+        log.info("fee_raised", kind=attempt.kind, nonce=attempt.nonce, max_fee_wei=fee)
+        return dearer
 
     def _finish(self, attempt: Attempt, state: str, gas_used: int) -> None:
         self._store.settle(attempt.nonce, state)

@@ -11,6 +11,7 @@ import structlog
 
 from oracle.chain.abi import Event
 from oracle.chain.rpc import ChainReader, Head
+from oracle.core.errors import EndpointError
 from oracle.core.structs import Agreement, Model, Record
 from oracle.settings import ChainSettings
 from oracle.store.node_store import NodeStore
@@ -45,10 +46,14 @@ def _agreement_row(event: Event) -> AgreementRow:
     )
 
 
+def _text(value: str) -> str:
+    return value.replace("\0", "")  # which PostgreSQL won't store, and no address has
+
+
 def _record_row(event: Event) -> RecordRow:
     args = event.arguments
     record = Record(bytes(args["root"]), args["subject"], args["holder"])
-    return RecordRow(id=record.id, block_number=event.block_number, terms=record.to_json(), vault=args["vault"])
+    return RecordRow(id=record.id, block_number=event.block_number, terms=record.to_json(), vault=_text(args["vault"]))
 
 
 def _model_row(event: Event) -> ModelRow:
@@ -88,6 +93,7 @@ class Watcher:
         self._store = store
         self._settings = settings
         self._metrics = metrics
+        self._range_blocks = settings.range_blocks
 
     async def catch_up(self) -> Round:
         """Read all that is new. Raises EndpointError when the endpoint fails; what was read till then is stored."""
@@ -97,15 +103,25 @@ class Watcher:
         first = await self._first_block()
         moved, requests, rotated = False, 0, False
         while first <= head.number:
-            last = min(first + self._settings.range_blocks - 1, head.number)
+            last = min(first + self._range_blocks - 1, head.number)
             end = head if last == head.number else await self._reader.block(last)
-            events = await self._reader.events(first, end)
+            events = await self._events(first, end)
             self._apply(events, end)
             requests += sum(event.name == "Requested" for event in events)
             rotated = rotated or any(event.name == "EpochRotated" for event in events)
             first, moved = last + 1, True
         self._metrics.requests_seen.inc(requests)
         return Round(head, moved, requests, rotated)
+
+    async def _events(self, first: int, end: Head) -> list[Event]:
+        """Read a range. The next one is half as long after a failure (an endpoint may cap it), twice as long after a success."""
+        try:
+            events = await self._reader.events(first, end)
+        except EndpointError:
+            self._range_blocks = max(min(self._range_blocks, end.number - first + 1) // 2, 1)
+            raise
+        self._range_blocks = min(self._range_blocks * 2, self._settings.range_blocks)
+        return events
 
     async def _first_block(self) -> int:
         cursor = self._store.cursor()

@@ -6,15 +6,16 @@ Calls are short and synchronous. Every method is one transaction, and every inse
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, or_, select, update
+from sqlalchemy import Engine, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from oracle.core.errors import ConfigurationError
+from oracle.core.errors import ConfigurationError, Reason
 from oracle.core.structs import Agreement, Model, Record, Request
 from oracle.store.tables import (
     AgreementRow,
@@ -29,6 +30,8 @@ from oracle.store.tables import (
 
 _OPEN = (Stage.SEEN, Stage.EVALUATED, Stage.REFUSED)
 _CURSOR = "logs"
+#: Refusals by the chain's state: a reorganisation may undo them.
+_OF_THE_CHAIN = (Reason.CONSENT, Reason.RECORD_RETIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,30 +116,38 @@ class NodeStore:
     ) -> None:
         """Store a range of blocks: new rows, requests that ended (stage, block), agreements withdrawn (block), and the cursor."""
         with self._transaction() as session:
-            for row in rows:
-                self._insert(session, row)
+            added = [row for row in rows if self._insert(session, row)]
             session.flush()
+            for row in added:
+                if isinstance(row, RequestRow) and self._context(session, row) is None:
+                    row.stage, row.reason = Stage.REFUSED, Reason.REQUEST_UNKNOWN
+                    row.message = "what it names is older than what this node read; lower chain.start_block"
             for request_id, (stage, block) in endings.items():
                 ended = update(RequestRow).where(RequestRow.id == request_id)
                 session.execute(ended.values(stage=stage, ended_block=block))
+                if stage is Stage.RECORDED:
+                    session.execute(ended.values(reason=None, message=None))
             for agreement_id, block in withdrawn.items():
                 gone = update(AgreementRow).where(AgreementRow.id == agreement_id)
                 session.execute(gone.values(withdrawn_block=block))
             session.merge(Cursor(name=_CURSOR, block_number=cursor[0], block_hash=cursor[1]))
 
     @staticmethod
-    def _insert(session: Session, row: object) -> None:
+    def _insert(session: Session, row: object) -> bool:
         # A range read again brings the same events: what is there stays, with the work done on it.
         identity = row.id  # type: ignore[attr-defined]
-        if session.get(type(row), identity) is None:
-            session.add(row)
+        if session.get(type(row), identity) is not None:
+            return False
+        session.add(row)
+        return True
 
     def rewind(self, block: int, cursor: tuple[int, bytes] | None) -> None:
         """Forget everything after a block, because the chain did."""
         with self._transaction() as session:
             for table in (AgreementRow, RecordRow, ModelRow, RequestRow):
                 session.execute(delete(table).where(table.block_number > block))
-            reopened = update(RequestRow).where(RequestRow.ended_block > block)
+            undone = and_(RequestRow.stage == Stage.REFUSED, RequestRow.reason.in_(_OF_THE_CHAIN))
+            reopened = update(RequestRow).where(or_(RequestRow.ended_block > block, undone))
             session.execute(reopened.values(stage=Stage.SEEN, ended_block=None, evaluation=None, not_before=0.0))
             unwithdrawn = update(AgreementRow).where(AgreementRow.withdrawn_block > block)
             session.execute(unwithdrawn.values(withdrawn_block=None))
@@ -146,16 +157,21 @@ class NodeStore:
 
     # Requests
 
-    def due(self, stage: Stage, limit: int) -> list[RequestContext]:
-        """Return requests at a stage whose time to be tried has come, the oldest first."""
+    def due(
+        self, stage: Stage, limit: int, wanted: Callable[[bytes, int], bool] = lambda _id, _block: True
+    ) -> list[RequestContext]:
+        """Return requests at a stage whose time to be tried has come, the oldest first.
+
+        ``wanted(id, block)`` chooses before ``limit`` counts: those that wait for another's turn hold up none of one's own.
+        """
         query = (
-            select(RequestRow)
+            select(RequestRow.id, RequestRow.block_number)
             .where(RequestRow.stage == stage, RequestRow.not_before <= time.time())
             .order_by(RequestRow.block_number)
-            .limit(limit)
         )
         with self._transaction() as session:
-            return [self._context(session, row) for row in session.scalars(query)]
+            found = (identity for identity, block in session.execute(query).all() if wanted(identity, block))
+            return self._contexts(session, (session.get_one(RequestRow, each) for each in islice(found, limit)))
 
     def closable(self, timestamp: int, limit: int) -> list[RequestContext]:
         """Return open requests that can only end without a verdict now: agreement withdrawn or over, or deadline passed."""
@@ -174,7 +190,7 @@ class NodeStore:
             .limit(limit)
         )
         with self._transaction() as session:
-            return [self._context(session, row) for row in session.scalars(query)]
+            return self._contexts(session, session.scalars(query).all())
 
     def context(self, request_id: bytes) -> RequestContext | None:
         """Return a request with all that it names, or None if no such request was seen."""
@@ -194,12 +210,20 @@ class NodeStore:
         with self._transaction() as session:
             return {stage.value: count for stage, count in session.execute(query)}
 
+    def _contexts(self, session: Session, rows: Iterable[RequestRow]) -> list[RequestContext]:
+        contexts = (self._context(session, row) for row in rows)
+        return [context for context in contexts if context is not None]
+
     @staticmethod
-    def _context(session: Session, row: RequestRow) -> RequestContext:
-        agreement_row = session.get_one(AgreementRow, row.agreement)
+    def _context(session: Session, row: RequestRow) -> RequestContext | None:
+        agreement_row = session.get(AgreementRow, row.agreement)
+        if agreement_row is None:
+            return None
         agreement = Agreement.from_json(agreement_row.terms)
-        record_row = session.get_one(RecordRow, agreement.record)
-        model = Model.from_json(session.get_one(ModelRow, agreement.model).terms)
+        record_row, model_row = session.get(RecordRow, agreement.record), session.get(ModelRow, agreement.model)
+        if record_row is None or model_row is None:
+            return None
+        model = Model.from_json(model_row.terms)
         request = Request(
             agreement=row.agreement,
             use=row.use,
@@ -244,7 +268,7 @@ class NodeStore:
     def postponed(self, request_id: bytes, delay_s: float, reason: str, message: str) -> None:
         """Store a passing failure and when to try again."""
         with self._transaction() as session:
-            change = update(RequestRow).where(RequestRow.id == request_id)
+            change = update(RequestRow).where(RequestRow.id == request_id, RequestRow.stage.in_(_OPEN))
             session.execute(
                 change.values(
                     attempts=RequestRow.attempts + 1, not_before=time.time() + delay_s, reason=reason, message=message

@@ -5,16 +5,20 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Engine, Index, LargeBinary, String, create_engine, event
+from sqlalchemy import JSON, BigInteger, Engine, Index, LargeBinary, String, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from oracle.core.errors import ConfigurationError
 
 
 class Base(DeclarativeBase):
     """All tables of the node."""
 
-    type_annotation_map = {dict[str, Any]: JSON, bytes: LargeBinary}  # noqa: RUF012  SQLAlchemy's own form
+    # Times and uses are wider than 32 bits, and anyone may write the widest.
+    type_annotation_map = {dict[str, Any]: JSON, bytes: LargeBinary, int: BigInteger}  # noqa: RUF012  SQLAlchemy's own form
 
 
 class Stage(StrEnum):
@@ -120,11 +124,20 @@ class TransactionRow(Base):
 
 
 def open_database(url: str) -> Engine:
-    """Open the database and make the tables that it lacks. SQLite runs in WAL mode, each commit synced to disk."""
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_pragmas)
-    Base.metadata.create_all(engine)
+    """Open the database and make the tables that it lacks. SQLite runs in WAL mode, each commit synced to disk.
+
+    Raises ConfigurationError when it can't be opened; the text never shows the URL, which may hold a password.
+    """
+    try:
+        engine = create_engine(url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _set_pragmas)
+        Base.metadata.create_all(engine)
+    except (SQLAlchemyError, ModuleNotFoundError, ValueError) as error:
+        problem = (
+            f"database: can't be opened ({type(error).__name__}); check the URL, its driver, and that it is writable"
+        )
+        raise ConfigurationError([problem]) from None
     return engine
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import sessionmaker
 
 from oracle.store.tables import TransactionRow
@@ -60,11 +61,14 @@ class TransactionStore:
             session.get_one(TransactionRow, nonce).state = state
 
     def next_nonce(self, chain_nonce: int) -> int:
-        """Return the nonce for a new transaction, given the account's count on chain."""
-        query = select(func.max(TransactionRow.nonce)).where(TransactionRow.state == "pending")
+        """Return the nonce for a new transaction, given the account's count on chain: the first that nothing pending has.
+
+        A gap (a mined transaction whose block is gone) is filled first: nothing behind it could be mined before.
+        """
+        query = select(TransactionRow.nonce).where(TransactionRow.state == "pending")
         with self._sessions.begin() as session:
-            highest = session.scalar(query)
-        return chain_nonce if highest is None else max(chain_nonce, highest + 1)
+            taken = set(session.scalars(query))
+        return next(nonce for nonce in count(chain_nonce) if nonce not in taken)
 
     def is_pending(self, kind: str, request: bytes) -> bool:
         """Tell whether this act is under way."""

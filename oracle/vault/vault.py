@@ -19,14 +19,13 @@ from eth_utils import to_checksum_address
 from oracle.core.canonical import canonical
 from oracle.core.errors import SealError, SigningKeyError
 from oracle.core.structs import Record
-from oracle.data.record import DisclosedField, RecordTree, SaltedField
+from oracle.data.record import RELEASE_VERSION, DisclosedField, RecordTree, SaltedField
 from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
 from oracle.vault.store import EncryptedRecord, Release, VaultStore
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _AT_REST = b"assent-vault/1\x00"
-RELEASE_VERSION = "assent-release/1"
 
 
 class Vault:

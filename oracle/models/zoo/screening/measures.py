@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score  # type: ignore[import-untyped]  # no annotations
+from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score  # no annotations
 
 from oracle.core.quantise import PPM
 from oracle.models.card import Figures, Reliability

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save
-from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]  # ships no annotations
+from sklearn.model_selection import StratifiedKFold  # ships no annotations
 
 from oracle.core.quantise import probability_to_ppm
 from oracle.models.card import Calibration, Lineage, Metrics, ModelCard, Normalisation

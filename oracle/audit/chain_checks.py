@@ -1,0 +1,135 @@
+"""Checks of a trail's facts against the chain: request, verdict, agreement, record, model. Each returns what it established."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oracle.audit.evidence import Evidence
+from oracle.audit.report import CheckName, equal, must, shown
+from oracle.core import canonical
+from oracle.core.purposes import permitted, purpose
+from oracle.core.structs import AgreementState, RequestState, Step, Struct
+from oracle.core.trail import Trail
+
+_TRAIL_HEAD_BYTES = 22
+
+
+def recorded(evidence: Evidence) -> str:
+    """The request's slot has a verdict, and it is the one that the event announced."""
+    name, status, event = CheckName.RECORDED, evidence.status, evidence.recorded.arguments
+    equal(name, "state", RequestState.RECORDED.name, status.state.name)
+    equal(name, "outcome in the slot", event["outcome"], status.outcome)
+    equal(name, "score in the slot", event["score"], status.score)
+    equal(name, "head of the trail's digest in the slot", evidence.trail_digest[:_TRAIL_HEAD_BYTES], status.trail)
+    return f"recorded in block {evidence.answered.block}"
+
+
+def deployment(evidence: Evidence, trail: Trail) -> str:
+    """The trail is of this chain and contract."""
+    name, domain = CheckName.DEPLOYMENT, evidence.domain
+    equal(name, "chain", domain.chain_id, trail.chain_id)
+    equal(name, "contract", domain.contract.lower(), trail.contract.lower())
+    return f"chain {domain.chain_id}, contract {domain.contract}"
+
+
+def request(evidence: Evidence, trail: Trail) -> str:
+    """Request id, commitment, block and terms are the chain's."""
+    name, request = CheckName.REQUEST, evidence.request
+    equal(name, "id", shown(evidence.request_id), trail.request.id)
+    equal(name, "block", evidence.asked.block, trail.request.block)
+    _same_terms(name, request, trail.request.terms)
+    equal(name, "commitment", shown(request.commitment), trail.request.commitment)
+    return f"asked in block {evidence.asked.block} by {request.controller}"
+
+
+def verdict(evidence: Evidence, trail: Trail) -> str:
+    """The recorded outcome and score are the trail's output."""
+    name, event = CheckName.VERDICT, evidence.recorded.arguments
+    equal(name, "outcome", event["outcome"], trail.output.outcome)
+    equal(name, "score", event["score"], trail.output.score_ppm)
+    return f"outcome {event['outcome']}, {event['score']} ppm"
+
+
+def agreement(evidence: Evidence, trail: Trail) -> str:
+    """The agreement in the trail is the request's: its terms give the id, and its subject gave it on chain."""
+    name, agreement, given = CheckName.AGREEMENT, evidence.agreement, evidence.given.begin
+    equal(name, "id", shown(evidence.request.agreement), trail.agreement.id)
+    _same_terms(name, agreement, trail.agreement.terms)
+    equal(name, "id of the terms", shown(agreement.id), trail.agreement.id)
+    equal(name, "given since", given.timestamp, trail.agreement.since)
+    return f"given by {agreement.subject} in block {given.block}"
+
+
+def consent_standing(evidence: Evidence) -> str:
+    """The agreement stood when the request was made, and when the verdict was recorded."""
+    name, given = CheckName.CONSENT_STANDING, evidence.given
+    span = f"given since block {given.begin.block}"
+    span += ", not withdrawn" if given.end is None else f", withdrawn in block {given.end.block}"
+    must(given.covers(evidence.asked), name, f"given at block {evidence.asked.block}", span)
+    must(given.covers(evidence.answered), name, f"given at block {evidence.answered.block}", span)
+    ends, time = evidence.agreement.valid_until, evidence.answered.timestamp
+    must(time < ends, name, f"recorded before {ends}", f"recorded at {time}")
+    if evidence.standing is None:
+        return f"{span}; by events alone, the endpoint has no state of block {evidence.answered.block}"
+    withdrawn_later = given.end is not None and given.end.block == evidence.answered.block
+    state = AgreementState.WITHDRAWN if withdrawn_later else AgreementState.GIVEN
+    equal(name, f"state after block {evidence.answered.block}", state.name, evidence.standing.state.name)
+    return span
+
+
+def consent_coverage(evidence: Evidence) -> str:
+    """The agreement let this controller ask, then, for this purpose and step, as this use."""
+    name, terms, asked = CheckName.CONSENT_COVERAGE, evidence.agreement, evidence.request
+    must(
+        permitted(asked.purpose, terms.purposes, terms.prohibited),
+        name,
+        "a purpose agreed to",
+        f"purpose {asked.purpose}",
+    )
+    must(terms.steps >> asked.step & 1 == 1, name, f"a step of {terms.steps:#b}", f"step {asked.step}")
+    equal(name, "controller", terms.controller, asked.controller)
+    must(asked.use < terms.uses, name, f"a use below {terms.uses}", f"use {asked.use}")
+    time = evidence.asked.timestamp
+    valid = f"asked from {terms.valid_from} to before {terms.valid_until}"
+    must(terms.valid_from <= time < terms.valid_until, name, valid, f"asked at {time}")
+    must(
+        evidence.answered.timestamp <= asked.deadline,
+        name,
+        f"recorded by {asked.deadline}",
+        evidence.answered.timestamp,
+    )
+    return f"{purpose(asked.purpose).term}, {Step(asked.step).name.lower()}, use {asked.use} of {terms.uses}"
+
+
+def record(evidence: Evidence, trail: Trail) -> str:
+    """The record in the trail is the agreement's, the subject's, and was committed when the request was made."""
+    name, record, found = CheckName.RECORD, evidence.record, trail.record
+    equal(name, "id", shown(evidence.agreement.record), found.id)
+    equal(name, "root", shown(record.root), found.root)
+    equal(name, "subject", record.subject.lower(), found.subject.lower())
+    equal(name, "holder", record.holder.lower(), found.holder.lower())
+    equal(name, "the agreement's subject", evidence.agreement.subject, record.subject)
+    at = f"committed at block {evidence.asked.block}"
+    must(evidence.committed.covers(evidence.asked), name, at, "committed later, or retired before")
+    names = [field.name for field in found.fields]
+    must(len(set(names)) == len(names), name, "each field once", "a field twice")
+    return f"held by {record.holder}, {len(names)} fields used"
+
+
+def model(evidence: Evidence, trail: Trail) -> str:
+    """The model in the trail is the agreement's, was published when the request was made, and has these files."""
+    name, model, found = CheckName.MODEL, evidence.model, trail.model
+    equal(name, "id", shown(evidence.agreement.model), found.id)
+    _same_terms(name, model, found.terms)
+    at = f"published at block {evidence.asked.block}"
+    must(evidence.published.covers(evidence.asked), name, at, "published later, or deprecated before")
+    equal(name, "digest of the files", model.files, canonical.digest(dict(found.files)))
+    return f"{shown(found.name)} {shown(found.version)}, published by {model.publisher}"
+
+
+def _same_terms(name: CheckName, chain: Struct, found: dict[str, Any]) -> None:
+    wanted = chain.to_json()
+    for key in wanted.keys() | found.keys():
+        # As JSON writes them: to Python, true is 1.
+        expected, given = repr(wanted.get(key)), repr(found.get(key))
+        must(expected == given, name, f"terms.{shown(key)} {expected}", given)

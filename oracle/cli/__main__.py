@@ -1,0 +1,5 @@
+"""``python -m oracle.cli`` is ``assent``."""
+
+from oracle.cli import main
+
+main()

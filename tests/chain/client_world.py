@@ -1,0 +1,261 @@
+"""A world on Anvil for the client's and the audit's tests: a contract, a model, four operators, a record, and whoever signs for them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from web3 import HTTPProvider, Web3
+
+from oracle.chain.abi import artifact
+from oracle.client import Asked, AssentClient, Sent, draft_agreement
+from oracle.core import canonical, digests, merkle
+from oracle.core.committee import assemble
+from oracle.core.structs import Agreement, Model, Record, RequestState, Verdict
+from oracle.core.trail import grain
+from oracle.data.record import RecordTree, leaf_of
+from oracle.keys.devnet import ADDRESSES, devnet_key
+from oracle.keys.seal_key import SealKey
+from oracle.keys.signer import LocalSigner
+from oracle.models.evaluation import Evaluation
+from oracle.models.package import ModelPackage
+from oracle.models.zoo.screening import PACKAGE
+
+SUBJECT, CONTROLLER, HOLDER, PUBLISHER, RELAYER, *OPERATORS = [LocalSigner(devnet_key(index)) for index in range(9)]
+STAKE_WEI, FEE_WEI, QUORUM = 10**18, 10**15, 3
+PURPOSE = "AcademicResearch"
+#: Minimum stake, minimum members, unbonding time (s), epoch length (s).
+POLICY = (STAKE_WEI, 3, 100, 10)
+
+
+@contextmanager
+def anvil() -> Iterator[str]:
+    """Run Anvil on a free loopback port; yield its URL."""
+    process = subprocess.Popen(["anvil", "--port", "0", "--accounts", "20"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        found = next(found for line in process.stdout if (found := re.search(r"Listening on ([\d.]+:\d+)", line)))
+        drain = threading.Thread(target=process.stdout.read)  # a full pipe would stop Anvil
+        drain.start()
+        yield f"http://{found[1]}"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        drain.join()
+        process.stdout.close()
+
+
+def deploy(url: str) -> tuple[str, int]:
+    """Deploy the contract; return its address and block."""
+    web3 = Web3(HTTPProvider(url))
+    contract = web3.eth.contract(abi=artifact()["abi"], bytecode=artifact()["bytecode"])
+    sent = contract.constructor(POLICY).transact({"from": ADDRESSES[0]})
+    receipt = web3.eth.wait_for_transaction_receipt(sent)
+    return str(receipt["contractAddress"]), receipt["blockNumber"]
+
+
+class TrailServer:
+    """A node's ``/v1/trails``, over HTTP, that serves what it's told to."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, bytes]] = {}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, body = outer.answers.get(self.path, (404, b"{}"))
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def serve(self, digest: bytes, body: bytes, status: int = 200) -> None:
+        """Answer requests for a digest with this."""
+        self.answers[f"/v1/trails/0x{digest.hex()}"] = (status, body)
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@dataclass
+class World:
+    """The chain and everyone on it."""
+
+    client: AssentClient
+    url: str
+    block: int
+    tree: RecordTree
+    attesters: list[LocalSigner] = field(default_factory=list)
+
+    @cached_property
+    def package(self) -> ModelPackage:
+        """The screening model's package."""
+        return ModelPackage.load(PACKAGE)
+
+    @cached_property
+    def model(self) -> Model:
+        """The model as published."""
+        package = self.package
+        card = package.card
+        digests_ = (package.files_digest, package.input_schema_digest, package.outcomes_digest)
+        return Model(PUBLISHER.address, *digests_, len(card.outcomes), QUORUM, card.tolerance_ppm, FEE_WEI)
+
+    @cached_property
+    def record(self) -> Record:
+        """The record as committed."""
+        return Record(self.tree.root, SUBJECT.address, HOLDER.address)
+
+    def as_(self, signer: LocalSigner) -> AssentClient:
+        """Return the client of a party."""
+        return self.client.with_signer(signer)
+
+    def rpc(self, method: str, *arguments: Any) -> Any:
+        """Call one of Anvil's own methods."""
+        return self.client.web3.provider.make_request(method, list(arguments))["result"]  # type: ignore[arg-type]
+
+    def pass_time(self, seconds: int) -> None:
+        """Let the chain's clock run ahead."""
+        self.rpc("evm_increaseTime", seconds)
+        self.rpc("evm_mine")
+
+    def draft(self, **changes: Any) -> Agreement:
+        """Draft an agreement about the record."""
+        terms: dict[str, Any] = {"purposes": [PURPOSE], "uses": 3, "valid_for_s": 10**6, **changes}
+        return draft_agreement(SUBJECT.address, CONTROLLER.address, self.record.id, self.model.id, **terms)
+
+    def give(self, **changes: Any) -> Agreement:
+        """Have the subject give an agreement about the record."""
+        agreement = self.draft(**changes)
+        self.as_(SUBJECT).give(agreement)
+        return agreement
+
+    def ask(self, agreement: Agreement | None = None, **changes: Any) -> Asked:
+        """Have the controller ask for a verdict."""
+        return self.as_(CONTROLLER).request(agreement or self.give(), PURPOSE, **changes)
+
+    def record_verdict(self, asked: Asked, verdict: Verdict) -> Sent:
+        """Have a quorum sign a verdict, and record it."""
+        contract = self.client.contract
+        epoch = contract.current_epoch().call().number
+        values = digests.leaf_values(asked.id, asked.request.commitment, verdict)
+        digest = digests.report_digest(contract.domain, epoch, 1, merkle.leaf_hash(digests.LEAF_TYPES, values))
+        members = contract.members_of(epoch).call()
+        by_address = {attester.address: attester for attester in self.attesters}
+        signatures = {index: by_address[members[index]].sign(digest) for index in range(QUORUM)}
+        sent = self.as_(RELAYER)._send(contract.record(asked.request, verdict, assemble(epoch, signatures)))
+        assert self.client.verdict(asked.id).state is RequestState.RECORDED
+        return sent
+
+    def trail(self, asked: Asked, evaluation: Evaluation) -> dict[str, Any]:
+        """Return the trail of a request, as JSON values, as an honest node builds it."""
+        card, terms = self.package.card, self.client.request_terms(asked.id)
+        names = [feature.name for feature in card.inputs]
+        leaves = {each.name: "0x" + leaf_of(each).hex() for each in self.tree.fields if each.name in names}
+        shares = zip(names, evaluation.attributions_ppm, strict=True)
+        return {
+            "version": "assent-trail/1",
+            "chainId": self.client.domain.chain_id,
+            "contract": self.client.address,
+            "request": {
+                "id": _hex(asked.id),
+                "commitment": _hex(asked.request.commitment),
+                "block": asked.sent.block,
+                "terms": asked.request.to_json(),
+            },
+            "agreement": {
+                "id": _hex(terms.agreement.id),
+                "state": "given",
+                "since": self.client.contract.agreement_status(terms.agreement.id).call().since,
+                "terms": terms.agreement.to_json(),
+            },
+            "record": {
+                "id": _hex(self.record.id),
+                "root": _hex(self.record.root),
+                "subject": self.record.subject,
+                "holder": self.record.holder,
+                "fields": [{"name": name, "leaf": leaf} for name, leaf in sorted(leaves.items())],
+            },
+            "model": {
+                "id": _hex(self.model.id),
+                "name": card.name,
+                "version": card.version,
+                "terms": self.model.to_json(),
+                "files": dict(self.package.file_digests),
+            },
+            "software": "a test",
+            "output": {
+                "outcome": evaluation.outcome,
+                "label": card.outcomes[evaluation.outcome],
+                "scorePpm": evaluation.score_ppm,
+                "thresholdPpm": card.threshold_ppm,
+            },
+            "attribution": {
+                "method": "integrated-gradients",
+                "baselinePpm": evaluation.baseline_ppm,
+                "completenessPpm": evaluation.completeness_ppm,
+                "grainPpm": 10_000,
+                "values": {name: grain(value) for name, value in shares},
+            },
+            "proposer": self.attesters[0].address,
+        }
+
+    def release(self, asked: Asked) -> dict[str, Any]:
+        """Return what the vault releases to an auditor."""
+        fields = self.tree.disclose(feature.name for feature in self.package.card.inputs)
+        return {
+            "version": "assent-release/1",
+            "request": _hex(asked.id),
+            "record": _hex(self.record.id),
+            "fields": [each.to_json() for each in fields],
+        }
+
+    def conclude(self, asked: Asked, trail: Mapping[str, Any], server: TrailServer) -> bytes:
+        """Record the verdict that a trail leads to, and serve the trail; return its digest."""
+        content = canonical.canonical(trail)
+        digest = canonical.digest(trail)
+        verdict = Verdict(trail["output"]["outcome"], trail["output"]["scorePpm"], digest)
+        self.record_verdict(asked, verdict)
+        server.serve(digest, content)
+        return digest
+
+
+def _fields(package: ModelPackage) -> dict[str, object]:
+    """A record like a real one: the model's inputs, of the package's own first vector, and more."""
+    return {**package.self_test.vectors[0].fields, "name": "Nobody", "born": 1970}
+
+
+def build(url: str) -> World:
+    """Deploy, publish, commit, join, rotate."""
+    address, block = deploy(url)
+    package = ModelPackage.load(PACKAGE)
+    world = World(AssentClient(url, address, start_block=block), url, block, RecordTree.salt(_fields(package)))
+    world.as_(PUBLISHER).publish_model(world.model, "https://models.example/screening")
+    world.as_(HOLDER).commit_record(world.record.root, SUBJECT.address, "https://vault.example")
+    for operator in OPERATORS:
+        attester = LocalSigner(devnet_key(10 + len(world.attesters)))
+        world.as_(operator).join(attester, SealKey.generate().public, "https://node.example", STAKE_WEI)
+        world.attesters.append(attester)
+    world.as_(RELAYER).rotate()
+    return world
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()

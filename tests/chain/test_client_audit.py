@@ -1,0 +1,411 @@
+"""The audit against verdicts recorded on Anvil, and trails served over HTTP: all holds, or the altered link is named."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import client_world
+import pytest
+from client_world import CONTROLLER, HOLDER, SUBJECT, TrailServer, World
+
+from oracle.audit import AuditReport, CheckFailedError, CheckName, Evidence, audit, gather, judge
+from oracle.audit.trail_source import FetchedTrail
+from oracle.client import Asked
+from oracle.core import canonical
+from oracle.core.structs import AgreementState, Verdict
+from oracle.models.evaluation import Evaluation
+from oracle.models.features import features
+from oracle.models.runtime import LocalRuntime
+
+Trail = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with client_world.anvil() as url:
+        yield client_world.build(url)
+
+
+@pytest.fixture(scope="module")
+def evaluation(world: World) -> Evaluation:
+    card = world.package.card
+    values = {field.name: field.value for field in world.tree.fields}
+    row = features(card, {feature.name: values[feature.name] for feature in card.inputs})
+    return LocalRuntime(world.package).evaluate([row])[0]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TrailServer]:
+    started = TrailServer()
+    yield started
+    started.close()
+
+
+@dataclasses.dataclass
+class Case:
+    """One verdict, honestly made."""
+
+    asked: Asked
+    trail: Trail
+    digest: bytes
+    evidence: Evidence
+    release: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def case(world: World, evaluation: Evaluation, server: TrailServer) -> Case:
+    asked = world.ask()
+    trail = world.trail(asked, evaluation)
+    digest = world.conclude(asked, trail, server)
+    return Case(asked, trail, digest, gather(world.client, asked.id), world.release(asked))
+
+
+def failed(report: AuditReport) -> list[str]:
+    return [check.name.value for check in report.failures]
+
+
+# A verdict that holds
+
+
+def test_audit__when_all_is_honest__then_every_check_passes(world: World, case: Case, server: TrailServer) -> None:
+    report = audit(world.client, case.asked.id, nodes=[server.url], release=case.release, packages=[world.package])
+    assert report.passed, report.to_json()
+    assert report.complete
+    assert [check.name for check in report.checks] == list(CheckName)
+    assert report.node == server.url
+    report.must_pass()
+    json.dumps(report.to_json())
+
+
+def test_audit__when_no_release_is_given__then_passes_and_says_what_was_skipped(
+    world: World, case: Case, server: TrailServer
+) -> None:
+    report = audit(world.client, case.asked.id, nodes=[server.url])
+    assert report.passed
+    assert not report.complete
+    skipped = {check.name.value for check in report.checks if check.skipped}
+    assert skipped == {"model_card", "release_fields", "recomputed_score", "recomputed_attribution"}
+    assert "no release" in report.check("release_fields").detail
+
+
+def test_audit__when_recorded_in_another_contracts_call__then_the_call_is_found(case: Case) -> None:
+    wrapped = dataclasses.replace(case.evidence, calldata=b"\xde\xad\xbe\xef" * 9 + case.evidence.calldata + bytes(7))
+    assert judge(wrapped, FetchedTrail(case.trail, "a node")).passed
+
+
+def test_audit__when_not_recorded__then_that_is_what_fails(world: World) -> None:
+    report = audit(world.client, world.ask().id)
+    assert failed(report) == ["recorded"]
+    assert report.check("recorded").found == "REQUESTED"
+    assert failed(audit(world.client, bytes(32))) == ["recorded"]
+
+
+def test_audit__when_withdrawn_after_the_recording__then_it_still_passes(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    agreement = world.give()
+    asked = world.ask(agreement)
+    world.conclude(asked, world.trail(asked, evaluation), server)
+    world.as_(SUBJECT).withdraw(agreement)
+    assert audit(world.client, asked.id, nodes=[server.url]).passed
+
+
+# Nodes
+
+
+def test_audit__when_a_node_fails_or_lies__then_the_next_is_asked(
+    world: World, case: Case, server: TrailServer
+) -> None:
+    liar = TrailServer()
+    try:
+        liar.serve(case.digest, canonical.canonical({**case.trail, "software": "other"}))
+        report = audit(world.client, case.asked.id, nodes=["http://127.0.0.1:9", "nonsense", liar.url, server.url])
+        assert report.passed
+        assert report.node == server.url
+    finally:
+        liar.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "found"),
+    [
+        (404, b"{}", "status 404"),
+        (302, b"{}", "status 302"),
+        (200, b"", "not canonical JSON"),
+        (200, b"[" * 100_000, "not canonical JSON"),
+        (200, b'{"a": NaN}', "not canonical JSON"),
+        (200, b'{"a": 123456789012345678901234567890}', "not canonical JSON"),
+        (200, b"\xff\xfe", "not canonical JSON"),
+        (200, b'"' + b"x" * 300_000 + b'"', "more than 262144 bytes"),
+        (200, b"{}", "a trail of digest 0x"),
+    ],
+)
+def test_audit__when_a_node_is_hostile__then_trail_digest_fails_and_the_rest_goes_on(
+    world: World, case: Case, status: int, body: bytes, found: str
+) -> None:
+    node = TrailServer()
+    try:
+        node.serve(case.digest, body, status)
+        report = audit(world.client, case.asked.id, nodes=[node.url], release=case.release, packages=[world.package])
+    finally:
+        node.close()
+    assert failed(report) == ["trail_digest"]
+    assert found in (report.check("trail_digest").found or "")
+    assert report.check("quorum").passed
+    assert report.check("request").detail == "builds on trail_digest, which failed"
+
+
+def test_audit__when_no_node_has_it__then_says_so(world: World, case: Case) -> None:
+    # The operators' endpoints on chain lead nowhere.
+    report = audit(world.client, case.asked.id, nodes=[])
+    assert report.check("trail_digest").found == "no node to ask"
+    with pytest.raises(CheckFailedError) as caught:
+        report.must_pass()
+    assert caught.value.check is CheckName.TRAIL_DIGEST
+
+
+# Trails that a quorum signed, with one part altered
+
+
+def _part(trail: Trail, path: str) -> tuple[dict[str, Any], str]:
+    *folders, last = path.split(".")
+    for folder in folders:
+        trail = trail[folder]
+    return trail, last
+
+
+Alter = Callable[[Any], Any]
+
+
+def _other_hex(value: str) -> str:
+    return value[:-1] + ("0" if value[-1] != "0" else "1")
+
+
+_ALTERED: list[tuple[str, Alter, str]] = [
+    ("chainId", lambda v: v + 1, "deployment"),
+    ("contract", lambda _: SUBJECT.address, "deployment"),
+    ("request.id", _other_hex, "request"),
+    ("request.commitment", _other_hex, "request"),
+    ("request.block", lambda v: v - 1, "request"),
+    ("request.terms.purpose", lambda v: v + 1, "request"),
+    ("request.terms.fee", lambda _: "0", "request"),
+    ("request.terms", lambda _: {}, "request"),
+    ("request.terms.use", lambda _: False, "request"),
+    ("agreement.id", _other_hex, "agreement"),
+    ("agreement.since", lambda v: v + 1, "agreement"),
+    ("agreement.terms.purposes", lambda _: str(2**120 - 1), "agreement"),
+    ("agreement.terms.uses", lambda v: v + 1, "agreement"),
+    ("agreement.terms.salt", lambda _: [], "agreement"),
+    ("record.id", _other_hex, "record"),
+    ("record.root", _other_hex, "record"),
+    ("record.subject", lambda _: CONTROLLER.address, "record"),
+    ("record.holder", lambda _: SUBJECT.address, "record"),
+    ("record.fields", lambda v: [*v, v[0]], "record"),
+    ("model.id", _other_hex, "model"),
+    ("model.terms.tolerance", lambda _: 1_000_000, "model"),
+    ("model.terms.extra", lambda _: 1, "model"),
+    ("model.files", lambda v: {**v, "model.toml": _other_hex(v["model.toml"])}, "model"),
+    ("model.name", lambda _: "other", "model_card"),
+    ("model.version", lambda _: "9.9.9", "model_card"),
+    ("output.label", lambda _: "other", "model_card"),
+    ("output.thresholdPpm", lambda v: v - 1, "model_card"),
+    ("output.scorePpm", lambda v: v + 5_000 if v < 500_000 else v - 5_000, "recomputed_score"),
+    ("attribution.method", lambda _: "guess", "recomputed_attribution"),
+    ("attribution.baselinePpm", lambda v: v + 2_000, "recomputed_attribution"),
+    ("attribution.completenessPpm", lambda _: 1_001, "attribution"),
+    ("attribution.completenessPpm", lambda _: -1, "attribution"),
+    ("attribution.values", lambda v: {k: x + 1 for k, x in v.items()}, "attribution"),
+    ("attribution.values", lambda v: {k: x + 500_000 for k, x in v.items()}, "attribution"),
+    ("attribution.values", lambda v: dict(list(v.items())[1:]), "attribution"),
+    ("proposer", lambda _: HOLDER.address, "proposer"),
+    ("version", lambda _: "assent-trail/9", "trail_form"),
+    ("output", lambda _: None, "trail_form"),
+    ("record.fields", lambda _: "all", "trail_form"),
+    ("extra", lambda _: 1, "trail_form"),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "alter", "check"), _ALTERED, ids=[f"{each[0]}-{n}" for n, each in enumerate(_ALTERED)]
+)
+def test_judge__when_the_quorum_signed_an_altered_trail__then_the_right_check_fails(
+    world: World, case: Case, path: str, alter: Alter, check: str
+) -> None:
+    trail = copy.deepcopy(case.trail)
+    part, key = _part(trail, path)
+    part[key] = alter(part.get(key))
+    report = judge(
+        signed(case.evidence, trail), FetchedTrail(trail, "n"), release=case.release, packages=[world.package]
+    )
+    assert check in failed(report), report.to_json()
+    assert report.check(check).expected
+    # Signatures are over the honest verdict, so the quorum fails as well; nothing unrelated does.
+    related = {"attribution", "recomputed_attribution", "output", "release_fields", "model_card", "verdict", "recorded"}
+    assert set(failed(report)) <= {check, "quorum", *related}
+
+
+def signed(evidence: Evidence, trail: Trail) -> Evidence:
+    """Return the evidence as if this trail's digest, and its score, had been recorded."""
+    digest = canonical.digest(trail)
+    output = trail.get("output") or {"scorePpm": evidence.status.score, "outcome": evidence.status.outcome}
+    arguments = {
+        **evidence.recorded.arguments,
+        "trail": digest,
+        "score": output["scorePpm"],
+        "outcome": output["outcome"],
+    }
+    status = dataclasses.replace(
+        evidence.status, trail=digest[:22], score=output["scorePpm"], outcome=output["outcome"]
+    )
+    return dataclasses.replace(
+        evidence, recorded=dataclasses.replace(evidence.recorded, arguments=arguments), status=status
+    )
+
+
+def test_audit__when_the_quorum_recorded_a_false_outcome__then_output_fails(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = world.ask()
+    trail = world.trail(asked, evaluation)
+    trail["output"]["outcome"] = 1 - trail["output"]["outcome"]
+    world.conclude(asked, trail, server)
+    report = audit(world.client, asked.id, nodes=[server.url], release=world.release(asked), packages=[world.package])
+    assert failed(report) == ["output", "model_card", "recomputed_score"]
+
+
+def test_audit__when_the_quorum_recorded_another_score_than_the_trails__then_verdict_fails(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = world.ask()
+    trail = world.trail(asked, evaluation)
+    digest = canonical.digest(trail)
+    world.record_verdict(asked, Verdict(evaluation.outcome, evaluation.score_ppm ^ 1, digest))
+    server.serve(digest, canonical.canonical(trail))
+    assert failed(audit(world.client, asked.id, nodes=[server.url])) == ["verdict"]
+
+
+def test_audit__when_the_quorum_signed_what_is_no_trail__then_trail_form_fails(
+    world: World, server: TrailServer
+) -> None:
+    asked, content = world.ask(), {"anything": ["else", None]}
+    digest = canonical.digest(content)
+    world.record_verdict(asked, Verdict(1, 900_000, digest))
+    server.serve(digest, canonical.canonical(content))
+    report = audit(world.client, asked.id, nodes=[server.url])
+    assert failed(report) == ["trail_form"]
+    assert report.trail is None
+
+
+# Releases
+
+
+def _alter_value(release: dict[str, Any]) -> None:
+    release["fields"][0]["value"] += 0.5
+
+
+def _alter_proof(release: dict[str, Any]) -> None:
+    release["fields"][0]["proof"][0] = _other_hex(release["fields"][0]["proof"][0])
+
+
+def _alter_salt(release: dict[str, Any]) -> None:
+    release["fields"][0]["salt"] = _other_hex(release["fields"][0]["salt"])
+
+
+_RELEASES: list[Callable[[dict[str, Any]], None]] = [
+    _alter_value,
+    _alter_proof,
+    _alter_salt,
+    lambda release: release.update(request=_other_hex(release["request"])),
+    lambda release: release.update(record=_other_hex(release["record"])),
+    lambda release: release.update(version="assent-release/9"),
+    lambda release: release.update(fields=release["fields"][1:]),
+    lambda release: release.update(fields=[*release["fields"], release["fields"][0]]),
+    lambda release: release.update(fields=[1, 2]),
+    lambda release: release.update(fields=None),
+    lambda release: release.clear(),
+]
+
+
+@pytest.mark.parametrize("alter", _RELEASES)
+def test_judge__when_the_release_is_altered__then_release_fields_fails_and_shows_no_value(
+    world: World, case: Case, alter: Callable[[dict[str, Any]], None]
+) -> None:
+    release = copy.deepcopy(case.release)
+    values = [str(field["value"]) for field in release["fields"]]
+    alter(release)
+    report = judge(case.evidence, FetchedTrail(case.trail, "n"), release=release, packages=[world.package])
+    assert failed(report) == ["release_fields"]
+    assert report.check("recomputed_score").detail == "builds on release_fields, which failed"
+    text = report.check("release_fields").detail
+    assert not any(value in text for value in values if len(value) > 3)
+
+
+def test_judge__when_another_field_is_released__then_release_fields_fails(world: World, case: Case) -> None:
+    release = {**case.release, "fields": [*case.release["fields"], world.tree.disclose(["born"])[0].to_json()]}
+    report = judge(case.evidence, FetchedTrail(case.trail, "n"), release=release, packages=[world.package])
+    assert failed(report) == ["release_fields"]
+
+
+def test_judge__when_no_package_is_given__then_recomputation_is_skipped(case: Case) -> None:
+    report = judge(case.evidence, FetchedTrail(case.trail, "n"), release=case.release)
+    assert report.passed
+    assert report.check("release_fields").passed
+    assert "no package" in report.check("recomputed_score").detail
+
+
+# Evidence that doesn't hold: what the contract would refuse, were the endpoint honest
+
+
+def _moved(evidence: Evidence, name: str, **changes: Any) -> Evidence:
+    return dataclasses.replace(evidence, **{name: dataclasses.replace(getattr(evidence, name), **changes)})
+
+
+def _flipped(evidence: Evidence, place: int) -> Evidence:
+    calldata = bytearray(evidence.calldata)
+    calldata[place] ^= 1
+    return dataclasses.replace(evidence, calldata=bytes(calldata))
+
+
+_EVIDENCE: list[tuple[str, Callable[[Evidence], Evidence]]] = [
+    ("consent_standing", lambda e: _moved(e, "given", end=e.answered.__class__(e.asked.block + 1, -1, 0))),
+    ("consent_standing", lambda e: _moved(e, "given", begin=e.answered)),
+    ("consent_standing", lambda e: _moved(e, "standing", state=AgreementState.WITHDRAWN)),
+    ("consent_coverage", lambda e: _moved(e, "agreement", prohibited=e.agreement.purposes)),
+    ("consent_coverage", lambda e: _moved(e, "agreement", steps=0b10)),
+    ("consent_coverage", lambda e: _moved(e, "agreement", controller=SUBJECT.address)),
+    ("consent_coverage", lambda e: _moved(e, "agreement", uses=0)),
+    ("consent_coverage", lambda e: _moved(e, "agreement", valid_from=e.asked.timestamp + 1)),
+    ("consent_coverage", lambda e: _moved(e, "request", deadline=e.answered.timestamp - 1)),
+    ("record", lambda e: _moved(e, "committed", end=e.given.begin)),
+    ("record", lambda e: _moved(e, "committed", begin=e.answered)),
+    ("model", lambda e: _moved(e, "published", end=e.given.begin)),
+    ("recorded", lambda e: _moved(e, "status", score=1)),
+    ("recorded", lambda e: _moved(e, "status", trail=bytes(22))),
+    ("quorum", lambda e: dataclasses.replace(e, calldata=b"")),
+    ("quorum", lambda e: dataclasses.replace(e, calldata=e.calldata[:-64])),
+    ("quorum", lambda e: _flipped(e, -1)),
+    ("quorum", lambda e: _flipped(e, -100)),
+    ("quorum", lambda e: _flipped(e, 4 + 9 * 32 - 1)),
+    ("quorum", lambda e: dataclasses.replace(e, epoch=2)),
+    ("quorum", lambda e: dataclasses.replace(e, members=())),
+    ("quorum", lambda e: dataclasses.replace(e, members=e.members[::-1])),
+    ("quorum", lambda e: _moved(e, "model", quorum=4)),
+]
+
+
+@pytest.mark.parametrize(("check", "alter"), _EVIDENCE, ids=[f"{each[0]}-{n}" for n, each in enumerate(_EVIDENCE)])
+def test_judge__when_the_chain_says_otherwise__then_the_right_check_fails(
+    case: Case, check: str, alter: Callable[[Evidence], Evidence]
+) -> None:
+    report = judge(alter(case.evidence), FetchedTrail(case.trail, "n"))
+    assert check in failed(report), report.to_json()
+
+
+def test_judge__when_the_endpoint_has_no_old_state__then_events_decide(case: Case) -> None:
+    report = judge(dataclasses.replace(case.evidence, standing=None), FetchedTrail(case.trail, "n"))
+    assert report.passed
+    assert "events alone" in report.check("consent_standing").detail

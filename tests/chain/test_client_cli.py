@@ -1,0 +1,231 @@
+"""The command line against the contract on Anvil: one verdict from key to audit, as people and programs drive it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import client_world
+import pytest
+from client_world import CONTROLLER, HOLDER, OPERATORS, PUBLISHER, PURPOSE, RELAYER, SUBJECT, TrailServer, World
+from typer.testing import CliRunner
+
+from oracle.cli.app import app
+from oracle.core.structs import Request
+from oracle.keys.devnet import devnet_key
+from oracle.keys.keystore import write_secret
+from oracle.models.evaluation import Evaluation
+from oracle.models.features import features
+from oracle.models.runtime import LocalRuntime
+from oracle.models.zoo.screening import PACKAGE
+
+
+@dataclass
+class Shell:
+    """Runs ``assent`` on a world, as any of its parties."""
+
+    world: World
+    folder: Path
+
+    def run(self, *line: str, by: str | None = None, status: int = 0, stdin: str | None = None) -> str:
+        """Run a command; return what it wrote to standard output, or to standard error if it was to fail."""
+        keys = (
+            []
+            if by is None
+            else ["--keystore", str(self.folder / by), "--password-file", str(self.folder / "password")]
+        )
+        own = () if line[0] == "vault" else ("--deployment", str(self.folder / "31337.json"))
+        found = CliRunner().invoke(app, [*line, *own, *keys], input=stdin)
+        assert found.exit_code == status, found.output
+        return found.stdout if found.stdout else found.stderr
+
+    def json(self, *line: str, by: str | None = None, status: int = 0, stdin: str | None = None) -> Any:
+        """Run a command with ``--json``; return the values."""
+        return json.loads(self.run(*line, "--json", by=by, status=status, stdin=stdin))
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    folder = tmp_path_factory.mktemp("assent")
+    (folder / "password").write_text("secret")
+    (folder / "password").chmod(0o600)
+    parties = {
+        "subject": SUBJECT,
+        "controller": CONTROLLER,
+        "holder": HOLDER,
+        "publisher": PUBLISHER,
+        "relayer": RELAYER,
+    }
+    for index, name in enumerate(parties):
+        write_secret(folder / name, devnet_key(index), "secret", light=True)
+    write_secret(folder / "operator", devnet_key(5), "secret", light=True)
+    for name, index in {"attester": 18, "seal": 19}.items():
+        write_secret(folder / name, devnet_key(index), "secret", light=True)
+    with client_world.anvil() as url:
+        world = client_world.build(url)
+        deployment = {
+            "chainId": 31337,
+            "contract": world.client.address,
+            "block": world.block,
+            "rpcUrl": url,
+            "models": {"screening": "0x" + world.model.id.hex()},
+        }
+        (folder / "31337.json").write_text(json.dumps(deployment))
+        yield Shell(world, folder)
+
+
+@pytest.fixture
+def agreement(shell: Shell) -> str:
+    """The id of an agreement that was drafted, signed and relayed."""
+    drafted = shell.run(
+        *("agreement", "draft", "--subject", SUBJECT.address, "--controller", CONTROLLER.address),
+        *("--record", "0x" + shell.world.record.id.hex(), "--model", "screening", "--purpose", PURPOSE),
+        *("--uses", "2", "--days", "300"),
+    )
+    signed = shell.run("agreement", "sign", "-", "--deadline-s", "999999", by="subject", stdin=drafted)
+    return str(shell.json("agreement", "relay", "-", by="relayer", stdin=signed)["agreement"])
+
+
+def test_agreement__when_relayed_and_withdrawn_by_signature__then_shown(shell: Shell, agreement: str) -> None:
+    shown = shell.json("agreement", "show", agreement)
+    assert (shown["state"], shown["purposes"], shown["steps"]) == ("given", [PURPOSE], ["infer"])
+    assert agreement in shell.run("agreement", "show", agreement).replace("\n", "")
+    signed = shell.run("agreement", "withdraw", agreement, "--sign-only", "--deadline-s", "999999", by="subject")
+    assert shell.json("agreement", "relay", "-", by="relayer", stdin=signed)["state"] == "withdrawn"
+    assert shell.json("agreement", "show", agreement)["state"] == "withdrawn"
+
+
+def test_agreement__when_given_and_withdrawn_by_the_subject__then_so_it_is(shell: Shell) -> None:
+    terms = json.dumps(shell.world.draft().to_json())
+    given = shell.json("agreement", "give", "-", by="subject", stdin=terms)
+    assert given["events"] == ["AgreementGiven"]
+    assert shell.json("agreement", "withdraw", given["agreement"], by="subject")["state"] == "withdrawn"
+
+
+def test_agreement_give__when_sent_by_another__then_status_1_and_the_revert_is_decoded(shell: Shell) -> None:
+    terms = json.dumps(shell.world.draft().to_json())
+    error = shell.json("agreement", "give", "-", by="relayer", stdin=terms, status=1)["error"]
+    assert error["revert"]["name"] == "NotSubject"
+    text = shell.run("agreement", "give", "-", by="relayer", stdin=terms, status=1)
+    assert text.startswith("error: NotSubject(")
+    assert "Traceback" not in text
+
+
+def test_request_to_audit__when_all_goes_well__then_every_step_shows(
+    shell: Shell, agreement: str, tmp_path: Path
+) -> None:
+    world, server = shell.world, TrailServer()
+    made = shell.json("request", "make", agreement, "--purpose", PURPOSE, by="controller")
+    request = made["request"]
+    assert shell.json("request", "show", request)["terms"] == made["terms"]
+    assert shell.json("verdict", "show", request)["state"] == "requested"
+    assert (
+        shell.json("verdict", "wait", request, "--timeout-s", "0", status=1)["error"]["kind"] == "VerdictTimeoutError"
+    )
+    assert shell.json("audit", request, status=1)["checks"][0]["result"] == "failed"
+
+    asked = client_world.Asked(bytes.fromhex(request[2:]), Request.from_json(made["terms"]), _sent(shell, made))
+    try:
+        world.conclude(asked, world.trail(asked, _evaluation(world)), server)
+        verdict = shell.json("verdict", "wait", request)
+        assert (verdict["state"], verdict["signers"]) == ("recorded", [0, 1, 2])
+        (tmp_path / "release.json").write_text(json.dumps(world.release(asked)))
+        options = ("--node", server.url, "--release", str(tmp_path / "release.json"), "--model", str(PACKAGE))
+        report = shell.json("audit", request, *options)
+        assert report["complete"]
+        assert {check["result"] for check in report["checks"]} == {"passed"}
+        assert "19 of 19 checks made, all hold" in shell.run("audit", request, *options)
+        assert "1 failed" in shell.run("audit", request, "--node", "http://127.0.0.1:9", status=1)
+    finally:
+        server.close()
+
+
+def test_request_close__when_the_agreement_is_gone__then_refused_and_the_wait_tells(
+    shell: Shell, agreement: str
+) -> None:
+    request = shell.json("request", "make", agreement, "--purpose", PURPOSE, by="controller")["request"]
+    shell.run("agreement", "withdraw", agreement, by="subject")
+    assert shell.json("request", "close", request, by="relayer")["state"] == "refused"
+    assert shell.json("verdict", "wait", request, status=1)["state"] == "refused"
+
+
+def test_request_make__when_the_purpose_is_not_covered__then_status_1(shell: Shell, agreement: str) -> None:
+    text = shell.run("request", "make", agreement, "--purpose", "Advertising", by="controller", status=1)
+    assert "PurposeNotAgreed" in text
+
+
+def test_model__when_published_and_deprecated__then_listed(shell: Shell) -> None:
+    options = ("--quorum", "2", "--fee-wei", "7", "--uri", "ipfs://[bold]x\x1b[31m")
+    model = shell.json("model", "publish", str(PACKAGE), *options, by="publisher")["model"]
+    assert shell.json("model", "show", model)["fee"] == "7"
+    shell.run("model", "deprecate", model, by="publisher")
+    states = {row["model"]: row["state"] for row in shell.json("model", "list")}
+    assert states[model] == "deprecated"
+    table = shell.run("model", "list")
+    assert "\x1b[31m" not in table
+    assert shell.json("model", "show", "screening")["state"] == "published"
+    assert shell.json("model", "show", str(PACKAGE))["card"]["name"] == shell.world.package.card.name
+    assert shell.world.package.card.name in shell.run("model", "show", str(PACKAGE))
+
+
+def test_operator__when_it_joins_rotates_and_leaves__then_shown(shell: Shell) -> None:
+    files = ("--attester", str(shell.folder / "attester"), "--seal", str(shell.folder / "seal"))
+    stake = ("--endpoint", "https://new.example", "--stake-wei", str(client_world.STAKE_WEI))
+    joined = shell.json("operator", "join", *files, *stake, by="relayer")
+    shell.world.pass_time(20)
+    rotated = shell.json("operator", "rotate", by="relayer")
+    assert joined["attester"] in rotated["members"]
+    assert shell.json("operator", "show", RELAYER.address)["index"] == 4
+    assert len(shell.json("operator", "show")) == 5
+    shell.run("operator", "resign", by="relayer")
+    assert "StakeBonded" in shell.run("operator", "withdraw-stake", by="relayer", status=1)
+    shell.world.pass_time(200)
+    shell.run("operator", "rotate", by="controller")
+    assert shell.json("operator", "withdraw-stake", by="relayer")["events"] == ["StakeWithdrawn"]
+    assert shell.json("operator", "show", RELAYER.address)["attester"] is None
+
+
+def test_operator_collect__when_fees_were_earned__then_paid_once(shell: Shell) -> None:
+    world = shell.world
+    world.record_verdict(world.ask(), client_world.Verdict(0, 1, bytes(32)))
+    paid = shell.json("operator", "collect", "--withdraw", by="operator")
+    assert paid["operator"] == OPERATORS[0].address
+    assert int(paid["collectedWei"]) >= client_world.FEE_WEI // client_world.QUORUM
+    assert paid["withdrawnWei"] == paid["collectedWei"]
+    assert shell.json("operator", "collect", by="operator")["creditWei"] == "0"
+
+
+def test_vault__when_a_record_is_added_and_committed__then_listed_and_on_chain(shell: Shell) -> None:
+    folder = shell.folder
+    write_secret(folder / "master", bytes(range(32)), "secret", light=True)
+    (folder / "vault.toml").write_text(
+        f'rpc_url = "{shell.world.url}"\nchain_id = 31337\ncontract = "{shell.world.client.address}"\n'
+        f'master_key_file = "master"\nmaster_password_file = "password"\nmodels = ["{PACKAGE}"]\n'
+        'public_url = "https://vault.example"\n'
+    )
+    (folder / "fields.json").write_text('{"mean radius": 12.5, "name": "Nobody"}')
+    config = ("--config", str(folder / "vault.toml"))
+    add = ("vault", "add", str(folder / "fields.json"), "--subject", SUBJECT.address, *config)
+    assert "--keystore" in shell.run(*add, status=2)
+    added = shell.json(*add, "--commit", by="holder")
+    committed = shell.world.client.record(bytes.fromhex(added["record"][2:]))
+    assert (committed.record.holder, committed.vault_url) == (HOLDER.address, "https://vault.example")
+    assert [row["record"] for row in shell.json("vault", "list", *config)] == [added["record"]]
+    assert "nothing was released" in shell.run("vault", "release", "0x" + "11" * 32, *config, status=1)
+    (folder / "fields.json").write_text('{"secret": NaN}')
+    assert "fields.json" in shell.run(*add, "--holder", HOLDER.address, status=2)
+
+
+def _evaluation(world: World) -> Evaluation:
+    values = {field.name: field.value for field in world.tree.fields}
+    card = world.package.card
+    row = features(card, {feature.name: values[feature.name] for feature in card.inputs})
+    return LocalRuntime(world.package).evaluate([row])[0]
+
+
+def _sent(shell: Shell, made: dict[str, Any]) -> client_world.Sent:
+    block = shell.json("request", "show", made["request"])["block"]
+    return client_world.Sent(bytes.fromhex(made["transaction"][2:]), block, made["gasUsed"], [])

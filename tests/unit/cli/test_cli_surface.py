@@ -1,0 +1,303 @@
+"""The command line's surface: help, examples, errors, exit statuses. No chain."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from oracle.cli.app import app
+from oracle.client import draft_agreement
+from oracle.core.errors import EndpointError
+from oracle.models.package import ModelPackage
+from oracle.models.zoo.screening import PACKAGE
+
+ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+ID = "0x" + "11" * 32
+runner = CliRunner()
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    def walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+        for name, each in getattr(command, "commands", {}).items():
+            yield from walk(f"{path} {name}".strip(), each)
+        if not hasattr(command, "commands"):
+            yield path, command
+
+    yield from walk("", typer.main.get_command(app))
+
+
+COMMANDS = dict(commands())
+
+
+def test_commands__then_all_are_there() -> None:
+    wanted = """node run,node check,vault serve,vault add,vault list,vault release,agreement give,agreement sign,
+    agreement relay,agreement withdraw,agreement show,agreement list-purposes,agreement draft,request make,request show,
+    request close,verdict show,verdict wait,model train,model show,model publish,model deprecate,model list,operator join,
+    operator resign,operator show,operator rotate,operator collect,operator withdraw-stake,keys new,keys show,audit"""
+    assert {name.strip() for name in wanted.split(",")} <= COMMANDS.keys()
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help__then_says_what_it_does_with_an_example(path: str) -> None:
+    found = runner.invoke(app, [*path.split(), "--help"])
+    assert found.exit_code == 0, found.output
+    assert COMMANDS[path].help
+    assert f"assent {path}" in COMMANDS[path].epilog
+
+
+def test_help__when_of_everything__then_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nsys.argv = ['assent', '--help']\nfrom oracle.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "assert not {'web3', 'torch', 'sqlalchemy', 'fastapi', 'eth_abi'} & sys.modules.keys()"
+    )
+    found = subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert "agreement" in found.stdout
+
+
+def test_version__then_printed() -> None:
+    found = runner.invoke(app, ["--version"])
+    assert found.exit_code == 0
+    assert found.output.startswith("assent ")
+
+
+# Wrong usage: exit status 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "verdict show 0x12",
+        "verdict show",
+        "nonsense",
+        "agreement draft --subject nobody",
+        f"audit {ID} --release /nowhere",
+        "operator show 0x12",
+    ],
+)
+def test_usage__when_wrong__then_status_2(line: str) -> None:
+    assert runner.invoke(app, line.split()).exit_code == 2
+
+
+def test_deployment__when_there_is_none__then_status_2_and_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = runner.invoke(app, ["verdict", "show", ID])
+    assert found.exit_code == 2
+    assert (
+        found.stderr == "error: no deployment in deploy/deployments/: name one with --deployment or ASSENT_DEPLOYMENT\n"
+    )
+    assert found.stdout == ""
+
+
+def test_error__when_json_is_wanted__then_it_is_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = runner.invoke(app, ["verdict", "show", ID, "--json"])
+    error = json.loads(found.stderr)["error"]
+    assert error["kind"] == "ConfigurationError"
+    assert len(error["problems"]) == 1
+
+
+def test_sender__when_no_keystore_is_named__then_both_files_are_asked_for(deployment: Path, drafted: Path) -> None:
+    found = runner.invoke(app, ["agreement", "give", str(drafted), "--deployment", str(deployment)])
+    assert found.exit_code == 2
+    assert "--keystore" in found.stderr
+    assert "--password-file" in found.stderr
+
+
+# Agreements, without a chain
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Path:
+    path = tmp_path / "5.json"
+    content = {
+        "chainId": 5,
+        "contract": ADDRESS,
+        "block": 0,
+        "rpcUrl": "http://127.0.0.1:9",
+        "models": {"screening": ID},
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.fixture
+def drafted(tmp_path: Path) -> Path:
+    path = tmp_path / "agreement.json"
+    agreement = draft_agreement(ADDRESS, ADDRESS, bytes(32), bytes(32), ["AcademicResearch"])
+    path.write_text(json.dumps(agreement.to_json()))
+    return path
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> list[str]:
+    """Options that name a new key."""
+    password, key = tmp_path / "password", tmp_path / "key.json"
+    password.write_text("secret\n")
+    password.chmod(0o600)
+    made = runner.invoke(app, ["keys", "new", str(key), "--password-file", str(password), "--light", "--json"])
+    assert made.exit_code == 0, made.output
+    return ["--keystore", str(key), "--password-file", str(password)]
+
+
+def test_list_purposes__when_searched__then_only_those() -> None:
+    found = runner.invoke(app, ["agreement", "list-purposes", "research", "--json"])
+    terms = [row["term"] for row in json.loads(found.stdout)]
+    assert "AcademicResearch" in terms
+    assert all("research" in term.lower() for term in terms)
+    assert "AcademicResearch" in runner.invoke(app, ["agreement", "list-purposes"]).stdout
+
+
+def test_draft_and_sign__when_in_order__then_a_signed_agreement(
+    deployment: Path, keyed: list[str], tmp_path: Path
+) -> None:
+    line = ["agreement", "draft", "--subject", ADDRESS, "--controller", ADDRESS, "--record", ID, "--model", "screening"]
+    line += ["--purpose", "AcademicResearch", "--step", "infer", "--step", "train", "--deployment", str(deployment)]
+    found = runner.invoke(app, line)
+    assert found.exit_code == 0, found.output
+    terms = json.loads(found.stdout)
+    assert (terms["model"], terms["steps"]) == (ID, 3)
+    signed = runner.invoke(app, ["agreement", "sign", "-", "--deployment", str(deployment), *keyed], input=found.stdout)
+    assert signed.exit_code == 0, signed.output
+    data = json.loads(signed.stdout)
+    assert data["signed"] == "giving"
+    assert data["agreement"] == terms
+    assert len(data["signature"]) == 130
+
+
+def test_draft__when_a_purpose_is_misspelt__then_status_2_and_a_hint(deployment: Path) -> None:
+    line = ["agreement", "draft", "--subject", ADDRESS, "--controller", ADDRESS, "--record", ID, "--model", ID]
+    found = runner.invoke(app, [*line, "--purpose", "AcademicReserch", "--deployment", str(deployment)])
+    assert found.exit_code == 2
+    assert "did you mean AcademicResearch" in found.stderr
+
+
+def test_draft__when_the_model_is_unknown__then_names_those_known(deployment: Path) -> None:
+    line = ["agreement", "draft", "--subject", ADDRESS, "--controller", ADDRESS, "--record", ID, "--model", "scrying"]
+    found = runner.invoke(app, [*line, "--purpose", "AcademicResearch", "--deployment", str(deployment)])
+    assert found.exit_code == 2
+    assert "(screening)" in found.stderr
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"subject": 7}', "[" * 100])
+def test_sign__when_the_file_is_no_agreement__then_status_2(deployment: Path, keyed: list[str], content: str) -> None:
+    found = runner.invoke(app, ["agreement", "sign", "-", "--deployment", str(deployment), *keyed], input=content)
+    assert found.exit_code == 2
+    assert found.stderr.startswith("error: ")
+    assert (
+        runner.invoke(
+            app, ["agreement", "relay", "-", "--deployment", str(deployment), *keyed], input=content
+        ).exit_code
+        == 2
+    )
+
+
+# Keys
+
+
+def test_keys_new__when_the_file_exists__then_kept(keyed: list[str]) -> None:
+    path, password = Path(keyed[1]), keyed[3]
+    before = path.read_bytes()
+    found = runner.invoke(app, ["keys", "new", str(path), "--password-file", password, "--light"])
+    assert found.exit_code == 2
+    assert "exists" in found.stderr
+    assert path.read_bytes() == before
+
+
+def test_keys_new__when_the_password_is_open_to_others__then_no_key_is_left(tmp_path: Path) -> None:
+    password, key = tmp_path / "open", tmp_path / "new.json"
+    password.write_text("secret")
+    password.chmod(0o644)
+    found = runner.invoke(app, ["keys", "new", str(key), "--password-file", str(password), "--light"])
+    assert found.exit_code == 2
+    assert "chmod 600" in found.stderr
+    assert not key.exists()
+    assert runner.invoke(app, ["keys", "new", str(key), "--password-file", str(tmp_path / "none")]).exit_code == 2
+
+
+def test_keys_show__then_public_parts_only(keyed: list[str]) -> None:
+    found = runner.invoke(app, ["keys", "show", keyed[1], "--password-file", keyed[3], "--json"])
+    data = json.loads(found.stdout)
+    assert data.keys() == {"file", "address", "sealKey"}
+    assert (len(data["address"]), len(data["sealKey"])) == (42, 66)
+
+
+# Node and vault settings
+
+
+def test_node_check__when_settings_are_wrong__then_all_problems_at_once(tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text('[chain]\nrpc_url = "ftp://x"\nchain_id = 0\ncontract = "0x12"\n')
+    for command in ("check", "run"):
+        found = runner.invoke(app, ["node", command, "--config", str(config)])
+        assert found.exit_code == 2
+        for setting in ("chain.rpc_url", "chain.chain_id", "chain.contract", "keys", "models"):
+            assert setting in found.stderr
+
+
+def test_node_check__when_files_are_unusable__then_each_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_: object) -> str:
+        raise EndpointError("eth_chainId: ConnectionError")
+
+    monkeypatch.setattr("oracle.cli.node._chain", unreachable)
+    bad = tmp_path / "bad"
+    bad.write_text("x")
+    bad.chmod(0o600)
+    (tmp_path / "model").mkdir()
+    config = tmp_path / "node.toml"
+    config.write_text(
+        f'models = ["{tmp_path}/model"]\n[chain]\nrpc_url = "http://127.0.0.1:9"\nchain_id = 5\ncontract = "{ADDRESS}"\n'
+        f'[keys]\nattester = "{bad}"\nsender = "{bad}"\nseal = "{bad}"\npassword_file = "{bad}"\n'
+    )
+    found = runner.invoke(app, ["node", "check", "--config", str(config), "--json"])
+    assert found.exit_code == 2
+    problems = json.loads(found.stderr)["error"]["problems"]
+    settings = [problem.split(":")[0] for problem in problems]
+    assert settings == ["keys.attester", "keys.sender", "keys.seal", "models", "chain.rpc_url"]
+
+
+def test_vault__when_settings_are_absent__then_status_2(tmp_path: Path) -> None:
+    for line in (["serve"], ["list"], ["release", ID]):
+        found = runner.invoke(app, ["vault", *line, "--config", str(tmp_path / "none.toml")])
+        assert found.exit_code == 2
+        assert "none.toml" in found.stderr
+
+
+# Models
+
+
+def test_model_train__when_the_zoo_has_it__then_progress_on_stderr_and_facts_on_stdout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(folder: Path, *, progress: Callable[[str, float], None]) -> ModelPackage:
+        progress("halfway", 0.5)
+        progress("done", 1.0)
+        return ModelPackage.load(PACKAGE)
+
+    stub = ModuleType("training")
+    stub.train = train  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "oracle.models.zoo.screening.training", stub)
+    found = runner.invoke(app, ["model", "train", "screening", "--out", str(tmp_path / "m"), "--json"])
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout)["folder"] == str(tmp_path / "m")
+    assert "done" in found.stderr
+
+
+def test_model_train__when_the_zoo_lacks_it__then_status_2_and_what_there_is(tmp_path: Path) -> None:
+    found = runner.invoke(app, ["model", "train", "scrying", "--out", str(tmp_path / "m")])
+    assert found.exit_code == 2
+    assert "the zoo has screening" in found.stderr
