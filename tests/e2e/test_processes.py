@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 import secrets
+import shutil
+import subprocess
+import sys
 import time
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 import requests
+import tomli_w
 
 from deploy.devnet import Devnet
 from deploy.story import PURPOSE, sign_and_relay
@@ -232,3 +238,23 @@ def test_logs_and_databases__when_marked_values_went_through__hold_none_of_them(
     places = [path for path in devnet.options.folder.rglob("*") if path.is_file()]
     assert any(path.suffix == ".db" for path in places)
     assert [path.name for path in places if needle in path.read_bytes()] == []
+
+
+def test_node__when_a_model_file_is_altered__does_not_start(devnet: Devnet, tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    shutil.copytree(PACKAGE, package)
+    weights = package / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 0x80  # the sign of the last weight
+    weights.write_bytes(bytes(content))
+    settings = tomllib.loads(devnet.operators[0].config.read_text())
+    folder = devnet.operators[0].config.parent
+    keys = {name: str(folder / file) for name, file in settings["keys"].items()}
+    altered = {**settings, "models": [str(package)], "keys": keys, "http": {"port": 0}}
+    config = tmp_path / "node.toml"
+    config.write_text(tomli_w.dumps(altered))
+    command = [sys.executable, "-m", "oracle.cli", "node", "run", "--config", str(config)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "self-test" in ended.stderr
+    assert "Traceback" not in ended.stderr
