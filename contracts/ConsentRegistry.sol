@@ -96,7 +96,8 @@ abstract contract ConsentRegistry is IConsentRegistry, EIP712 {
 
     function _withdraw(AgreementId id, address subject) private {
         AgreementStatus storage status = _agreements[id];
-        if (status.state != AgreementState.Given) revert AgreementNotGiven(id);
+        // One that was signed but not yet brought on chain can be withdrawn too: else whoever holds the signature could still give it.
+        if (status.state == AgreementState.Withdrawn) revert AgreementNotGiven(id);
         status.state = AgreementState.Withdrawn;
         status.since = uint40(block.timestamp);
         emit AgreementWithdrawn(id, subject);

@@ -66,7 +66,7 @@ abstract contract OperatorSet is IOperatorSet, EIP712 {
         if (taken != address(0) && taken != msg.sender) revert AttesterTaken(attester, taken);
         if (_candidates.length() == MAX_MEMBERS) revert CommitteeFull(MAX_MEMBERS);
         bytes32 digest = _hashTypedDataV4(Operators.hashJoining(msg.sender, sealKey, deadline));
-        Signatures.check(attester, digest, deadline, attesterSignature);
+        Signatures.checkKey(attester, digest, deadline, attesterSignature);
 
         // Stakes are ether: 2^96 wei is more than there is.
         _operators[msg.sender] = Operator(attester, uint96(msg.value), 0, sealKey, endpoint);

@@ -6,14 +6,15 @@ python -m deploy.demo       narrates, and writes build/demo.json
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import requests
 from rich.console import Console
 from rich.table import Table
 
-from deploy.devnet import Devnet
-from deploy.story import BUILD, PURPOSE, Narrator, fresh_devnet, sign_and_relay
+from deploy.devnet import Devnet, OperatorNode
+from deploy.story import BUILD, PURPOSE, Narrator, StoryError, fresh_devnet, sign_and_relay
 from oracle.audit import audit, fetch_trail
 from oracle.client import Asked, AssentClient, VerdictView
 from oracle.core.committee import members_of
@@ -116,9 +117,9 @@ class Demo:
         scores = []
         signed = members_of(verdict.signers or 0)
         for index, operator in enumerate(self._devnet.operators):
-            answer = requests.get(f"{operator.endpoint}/v1/requests/0x{asked.id.hex()}", timeout=5).json()
-            scores.append(answer["score"])
-            table.add_row(operator.name, f"{answer['score']:,}", "✓" if index in signed else "")
+            score = self._own_score(operator, asked)
+            scores.append(score)
+            table.add_row(operator.name, f"{score:,}", "✓" if index in signed else "")
         self._tell.console.print(table)
         self._tell.note("scores", scores)
         self._tell.expect(
@@ -128,6 +129,16 @@ class Demo:
         self._tell.expect(
             spread <= self._package.card.tolerance_ppm, f"their own scores differ by {spread} ppm at most"
         )
+
+    def _own_score(self, operator: OperatorNode, asked: Asked) -> int:
+        """Ask an operator for its own score, which it tells once it has seen the verdict on chain."""
+        until = time.monotonic() + _WAIT_S
+        while time.monotonic() < until:
+            answer = requests.get(f"{operator.endpoint}/v1/requests/0x{asked.id.hex()}", timeout=5).json()
+            if answer["score"] is not None:
+                return int(answer["score"])
+            time.sleep(0.1)
+        raise StoryError(f"{operator.name} tells no score of its own")
 
     def _audit(self, asked: Asked) -> None:
         self._tell.say(

@@ -137,7 +137,9 @@ def _add_protocol(app: FastAPI, parts: NodeParts) -> None:
         if report is None:
             return _error(404, "unknown", "this node has seen no request of that id")
         context = parts.store.context(report.id)
-        score = context.evaluation["score"] if context and context.evaluation else None
+        # A score that isn't on chain yet is nobody's business: least of all that of an operator that would rather copy than compute.
+        evaluation = context.evaluation if context and report.stage is Stage.RECORDED else None
+        score = evaluation["score"] if evaluation else None
         return JSONResponse(
             {
                 "request": "0x" + report.id.hex(),

@@ -73,6 +73,7 @@ class Node:
         self._clock = ChainClock()
         self._seen, self._evaluated = Pulse(), Pulse()
         self._tasks: asyncio.TaskGroup | None = None
+        self._proposals: set[asyncio.Task[None]] = set()
         self._last_round = 0.0
 
         attester = read_signer(settings.keys.attester, settings.keys.password_file)
@@ -94,7 +95,7 @@ class Node:
         self._vaults = VaultClient(allow_private=private, timeout_s=work.vault_timeout_s)
         self._peers = VaultClient(allow_private=private, timeout_s=work.peer_timeout_s)
         domain = self._contract.domain
-        source = VaultSource(domain, self._committee, self._vaults, attester, seal_key, self._clock)
+        source = VaultSource(domain, self._committee, self._vaults, attester, seal_key)
         self._watcher = Watcher(self._reader, self._store, chain, self._metrics)
         self._evaluator = Evaluator(self._contract, self._store, source, catalogue, self._clock, self._metrics)
         self._transactor = Transactor(self._web3, self._contract, TransactionStore(engine), sender, self._metrics)
@@ -162,8 +163,9 @@ class Node:
                 ]
                 await stop.wait()
                 log.info("node_stopping")
-                for loop in loops:
-                    loop.cancel()
+                # A proposal broken off is made again after the restart; a transaction under way is in the store.
+                for task in (*loops, *self._proposals):
+                    task.cancel()
                 server.should_exit = True
                 await serving
         finally:
@@ -221,7 +223,9 @@ class Node:
         if self._tasks is None:
             work.close()
             return
-        self._tasks.create_task(self._guarded(work))
+        task = self._tasks.create_task(self._guarded(work))
+        self._proposals.add(task)
+        task.add_done_callback(self._proposals.discard)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:

@@ -42,7 +42,8 @@ interface IConsentRegistry {
         external
         returns (AgreementId id);
 
-    /// @notice Withdraws an agreement; the sender is its subject. It takes effect at once, also for requests already open.
+    /// @notice Withdraws an agreement; the sender is its subject. It takes effect at once, also for requests already open, and also on an
+    /// agreement that was signed but not given yet: it can't be given any more.
     function withdraw(Agreement calldata agreement) external;
 
     /// @notice Withdraws an agreement whose subject signed the withdrawal (EIP-712 `Withdrawal`).

@@ -35,7 +35,8 @@ interface IOperatorSet {
     /// @param sealKey X25519 public key to which vaults seal fields.
     /// @param endpoint Base URL of the operator's HTTP interface.
     /// @param deadline Last second at which the attester's signature may be used.
-    /// @param attesterSignature The attester's EIP-712 `Joining`: it keeps anyone else from registering this key.
+    /// @param attesterSignature The attester's EIP-712 `Joining`, by its key: it keeps anyone else from registering it, and a contract, which
+    /// could never sign a report, from being a member.
     function join(
         address attester,
         bytes32 sealKey,
@@ -44,7 +45,8 @@ interface IOperatorSet {
         bytes calldata attesterSignature
     ) external payable;
 
-    /// @notice Leaves the set: not a member from the next rotation on. The stake unbonds from now.
+    /// @notice Leaves the set: not a member from the next rotation on. The stake unbonds from now. While too few others are left for a
+    /// rotation, the operator stays a member, and its stake bonded, until another joins.
     function resign() external;
 
     /// @notice Pays the stake back, once unbonded and no longer a member of the current epoch.

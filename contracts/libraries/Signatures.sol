@@ -11,13 +11,27 @@ library Signatures {
 
     /// @dev ECDSA first: an account with delegated code (EIP-7702) still signs with its key. `tryRecover` refuses a high `s`.
     function check(address signer, bytes32 digest, uint256 deadline, bytes calldata signature) internal view {
-        if (block.timestamp > deadline) revert SignatureDeadlinePassed(deadline, block.timestamp);
-        if (_recover(digest, signature) == signer) return;
+        if (_isByKey(signer, digest, deadline, signature)) return;
         if (signer.code.length > 0 && SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature)) return;
         revert SignatureInvalid(signer);
     }
 
-    /// @return signer The zero address when the signature is malformed; no caller's signer is the zero address.
+    /// @dev For signers whose later signatures only their key can make: no contract will do.
+    function checkKey(address signer, bytes32 digest, uint256 deadline, bytes calldata signature) internal view {
+        if (!_isByKey(signer, digest, deadline, signature)) revert SignatureInvalid(signer);
+    }
+
+    /// @dev The zero address is what a malformed signature recovers to, so it never signed anything.
+    function _isByKey(address signer, bytes32 digest, uint256 deadline, bytes calldata signature)
+        private
+        view
+        returns (bool)
+    {
+        if (block.timestamp > deadline) revert SignatureDeadlinePassed(deadline, block.timestamp);
+        return signer != address(0) && _recover(digest, signature) == signer;
+    }
+
+    /// @return signer The zero address when the signature is malformed.
     function _recover(bytes32 digest, bytes calldata signature) private pure returns (address signer) {
         if (signature.length == 64) {
             (signer,,) = ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]));

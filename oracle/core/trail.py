@@ -104,7 +104,7 @@ class Trail(_Part):
     agreement: AgreementPart
     record: RecordPart
     model: ModelPart
-    software: str
+    software: Annotated[str, Field(max_length=64)]
     output: OutputPart
     attribution: AttributionPart
     proposer: Address

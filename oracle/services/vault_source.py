@@ -27,7 +27,6 @@ class VaultSource:
         client: VaultClient,
         signer: Signer,
         seal_key: SealKey,
-        _clock: object = None,
     ) -> None:
         self._domain = domain
         self._committee = committee

@@ -134,7 +134,7 @@ class Watcher:
         return await self._rewind(number)
 
     async def _rewind(self, number: int) -> int:
-        """Go back a window and read it again: rows of blocks that still stand come back as they were."""
+        """Go back a window and read it again. Requests of the window are evaluated anew, even of blocks that still stand."""
         back = max(number - REWIND_BLOCKS, self._settings.start_block - 1)
         block = await self._reader.block_or_none(back) if back >= self._settings.start_block else None
         log.warning("chain_reorganised", cursor=number, back_to=back)

@@ -224,17 +224,8 @@ class NodeStore:
         if record_row is None or model_row is None:
             return None
         model = Model.from_json(model_row.terms)
-        request = Request(
-            agreement=row.agreement,
-            use=row.use,
-            controller=agreement.controller,
-            purpose=row.purpose,
-            step=row.step,
-            deadline=row.deadline,
-            fee=model.fee,
-            quorum=model.quorum,
-            outcome_count=model.outcome_count,
-        )
+        terms = (row.agreement, row.use, agreement.controller, row.purpose, row.step, row.deadline)
+        request = Request(*terms, model.fee, model.quorum, model.outcome_count)
         return RequestContext(
             request=request,
             block=row.block_number,

@@ -1,10 +1,10 @@
-"""Operators in one process, over a chain that answers from tables: real stores, keys, models, HTTP applications; the faults are made here."""
+"""Operators in one process: real stores, keys, models and HTTP applications, over a chain that answers from tables."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,9 @@ LOADED = ModelPackage.load(PACKAGE)
 RUNTIME = LocalRuntime(LOADED)
 DOMAIN = Domain(CHAIN_ID, CONTRACT)
 #: Values that occur nowhere else, so that a leak of one is a leak.
-MARKED = {feature.name: feature.minimum + (feature.maximum - feature.minimum) * 0.2718281 for feature in LOADED.card.inputs}
+MARKED = {
+    feature.name: feature.minimum + (feature.maximum - feature.minimum) * 0.2718281 for feature in LOADED.card.inputs
+}
 
 
 class Known:
@@ -148,7 +150,7 @@ def model_terms(**changes: Any) -> Model:
     return replace(terms, **changes)
 
 
-def case(fields: dict[str, object] | None = None, model: Model | None = None, step: int = 0) -> Case:
+def case(fields: Mapping[str, object] | None = None, model: Model | None = None, step: int = 0) -> Case:
     """Make a request about a record with these fields (the marked ones by default)."""
     tree = RecordTree.salt(MARKED if fields is None else fields)
     record = Record(tree.root, SUBJECT, HOLDER)
@@ -209,7 +211,7 @@ class Network(httpx.AsyncBaseTransport):
             return place
         if isinstance(place, httpx.AsyncBaseTransport):
             return await place.handle_async_request(request)
-        return await httpx.ASGITransport(place).handle_async_request(request)  # type: ignore[arg-type]
+        return await httpx.ASGITransport(place).handle_async_request(request)
 
 
 @dataclass

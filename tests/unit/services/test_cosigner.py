@@ -233,7 +233,9 @@ async def test_answer__when_a_trail_is_larger_than_auditors_read__then_peer_erro
     proposer, peer, *_ = operators.peers
     asked = case()
     await operators.evaluate(asked)
-    trail = trail_of(proposer, asked).model_copy(update={"software": "x" * 300_000})
+    trail = trail_of(proposer, asked)
+    request = trail.request.model_copy(update={"terms": {**trail.request.terms, "padding": "x" * 300_000}})
+    trail = trail.model_copy(update={"request": request})
     with pytest.raises(PeerError, match="at most"):
         await peer.answer(proposal_of(proposer.signer, [trail]))
 

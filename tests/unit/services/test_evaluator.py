@@ -76,7 +76,12 @@ async def test_evaluate_due__when_the_vault_is_unreachable__then_postponed_ever_
     one.see(asked)
     one.source.instead[asked.request.id] = VaultError(Reason.VAULT_UNREACHABLE, "the vault can't be reached")
     later = one.store.postponed
-    monkeypatch.setattr(one.store, "postponed", lambda i, delay, *rest: (delays.append(delay), later(i, 0.0, *rest)))
+
+    def at_once(identity: bytes, delay_s: float, *rest: str) -> None:
+        delays.append(delay_s)
+        later(identity, 0.0, *rest)
+
+    monkeypatch.setattr(one.store, "postponed", at_once)
     for _ in range(12):
         await one.evaluator.evaluate_due(64)
     assert report(one, asked).stage is Stage.SEEN
@@ -296,7 +301,9 @@ async def test_evaluate_due__when_the_endpoint_lags_behind_its_events__then_trie
     assert await one.evaluator.evaluate_due(64) == 1
 
 
-@pytest.mark.parametrize("changes", [{"files": b"f" * 32}, {"inputs": b"i" * 32}, {"outcomes": b"o" * 32}, {"outcome_count": 3}])
+@pytest.mark.parametrize(
+    "changes", [{"files": b"f" * 32}, {"inputs": b"i" * 32}, {"outcomes": b"o" * 32}, {"outcome_count": 3}]
+)
 async def test_evaluate_due__when_the_model_is_not_loaded__then_model_unknown(
     one: Peer, changes: dict[str, Any]
 ) -> None:

@@ -247,7 +247,8 @@ async def test_propose_due__when_recorded_meanwhile__then_postponing_leaves_no_r
 
 async def test_propose_due__when_many_wait_for_others_turns__then_own_ones_are_not_held_up(operators: World) -> None:
     one = operators.peers[0]
-    mine, others = [], []
+    mine: list[Case] = []
+    others: list[Case] = []
     while len(others) < 12 or not mine:
         each = case()
         (mine if operators.proposer_of(each) is one else others).append(each)

@@ -1,0 +1,295 @@
+"""The sender key's transactions on a real chain, and what can become of them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from daemon_chain import OPERATORS, SUBJECT, Ground, ground
+from sqlalchemy import Engine
+
+from oracle.chain.contract import AssentContract
+from oracle.chain.rpc import open_async
+from oracle.core.errors import ContractRevertError, EndpointError
+from oracle.core.structs import RequestState
+from oracle.keys.devnet import DEVNET_CHAIN_ID
+from oracle.keys.signer import LocalSigner
+from oracle.services.transactor import _RESEND_BLOCKS, Transactor
+from oracle.store.tables import TransactionRow, open_database
+from oracle.store.transactions import TransactionStore
+from oracle.telemetry.metrics import Metrics
+
+
+@pytest.fixture(scope="module")
+def chain() -> Iterator[Ground]:
+    with ground() as made:
+        yield made
+
+
+@dataclass
+class Scene:
+    """A node's sender on the chain."""
+
+    chain: Ground
+    engine: Engine
+    store: TransactionStore
+    signer: LocalSigner
+    transactor: Transactor
+    metrics: Metrics
+
+    async def record(self, count: int = 1) -> list[bytes]:
+        """Send verdicts for new requests; return the requests' ids."""
+        requests = [self.chain.asked() for _ in range(count)]
+        await asyncio.gather(*(self.transactor.record(each, *self.chain.attested(each)) for each in requests))
+        return [each.id for each in requests]
+
+    def state(self, identity: bytes) -> RequestState:
+        return self.chain.contract.verdict_of(identity).call().state
+
+    def end(self, nonce: int) -> str:
+        from sqlalchemy.orm import Session
+
+        with Session(self.engine) as session:
+            return session.get_one(TransactionRow, nonce).state
+
+    async def settle(self) -> None:
+        await self.transactor.settle(self.chain.head)
+
+
+def transactor_of(
+    url: str, chain: Ground, store: TransactionStore, signer: LocalSigner, metrics: Metrics
+) -> Transactor:
+    web3 = open_async(url)
+    contract = AssentContract(web3, chain.contract.address, DEVNET_CHAIN_ID)
+    return Transactor(web3, contract, store, signer, metrics)
+
+
+@pytest.fixture
+async def scene(chain: Ground, tmp_path: Path) -> AsyncIterator[Scene]:
+    chain.rpc("evm_setAutomine", True)
+    signer, metrics = LocalSigner(secrets.token_bytes(32)), Metrics()
+    chain.rpc("anvil_setBalance", signer.address, hex(10**18))
+    engine = open_database(f"sqlite:///{tmp_path / 'node.db'}")
+    store = TransactionStore(engine)
+    transactor = transactor_of(chain.url, chain, store, signer, metrics)
+    yield Scene(chain, engine, store, signer, transactor, metrics)
+    await transactor._web3.provider.disconnect()
+    engine.dispose()
+    chain.rpc("evm_setAutomine", True)
+    chain.mine(1)
+
+
+async def test_record__when_the_contract_takes_it__then_mined_settled_and_counted(scene: Scene) -> None:
+    (identity,) = await scene.record()
+    assert scene.state(identity) is RequestState.RECORDED
+    assert [attempt.nonce for attempt in scene.store.pending()] == [0]
+    await scene.settle()
+    assert scene.store.pending() == []
+    assert scene.end(0) == "mined"
+    labels = {"kind": "record", "end": "mined"}
+    assert scene.metrics.registry.get_sample_value("assent_transactions_total", labels) == 1
+
+
+async def test_record__when_broadcast__then_it_was_saved_before(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved: list[int] = []
+    sending = scene.transactor._broadcast
+
+    async def looking(attempt: object) -> None:
+        saved.append(len(scene.store.pending()))
+        await sending(attempt)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(scene.transactor, "_broadcast", looking)
+    await scene.record()
+    assert saved == [1]
+
+
+async def test_settle__when_killed_between_saving_and_sending__then_sent_after_the_restart(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def killed(_attempt: object) -> None:
+        raise RuntimeError("killed here")
+
+    monkeypatch.setattr(scene.transactor, "_broadcast", killed)
+    request = scene.chain.asked()
+    with pytest.raises(RuntimeError):
+        await scene.transactor.record(request, *scene.chain.attested(request))
+    engine = open_database(f"sqlite:///{tmp_path / 'node.db'}")
+    again = transactor_of(scene.chain.url, scene.chain, TransactionStore(engine), scene.signer, Metrics())
+    # Known as under way, so not sent a second time with another nonce.
+    await again.record(request, *scene.chain.attested(request))
+    assert len(TransactionStore(engine).pending()) == 1
+    scene.chain.mine(_RESEND_BLOCKS)
+    await again.settle(scene.chain.head)
+    assert scene.state(request.id) is RequestState.RECORDED
+    await again.settle(scene.chain.head)
+    assert TransactionStore(engine).pending() == []
+    await again._web3.provider.disconnect()
+    engine.dispose()
+
+
+async def test_settle__when_the_pool_dropped_it__then_sent_again_after_some_blocks_for_more(scene: Scene) -> None:
+    request = scene.chain.asked()
+    scene.chain.rpc("evm_setAutomine", False)
+    await scene.transactor.record(request, *scene.chain.attested(request))
+    (first,) = scene.store.pending()
+    scene.chain.rpc("anvil_dropTransaction", "0x" + first.hash.hex())
+    scene.chain.mine(_RESEND_BLOCKS - 1)
+    await scene.settle()
+    assert scene.store.pending() == [first]
+    scene.chain.mine(1)
+    assert scene.state(request.id) is RequestState.REQUESTED
+    await scene.settle()
+    (second,) = scene.store.pending()
+    assert (second.nonce, second.request) == (first.nonce, first.request)
+    assert second.max_fee_wei * 100 >= first.max_fee_wei * 110
+    scene.chain.mine(1)
+    assert scene.state(request.id) is RequestState.RECORDED
+    await scene.settle()
+    assert scene.end(first.nonce) == "mined"
+
+
+async def test_settle__when_the_base_fee_leaps__then_the_replacement_is_dear_enough(scene: Scene) -> None:
+    request = scene.chain.asked()
+    scene.chain.rpc("evm_setAutomine", False)
+    await scene.transactor.record(request, *scene.chain.attested(request))
+    (first,) = scene.store.pending()
+    for _ in range(_RESEND_BLOCKS):
+        scene.chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(first.max_fee_wei * 5))
+        scene.chain.mine(1)
+    assert scene.state(request.id) is RequestState.REQUESTED
+    scene.chain.rpc("anvil_setBalance", scene.signer.address, hex(10**20))
+    await scene.settle()
+    scene.chain.mine(1)
+    assert scene.state(request.id) is RequestState.RECORDED
+    await scene.settle()
+    assert scene.store.pending() == []
+
+
+async def test_record__when_the_contract_refuses__then_its_error_by_name_and_nothing_kept(scene: Scene) -> None:
+    request = scene.chain.asked()
+    verdict, attestation = scene.chain.attested(request)
+    await scene.transactor.record(request, verdict, attestation)
+    await scene.settle()
+    with pytest.raises(ContractRevertError) as caught:
+        await scene.transactor.record(request, verdict, attestation)
+    assert caught.value.name == "RequestNotOpen"
+    assert caught.value.arguments["state"] == RequestState.RECORDED
+    with pytest.raises(ContractRevertError) as late:
+        await scene.transactor.close(scene.chain.asked(), agreement_over=False)
+    assert late.value.name == "DeadlineNotPassed"
+    assert scene.store.pending() == []
+
+
+async def test_settle__when_the_nonce_was_used_elsewhere__then_replaced_and_free_to_be_sent_again(
+    scene: Scene,
+) -> None:
+    request = scene.chain.asked()
+    scene.chain.rpc("evm_setAutomine", False)
+    await scene.transactor.record(request, *scene.chain.attested(request))
+    (attempt,) = scene.store.pending()
+    scene.chain.rpc("anvil_dropTransaction", "0x" + attempt.hash.hex())
+    foreign = {
+        "type": 2, "chainId": DEVNET_CHAIN_ID, "nonce": attempt.nonce, "to": SUBJECT, "value": 1, "gas": 21_000,
+        "maxFeePerGas": 10**11, "maxPriorityFeePerGas": 10**9,
+    }  # fmt: skip
+    scene.chain.web3.eth.send_raw_transaction(scene.signer.sign_transaction(foreign))
+    scene.chain.mine(1)
+    await scene.settle()
+    assert scene.end(attempt.nonce) == "replaced"
+    scene.chain.rpc("evm_setAutomine", True)
+    await scene.transactor.record(request, *scene.chain.attested(request))
+    assert scene.state(request.id) is RequestState.RECORDED
+
+
+async def test_settle__when_it_reverted_on_chain__then_reverted(scene: Scene) -> None:
+    request = scene.chain.asked()
+    verdict, attestation = scene.chain.attested(request)
+    scene.chain.rpc("evm_setAutomine", False)
+    await scene.transactor.record(request, verdict, attestation)
+    # Somebody else's report, ahead of ours in the same block.
+    other = scene.chain.contract.record(request, verdict, attestation)
+    other.transact({"from": OPERATORS[0], "gas": 500_000, "maxFeePerGas": 10**12, "maxPriorityFeePerGas": 10**11})
+    scene.chain.mine(1)
+    await scene.settle()
+    assert scene.end(0) == "reverted"
+    assert scene.state(request.id) is RequestState.RECORDED
+
+
+async def test_record__when_many_at_once__then_each_has_a_nonce_of_its_own(scene: Scene) -> None:
+    requests = [scene.chain.asked() for _ in range(5)]
+    scene.chain.rpc("evm_setAutomine", False)
+    await asyncio.gather(*(scene.transactor.record(each, *scene.chain.attested(each)) for each in requests))
+    assert [attempt.nonce for attempt in scene.store.pending()] == [0, 1, 2, 3, 4]
+    scene.chain.mine(1)
+    assert {scene.state(each.id) for each in requests} == {RequestState.RECORDED}
+    await scene.settle()
+    assert scene.store.pending() == []
+
+
+async def test_record__when_the_same_twice__then_sent_once(scene: Scene) -> None:
+    request = scene.chain.asked()
+    scene.chain.rpc("evm_setAutomine", False)
+    verdict, attestation = scene.chain.attested(request)
+    await asyncio.gather(*(scene.transactor.record(request, verdict, attestation) for _ in range(4)))
+    assert len(scene.store.pending()) == 1
+
+
+async def test_record__when_a_mined_one_is_reorganised_away__then_its_nonce_is_used_again(scene: Scene) -> None:
+    (first,) = await scene.record()
+    await scene.settle()
+    assert scene.end(0) == "mined"
+    scene.chain.rpc("evm_setAutomine", False)
+    scene.chain.rpc("anvil_reorg", 1, [])
+    scene.chain.rpc("evm_setAutomine", True)
+    assert scene.state(first) is RequestState.REQUESTED
+    (again,) = await scene.record()
+    assert scene.state(again) is RequestState.RECORDED
+    assert scene.chain.web3.eth.get_transaction_count(scene.chain.web3.to_checksum_address(scene.signer.address)) == 1
+
+
+async def test_close__when_due__then_refused_or_expired(scene: Scene) -> None:
+    agreement = scene.chain.agree(scene.chain.commit())
+    withdrawn = scene.chain.ask(agreement)
+    scene.chain.send(scene.chain.contract.withdraw(agreement), SUBJECT)
+    late = scene.chain.ask(scene.chain.agree(scene.chain.commit()), lasts_s=30)
+    scene.chain.rpc("evm_increaseTime", 60)
+    scene.chain.mine(1)
+    await scene.transactor.close(withdrawn, agreement_over=True)
+    await scene.transactor.close(late, agreement_over=False)
+    assert scene.state(withdrawn.id) is RequestState.REFUSED
+    assert scene.state(late.id) is RequestState.EXPIRED
+
+
+async def test_balance_wei__when_read__then_in_the_metrics(scene: Scene) -> None:
+    assert await scene.transactor.balance_wei() == 10**18
+    assert scene.metrics.registry.get_sample_value("assent_sender_balance_wei") == 10**18
+
+
+async def test_record__when_the_sender_has_no_ether__then_typed_and_sent_once_it_has(scene: Scene) -> None:
+    scene.chain.rpc("anvil_setBalance", scene.signer.address, "0x0")
+    request = scene.chain.asked()
+    try:
+        await scene.transactor.record(request, *scene.chain.attested(request))
+    except EndpointError:
+        assert scene.store.pending() == []
+    scene.chain.rpc("anvil_setBalance", scene.signer.address, hex(10**18))
+    await scene.transactor.record(request, *scene.chain.attested(request))
+    scene.chain.mine(_RESEND_BLOCKS)
+    await scene.settle()
+    assert scene.state(request.id) is RequestState.RECORDED
+
+
+async def test_record__when_the_endpoint_is_down__then_endpoint_error_and_nothing_kept(
+    scene: Scene,
+) -> None:
+    request = scene.chain.asked()
+    down = transactor_of("http://127.0.0.1:1/secret", scene.chain, scene.store, scene.signer, Metrics())
+    with pytest.raises(EndpointError) as caught:
+        await down.record(request, *scene.chain.attested(request))
+    assert "secret" not in str(caught.value)
+    assert scene.store.pending() == []
+    await down._web3.provider.disconnect()

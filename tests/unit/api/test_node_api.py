@@ -1,0 +1,288 @@
+"""The node's HTTP interface, driven through its ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+import oracle.api
+from oracle.api import NodeParts, create_app
+from oracle.core.errors import EndpointError, PeerError
+from oracle.peers.messages import MAX_PROPOSAL_BYTES, Answer, Proposal
+from oracle.store.node_store import NodeStore
+from oracle.store.tables import RequestRow, Stage, open_database
+from oracle.telemetry.metrics import Metrics
+
+MARK = "marked-value-5150"
+ID = bytes(range(32))
+PROPOSAL: dict[str, Any] = {
+    "epoch": 1,
+    "verdicts": [{"request": "0x" + "ab" * 32, "outcome": 1, "score": 500_000, "trail": {}}],
+    "proposer": "0x" + "ab" * 20,
+    "signature": "0x" + "00" * 64,
+}
+
+
+class Cosigning:
+    """Takes the cosigner's place where a fault is wanted."""
+
+    def __init__(self) -> None:
+        self.outcome: Answer | Exception = Answer()
+        self.got: list[Proposal] = []
+
+    async def answer(self, proposal: Proposal) -> Answer:
+        self.got.append(proposal)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+class Scene:
+    """One node's interface."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}"))
+        self.cosigner, self.metrics = Cosigning(), Metrics()
+        self.reasons: list[str] = []
+        parts = NodeParts(self.store, self.cosigner, self.metrics, self._ready, {"attester": "0x1", "chainId": 7})  # type: ignore[arg-type]
+        self.app: FastAPI = create_app(parts)
+
+    async def _ready(self) -> list[str]:
+        return self.reasons
+
+    async def call(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
+            return await client.request(method, path, **rest)
+
+    def see(self, identity: bytes, stage: Stage, **more: Any) -> None:
+        row = RequestRow(
+            id=identity, block_number=7, agreement=bytes(32), use=0, purpose=0, step=0, deadline=9, stage=stage,
+            attempts=0, not_before=0.0, **more,
+        )  # fmt: skip
+        with self.store._transaction() as session:
+            session.add(row)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    made.store.close()
+
+
+async def test_healthz__when_it_runs__then_says_as_whom(scene: Scene) -> None:
+    answer = await scene.call("GET", "/healthz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "version": oracle.__version__, "attester": "0x1", "chainId": 7}
+
+
+async def test_readyz__when_ready_and_when_not__then_200_or_503_with_every_reason(scene: Scene) -> None:
+    assert (await scene.call("GET", "/readyz")).json() == {"ready": True, "reasons": []}
+    scene.reasons = ["chain: old", "balance: low"]
+    answer = await scene.call("GET", "/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"ready": False, "reasons": scene.reasons})
+
+
+async def test_metrics__when_stages_empty__then_their_gauges_fall_to_zero(scene: Scene) -> None:
+    scene.see(ID, Stage.SEEN)
+    text = (await scene.call("GET", "/metrics")).text
+    assert 'assent_open_requests{state="seen"} 1.0' in text
+    scene.store.apply([], {ID: (Stage.ENDED, 8)}, {}, (8, bytes(32)))
+    answer = await scene.call("GET", "/metrics")
+    assert 'assent_open_requests{state="seen"} 0.0' in answer.text
+    assert 'assent_open_requests{state="ended"} 1.0' in answer.text
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "# HELP assent_head_block" in answer.text
+
+
+# Trails and requests
+
+
+async def test_trails__when_known__then_the_very_bytes(scene: Scene) -> None:
+    content = '{"a":1,"b":"é"}'.encode()
+    scene.store.save_trail(ID, bytes(32), content)
+    for text in (ID.hex(), "0x" + ID.hex(), "0x" + ID.hex().upper()):
+        answer = await scene.call("GET", f"/v1/trails/{text}")
+        assert (answer.status_code, answer.content) == (200, content)
+        assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("path", ["trails", "requests"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0x" + "00" * 32,
+        "0x",
+        "x",
+        "00" * 31,
+        "00" * 33,
+        "zz" * 32,
+        "0x0x" + "00" * 31,
+        "%00" * 32,
+        "é" * 64,
+        "' or 1=1 --",
+        "0" * 10_000,
+    ],
+)
+async def test_lookups__when_the_id_is_unknown_or_malformed__then_404_without_it(
+    scene: Scene, path: str, text: str
+) -> None:
+    answer = await scene.call("GET", f"/v1/{path}/{text}")
+    assert answer.status_code == 404
+    assert answer.json()["error"] == "unknown"
+    assert text not in answer.text
+
+
+async def test_requests__when_refused__then_stage_and_reason(scene: Scene) -> None:
+    scene.see(ID, Stage.REFUSED, reason="proof_wrong", message="field 'x' isn't the record's")
+    assert (await scene.call("GET", "/v1/requests/0x" + ID.hex())).json() == {
+        "request": "0x" + ID.hex(),
+        "stage": "refused",
+        "block": 7,
+        "reason": "proof_wrong",
+        "message": "field 'x' isn't the record's",
+        "score": None,
+    }
+
+
+# Proposals
+
+
+async def test_reports__when_well_formed__then_the_cosigners_answer(scene: Scene) -> None:
+    scene.cosigner.outcome = Answer(signature="0x" + "11" * 64)
+    answer = await scene.call("POST", "/v1/reports", json=PROPOSAL)
+    assert (answer.status_code, answer.json()) == (200, {"signature": "0x" + "11" * 64, "declined": []})
+    assert scene.cosigner.got == [Proposal.model_validate_json(json.dumps(PROPOSAL))]
+
+
+def without(key: str) -> dict[str, Any]:
+    return {name: value for name, value in PROPOSAL.items() if name != key}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        MARK.encode(),
+        b"\xff\xfe" + MARK.encode(),
+        b"[" * 100_000,
+        json.dumps({**PROPOSAL, MARK: MARK}).encode(),
+        json.dumps({**PROPOSAL, "signature": MARK}).encode(),
+        json.dumps({**PROPOSAL, "proposer": MARK}).encode(),
+        json.dumps({**PROPOSAL, "epoch": MARK}).encode(),
+        json.dumps({**PROPOSAL, "epoch": True}).encode(),
+        json.dumps({**PROPOSAL, "epoch": 2**32}).encode(),
+        json.dumps({**PROPOSAL, "verdicts": []}).encode(),
+        json.dumps({**PROPOSAL, "verdicts": [{MARK: MARK}]}).encode(),
+        json.dumps({**PROPOSAL, "verdicts": [{**PROPOSAL["verdicts"][0], "score": 1_000_001}]}).encode(),
+        json.dumps({**PROPOSAL, "verdicts": PROPOSAL["verdicts"] * 1_025}).encode(),
+        json.dumps([PROPOSAL]).encode(),
+        *(json.dumps(without(key)).encode() for key in PROPOSAL),
+    ],
+)
+async def test_reports__when_malformed__then_422_that_echoes_nothing(scene: Scene, body: bytes) -> None:
+    answer = await scene.call("POST", "/v1/reports", content=body)
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "malformed"
+    assert MARK not in answer.text
+    assert len(answer.text) < 2_000
+    assert scene.cosigner.got == []
+
+
+async def chunks(size: int) -> AsyncIterator[bytes]:
+    for _ in range(size // 65_536 + 1):
+        yield b" " * 65_536
+
+
+async def test_reports__when_the_body_is_too_large__then_413_whatever_the_headers_say(scene: Scene) -> None:
+    whole = await scene.call("POST", "/v1/reports", content=b" " * (MAX_PROPOSAL_BYTES + 1))
+    chunked = await scene.call("POST", "/v1/reports", content=chunks(MAX_PROPOSAL_BYTES))
+    lying = await scene.call(
+        "POST", "/v1/reports", content=chunks(MAX_PROPOSAL_BYTES), headers={"content-length": "10"}
+    )
+    for answer in (whole, chunked, lying):
+        assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+
+
+async def test_reports__when_the_body_never_ends__then_given_up_before_it_is_read(scene: Scene) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 2**30:
+            read += 65_536
+            yield b" " * 65_536
+
+    messages: list[dict[str, Any]] = []
+    body = endless()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": await anext(body), "more_body": True}
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    await scene.app({**SCOPE}, receive, send)
+    assert messages[0]["status"] == 413
+    assert read <= MAX_PROPOSAL_BYTES + 2 * 65_536
+
+
+SCOPE: dict[str, Any] = {
+    "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+    "path": "/v1/reports", "raw_path": b"/v1/reports", "query_string": b"", "root_path": "", "headers": [],
+    "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
+}  # fmt: skip
+
+
+async def test_reports__when_the_body_trickles__then_408(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oracle.api._BODY_TIMEOUT_S", 0.1)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.02)
+
+    async with asyncio.timeout(5):
+        answer = await scene.call("POST", "/v1/reports", content=trickle())
+    assert (answer.status_code, answer.json()["error"]) == (408, "too_slow")
+
+
+async def test_reports__when_the_client_goes_away__then_no_exception(scene: Scene) -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Any) -> None:
+        return
+
+    await scene.app({**SCOPE}, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [(PeerError("not a member"), 403), (EndpointError("http://key@host"), 503), (RuntimeError(MARK), 500)],
+)
+async def test_reports__when_answering_fails__then_a_status_and_no_trace(
+    scene: Scene, failure: Exception, status: int
+) -> None:
+    scene.cosigner.outcome = failure
+    answer = await scene.call("POST", "/v1/reports", json=PROPOSAL)
+    assert answer.status_code == status
+    for secret in ("Traceback", "File ", MARK, "key@host"):
+        assert secret not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/docs"), ("GET", "/redoc"), ("GET", "/"), ("GET", "/v1/reports"), ("DELETE", "/healthz")],
+)
+async def test_app__when_there_is_nothing__then_404_or_405(scene: Scene, method: str, path: str) -> None:
+    assert (await scene.call(method, path)).status_code in (404, 405)

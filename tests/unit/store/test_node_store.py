@@ -1,0 +1,336 @@
+"""The node's tables: every call one transaction, every insert repeatable."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import BigInteger
+from store_rows import Asked, asked
+
+from oracle.core.errors import ConfigurationError, Reason
+from oracle.store.node_store import NodeStore, RequestContext
+from oracle.store.tables import Base, RequestRow, Stage, open_database
+from oracle.store.transactions import Attempt, TransactionStore
+
+CONTRACT = "0x" + "c0" * 20
+HASH = b"h" * 32
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "node.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[NodeStore]:
+    made = NodeStore(open_database(f"sqlite:///{path}"))
+    yield made
+    made.close()
+
+
+def stage_of(store: NodeStore, one: Asked) -> Stage | None:
+    report = store.report(one.id)
+    return report.stage if report else None
+
+
+def put(store: NodeStore, *many: Asked, block: int = 10) -> None:
+    for one in many:
+        store.apply(one.rows(block), {}, {}, (block, HASH))
+
+
+# Which chain
+
+
+def test_bind__when_bound_to_another__then_refused_naming_both(store: NodeStore) -> None:
+    store.bind(1, CONTRACT)
+    store.bind(1, CONTRACT.upper().replace("0X", "0x"))
+    other = "0x" + "aa" * 20
+    for chain, contract in ((2, CONTRACT), (1, other)):
+        with pytest.raises(ConfigurationError) as caught:
+            store.bind(chain, contract)
+        assert CONTRACT in str(caught.value)
+        assert contract in str(caught.value)
+        assert f"chain {chain}" in str(caught.value)
+
+
+# Events
+
+
+def test_apply__when_repeated__then_what_was_made_of_it_stays(store: NodeStore) -> None:
+    one = asked()
+    put(store, one)
+    store.evaluated({one.id: {"score": 1}})
+    put(store, one)
+    context = store.context(one.id)
+    assert isinstance(context, RequestContext)
+    assert (context.stage, context.evaluation) == (Stage.EVALUATED, {"score": 1})
+    assert context.request == one.request
+    assert store.counts() == {"evaluated": 1}
+
+
+def test_apply__when_it_fails_midway__then_neither_rows_nor_cursor(store: NodeStore) -> None:
+    one, two = asked(), asked()
+    put(store, one, block=10)
+
+    def rows() -> Iterator[object]:
+        yield from two.rows(11)
+        raise RuntimeError("killed here")
+
+    with pytest.raises(RuntimeError):
+        store.apply(rows(), {one.id: (Stage.RECORDED, 11)}, {}, (11, HASH))
+    assert stage_of(store, two) is None
+    assert stage_of(store, one) is Stage.SEEN
+    assert store.cursor() == (10, HASH)
+
+
+_KILLED = """
+import os, sys
+sys.path.insert(0, sys.argv[2])
+from store_rows import asked
+from oracle.store.node_store import NodeStore
+from oracle.store.tables import open_database
+store = NodeStore(open_database("sqlite:///" + sys.argv[1]))
+store.apply(asked().rows(10), {}, {}, (10, b"h" * 32))
+def rows():
+    yield from asked().rows(11)
+    os.kill(os.getpid(), 9)
+store.apply(rows(), {}, {}, (11, b"h" * 32))
+"""
+
+
+def test_apply__when_the_process_is_killed_midway__then_the_range_before_it_stands_whole(path: Path) -> None:
+    run = subprocess.run([sys.executable, "-c", _KILLED, str(path), str(Path(__file__).parent)], check=False)
+    assert run.returncode == -9
+    store = NodeStore(open_database(f"sqlite:///{path}"))
+    assert store.cursor() == (10, HASH)
+    assert store.counts() == {"seen": 1}
+    store.close()
+
+
+def test_apply__when_a_request_names_what_was_never_read__then_it_alone_is_refused(store: NodeStore) -> None:
+    for missing in range(3):  # record, model, agreement
+        one, good = asked(), asked()
+        rows = one.rows(10)
+        del rows[missing]
+        store.apply(rows, {}, {}, (10, HASH))
+        put(store, good)
+        assert [context.id for context in store.due(Stage.SEEN, 64)] == [good.id]
+        report = store.report(one.id)
+        assert report is not None
+        assert (report.stage, report.reason) == (Stage.REFUSED, Reason.REQUEST_UNKNOWN)
+        assert "start_block" in (report.message or "")
+        assert store.context(one.id) is None
+        assert [context.id for context in store.closable(2**39, 64)] == [good.id]
+        store.apply([], {good.id: (Stage.ENDED, 11)}, {}, (11, HASH))
+
+
+def test_apply__when_times_are_the_widest__then_stored(store: NodeStore) -> None:
+    one = asked(valid_until=2**40 - 1, deadline=2**40 - 1, use=2**32 - 1)
+    put(store, one)
+    context = store.context(one.id)
+    assert context is not None
+    assert context.request == one.request
+    # SQLite takes any width; PostgreSQL takes what is declared.
+    for table in Base.metadata.tables.values():
+        for column in table.columns:
+            assert column.type.python_type is not int or isinstance(column.type, BigInteger), column
+
+
+def test_apply__when_recorded__then_an_earlier_reason_is_gone(store: NodeStore) -> None:
+    one = asked()
+    put(store, one)
+    store.refused(one.id, "vault_refused", "no")
+    store.apply([], {one.id: (Stage.RECORDED, 12)}, {}, (12, HASH))
+    report = store.report(one.id)
+    assert report is not None
+    assert (report.stage, report.reason, report.message) == (Stage.RECORDED, None, None)
+
+
+def test_apply__when_the_ending_is_of_an_unknown_request__then_nothing(store: NodeStore) -> None:
+    store.apply([], {b"u" * 32: (Stage.RECORDED, 12)}, {b"u" * 32: 12}, (12, HASH))
+    assert store.counts() == {}
+
+
+# Rewind
+
+
+def test_rewind__when_the_chain_forgot_blocks__then_so_do_the_tables(store: NodeStore) -> None:
+    kept, ended, withdrawn, gone = asked(), asked(), asked(), asked()
+    put(store, kept, ended, withdrawn, block=10)
+    put(store, gone, block=20)
+    for one in (kept, ended):
+        store.evaluated({one.id: {"score": 1}})
+    store.apply([], {ended.id: (Stage.RECORDED, 21)}, {withdrawn.agreement.id: 21}, (22, HASH))
+    store.rewind(15, (15, b"n" * 32))
+    assert store.cursor() == (15, b"n" * 32)
+    assert stage_of(store, gone) is None
+    assert stage_of(store, kept) is Stage.EVALUATED
+    assert stage_of(store, ended) is Stage.SEEN
+    context = store.context(withdrawn.id)
+    assert context is not None
+    assert not context.withdrawn
+    store.rewind(-1, None)
+    assert store.cursor() is None
+    assert store.counts() == {}
+
+
+def test_rewind__when_an_end_was_before_it__then_it_stays(store: NodeStore) -> None:
+    one = asked()
+    put(store, one)
+    store.apply([], {one.id: (Stage.RECORDED, 12)}, {}, (12, HASH))
+    store.rewind(12, (12, HASH))
+    assert stage_of(store, one) is Stage.RECORDED
+
+
+@pytest.mark.parametrize(
+    ("reason", "stage"),
+    [(Reason.CONSENT, Stage.SEEN), (Reason.RECORD_RETIRED, Stage.SEEN), (Reason.PROOF_WRONG, Stage.REFUSED)],
+)
+def test_rewind__when_a_request_was_refused_for_the_chains_state__then_it_is_looked_at_again(
+    store: NodeStore, reason: Reason, stage: Stage
+) -> None:
+    one = asked()
+    put(store, one)
+    store.refused(one.id, reason, "then")
+    store.rewind(15, (15, HASH))
+    assert stage_of(store, one) is stage
+
+
+# Requests
+
+
+def test_due__when_postponed__then_only_after_the_delay(store: NodeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = asked()
+    put(store, one)
+    store.postponed(one.id, 30, "vault_unreachable", "no")
+    assert store.due(Stage.SEEN, 9) == []
+    later = time.time() + 31
+    monkeypatch.setattr("oracle.store.node_store.time.time", lambda: later)
+    (context,) = store.due(Stage.SEEN, 9)
+    assert context.attempts == 1
+
+
+def test_due__when_there_are_many__then_the_oldest_first_and_no_more_than_the_limit(store: NodeStore) -> None:
+    new, old = asked(), asked()
+    put(store, new, block=12)
+    put(store, old, block=11)
+    assert [context.id for context in store.due(Stage.SEEN, 1)] == [old.id]
+    assert [context.id for context in store.due(Stage.SEEN, 9)] == [old.id, new.id]
+    assert [context.id for context in store.due(Stage.SEEN, 1, lambda identity, _: identity == new.id)] == [new.id]
+
+
+def test_due__when_thousands_wait__then_still_quick(store: NodeStore) -> None:
+    one = asked()
+    put(store, one)
+    with store._transaction() as session:
+        for index in range(5_000):
+            row = one.rows(10)[3]
+            assert isinstance(row, RequestRow)
+            row.id = index.to_bytes(32, "big")
+            session.add(row)
+    started = time.monotonic()
+    assert len(store.due(Stage.SEEN, 64)) == 64
+    assert time.monotonic() - started < 1
+
+
+def test_evaluated__when_the_request_ended_meanwhile__then_the_end_stands(store: NodeStore) -> None:
+    one = asked()
+    put(store, one)
+    store.apply([], {one.id: (Stage.ENDED, 11)}, {}, (11, HASH))
+    store.evaluated({one.id: {"score": 1}})
+    store.refused(one.id, "consent", "late")
+    store.postponed(one.id, 1, "sent", "late")
+    report = store.report(one.id)
+    assert report is not None
+    assert (report.stage, report.reason) == (Stage.ENDED, None)
+
+
+def test_closable__when_withdrawn_over_or_late__then_named_until_ended(store: NodeStore) -> None:
+    open_, withdrawn, over, late, ended = (
+        asked(valid_until=2_000, deadline=1_900), asked(), asked(valid_until=1_000), asked(deadline=999), asked(deadline=9),
+    )  # fmt: skip
+    put(store, open_, withdrawn, over, late, ended)
+    store.apply([], {ended.id: (Stage.ENDED, 11)}, {withdrawn.agreement.id: 11}, (11, HASH))
+    store.refused(late.id, "proof_wrong", "no")
+    found = {context.id for context in store.closable(1_000, 64)}
+    assert found == {withdrawn.id, over.id, late.id}
+    assert len(store.closable(1_000, 2)) == 2
+
+
+def test_trail__when_saved_twice__then_kept_once(store: NodeStore) -> None:
+    for _ in range(2):
+        store.save_trail(b"d" * 32, b"r" * 32, b"{}")
+    assert store.trail(b"d" * 32) == b"{}"
+    assert store.trail(b"e" * 32) is None
+
+
+# Opening
+
+
+def test_open_database__when_sqlite__then_every_commit_is_synced(path: Path, store: NodeStore) -> None:
+    assert sqlite3.connect(path).execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    with store._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense:secret",
+        "oracle+nothing://user:secret@host/db",
+        "sqlite:////nowhere/secret/x.db",
+        "",
+        "postgresql+nope://u:secret@h/d",
+    ],
+)
+def test_open_database__when_it_can_not_be_opened__then_configuration_error_without_the_url(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="database") as caught:
+        open_database(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_open_database__when_the_file_is_no_database__then_configuration_error(path: Path) -> None:
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(ConfigurationError, match="database"):
+        open_database(f"sqlite:///{path}")
+
+
+# Transactions
+
+
+def attempt(nonce: int, kind: str = "record", request: bytes = b"r" * 32) -> Attempt:
+    return Attempt(nonce, kind, request, b"raw", b"hash", 2**200, 7)
+
+
+def test_transactions__when_opened_again__then_what_was_pending_is(path: Path) -> None:
+    engine = open_database(f"sqlite:///{path}")
+    TransactionStore(engine).save(attempt(5))
+    engine.dispose()
+    again = open_database(f"sqlite:///{path}")
+    store = TransactionStore(again)
+    assert store.pending() == [attempt(5)]
+    assert store.is_pending("record", b"r" * 32)
+    assert not store.is_pending("expire", b"r" * 32)
+    store.settle(5, "mined")
+    assert store.pending() == []
+    assert not store.is_pending("record", b"r" * 32)
+    again.dispose()
+
+
+def test_next_nonce__when_some_are_pending__then_the_first_that_is_free(path: Path) -> None:
+    engine = open_database(f"sqlite:///{path}")
+    store = TransactionStore(engine)
+    assert store.next_nonce(3) == 3
+    for nonce in (3, 4, 6):
+        store.save(attempt(nonce))
+    assert store.next_nonce(3) == 5
+    assert store.next_nonce(7) == 7
+    # Another sender key begins at its own count, whatever the former one has pending.
+    assert store.next_nonce(0) == 0
+    engine.dispose()

@@ -1,0 +1,161 @@
+"""The node's settings: a file, the environment over it, and every mistake told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from oracle.core.errors import ConfigurationError
+from oracle.settings import NodeSettings, load_node_settings, read_toml
+
+MINIMAL = """
+models = ["package"]
+[chain]
+rpc_url = "http://127.0.0.1:8545/"
+chain_id = 31337
+contract = "0x00000000000000000000000000000000000000aa"
+[keys]
+attester = "attester.json"
+sender = "sender.json"
+seal = "seal.json"
+password_file = "password"
+"""
+MARK = "marked-secret-77"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "package").mkdir()
+    for name in ("attester.json", "sender.json", "seal.json", "password"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def load(folder: Path, text: str) -> NodeSettings:
+    path = folder / "node.toml"
+    path.write_text(text)
+    return load_node_settings(path)
+
+
+def problems(folder: Path, text: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(folder, text)
+    return caught.value.problems
+
+
+def test_load__when_minimal__then_defaults_are_safe_and_paths_are_beside_the_file(folder: Path) -> None:
+    settings = load(folder, MINIMAL)
+    assert settings.chain.rpc_url == "http://127.0.0.1:8545"
+    assert settings.chain.finality == "finalized"
+    assert settings.http.host == "127.0.0.1"
+    assert not settings.work.allow_private_addresses
+    assert settings.models == (folder / "package",)
+    assert settings.keys.attester == folder / "attester.json"
+    assert settings.database == f"sqlite:///{folder / 'assent-node.db'}"
+
+
+def test_load__when_run_from_elsewhere__then_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    expected = load(folder, MINIMAL)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert load(folder, MINIMAL) == expected
+
+
+@pytest.mark.parametrize(
+    ("database", "found"),
+    [
+        ("sqlite:///data/x.db", "sqlite:///{folder}/data/x.db"),
+        ("sqlite:////abs/x.db", "sqlite:////abs/x.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("postgresql://h/d", "postgresql://h/d"),
+    ],
+)
+def test_load__when_a_database_is_named__then_only_relative_files_are_anchored(
+    folder: Path, database: str, found: str
+) -> None:
+    assert load(folder, f'database = "{database}"\n{MINIMAL}').database == found.format(folder=folder)
+
+
+def test_load__when_the_environment_says_otherwise__then_it_wins_key_by_key(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSENT_NODE_CHAIN__RPC_URL", "https://other:1/")
+    monkeypatch.setenv("ASSENT_NODE_WORK__TURN_BLOCKS", "9")
+    monkeypatch.setenv("ASSENT_NODE_LOG_LEVEL", "debug")
+    settings = load(folder, MINIMAL)
+    assert settings.chain.rpc_url == "https://other:1"
+    assert settings.chain.chain_id == 31337
+    assert settings.work.turn_blocks == 9
+    assert settings.log_level == "debug"
+
+
+def test_load__when_there_are_several_mistakes__then_all_are_named_and_no_value_shown(folder: Path) -> None:
+    (folder / "seal.json").unlink()
+    text = MINIMAL.replace("http://127.0.0.1:8545/", f"ftp://user:{MARK}@host").replace("31337", "-1")
+    text = text.replace("0x00000000000000000000000000000000000000aa", MARK).replace("password_file", "pasword_file")
+    found = problems(folder, f'log_level = "{MARK}"\nunheard_of = "{MARK}"\n{text}[http]\nport = 99999\n')
+    names = {problem.split(":")[0] for problem in found}
+    assert names == {
+        "chain.rpc_url", "chain.chain_id", "chain.contract", "keys.seal", "keys.password_file", "keys.pasword_file",
+        "log_level", "unheard_of", "http.port",
+    }  # fmt: skip
+    assert MARK not in "\n".join(found)
+
+
+@pytest.mark.parametrize("key", ["models", "chain", "keys"])
+def test_load__when_a_part_is_missing__then_named(folder: Path, key: str) -> None:
+    text = (
+        MINIMAL.replace('models = ["package"]', "") if key == "models" else MINIMAL.replace(f"[{key}]", f"[not_{key}]")
+    )
+    assert any(problem.startswith(f"{key}:") for problem in problems(folder, text))
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("models = []", "models"),
+        ('models = "package"', "models"),
+        ("models = [7]", "models.0"),
+        ("keys = 5", "keys"),
+        ("database = 5", "database"),
+    ],
+)
+def test_load__when_a_value_has_another_type__then_named(folder: Path, line: str, name: str) -> None:
+    key = line.split(" ", maxsplit=1)[0]
+    kept = MINIMAL.replace('models = ["package"]\n', "") if key == "models" else MINIMAL
+    kept = kept.split("[keys]")[0] if key == "keys" else kept
+    assert any(problem.startswith(name) for problem in problems(folder, f"{line}\n{kept}"))
+
+
+@pytest.mark.parametrize("finality", ["earliest", "pending", "-1", "1.5", "12345", ""])
+def test_load__when_the_finality_is_none__then_named(folder: Path, finality: str) -> None:
+    text = MINIMAL.replace("[keys]", f'finality = "{finality}"\n[keys]')
+    assert [problem.split(":")[0] for problem in problems(folder, text)] == ["chain.finality"]
+
+
+def test_load__when_the_environment_is_malformed__then_configuration_error_naming_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSENT_NODE_MODELS", MARK)
+    (problem,) = problems(folder, MINIMAL)
+    assert "models" in problem
+    assert MARK not in problem
+
+
+@pytest.mark.parametrize("content", [b"[chain", b"\xff\xfe\x00", b'a = "\x00"'])
+def test_read_toml__when_it_is_no_toml__then_configuration_error_naming_the_file(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "node.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match="not TOML") as caught:
+        read_toml(path)
+    assert str(path) in str(caught.value)
+
+
+def test_read_toml__when_it_can_not_be_read__then_says_what_to_do(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none.toml"):
+        with pytest.raises(ConfigurationError, match="--config"):
+            read_toml(path)
