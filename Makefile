@@ -33,8 +33,8 @@ holdout: setup ## the 57 held-out cases through the whole system
 test: test-contracts test-python ## all tests
 
 test-contracts: setup
-	@echo "test: contracts …"
-	@$(FORGE) test --isolate
+	@echo "test: contracts (compiling takes some minutes the first time) …"
+	@$(FORGE) test --isolate --gas-snapshot-check=true
 
 test-python: setup
 	@echo "test: Python, Anvil, processes …"

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { MessageHashUtils } from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
-import { Test } from "forge-std/Test.sol";
-
 import { Assent } from "../../../contracts/Assent.sol";
 import { OperatorPolicy } from "../../../contracts/OperatorSet.sol";
 import { Agreement, Agreements, Steps } from "../../../contracts/types/Agreement.sol";
 import { AgreementId, ModelId, RecordId, RequestId } from "../../../contracts/types/Ids.sol";
 import { Model, Models } from "../../../contracts/types/Model.sol";
 import { Operators } from "../../../contracts/types/Operator.sol";
-import { Records } from "../../../contracts/types/Record.sol";
-import { Attestation, Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { Signing } from "./Signing.sol";
 
 /// @notice Exposes the id functions, which take calldata.
 contract Hasher {
@@ -36,16 +33,16 @@ contract Hasher {
     }
 }
 
-/// @notice The world that most tests start from: four operators in epoch 1, one model, one record, one agreement given.
-/// @dev Every signature is made here, by key; none is hard-coded.
-abstract contract AssentTest is Test {
-    /// DPV bits of tests/vectors/purposes.json.
-    uint8 internal purposeAgreed;
+/// @notice The world that most tests start from: four operators in epoch 1, one model, one record, one agreement (not yet given).
+/// @dev Every signature is made here, by key; none is hard-coded. Time is read with `vm.getBlockTimestamp`, for the optimizer takes
+/// `block.timestamp` to be the same before and after a `vm.warp`.
+abstract contract AssentTest is Signing {
     uint256 internal constant FEE = 0.001 ether;
     uint96 internal constant STAKE = 1 ether;
     uint40 internal constant UNBONDING = 7 days;
     uint40 internal constant EPOCH_LENGTH = 1 hours;
     uint40 internal constant START = 1_800_000_000;
+    bytes32 internal constant ROOT = keccak256("root");
 
     Assent internal assent;
     Hasher internal hasher;
@@ -55,10 +52,11 @@ abstract contract AssentTest is Test {
     address internal controller = makeAddr("controller");
     address internal holder = makeAddr("holder");
     address internal publisher = makeAddr("publisher");
-    address internal stranger = makeAddr("stranger");
+    address internal stranger;
+    uint256 internal strangerKey;
     address internal relayer = makeAddr("relayer");
 
-    bytes32 internal constant ROOT = keccak256("root");
+    uint8 internal purposeAgreed;
     Model internal model;
     ModelId internal modelId;
     RecordId internal recordId;
@@ -68,30 +66,35 @@ abstract contract AssentTest is Test {
     function setUp() public virtual {
         vm.warp(START);
         vm.roll(100);
-        assent = deploy(4);
-        hasher = new Hasher();
         (subject, subjectKey) = makeAddrAndKey("subject");
+        (stranger, strangerKey) = makeAddrAndKey("stranger");
         vm.deal(controller, 100 ether);
-        purposeAgreed = uint8(vm.parseJsonUint(vm.readFile("tests/vectors/purposes.json"), ".bits.ImproveHealthcare"));
+        purposeAgreed = purposeNamed("ImproveHealthcare");
 
-        formCommittee(4);
-        model = defaultModel(3);
-        modelId = hasher.modelId(model);
-        vm.prank(publisher);
-        assent.publish(model, "https://models.example/screening");
-        recordId = Records.id(ROOT, subject, holder);
-        vm.prank(holder);
-        assent.commit(ROOT, subject, "https://vault.example");
+        assent = deploy(committeeSize());
+        hasher = new Hasher();
+        formCommittee(committeeSize());
+        model = defaultModel(modelQuorum());
+        modelId = publishAs(model);
+        recordId = commitAs(holder, ROOT, subject);
         agreement = defaultAgreement();
         agreementId = hasher.agreementId(agreement);
     }
 
+    function committeeSize() internal pure virtual returns (uint16) {
+        return 4;
+    }
+
+    function modelQuorum() internal pure virtual returns (uint8) {
+        return 3;
+    }
+
+    /// @dev From the artifact: with `new`, each test contract would carry the bytecode, and every build would compile it again.
     function deploy(uint16 minMembers) internal returns (Assent) {
-        return new Assent(
-            OperatorPolicy({
-                minStake: STAKE, minMembers: minMembers, unbondingTime: UNBONDING, epochLength: EPOCH_LENGTH
-            })
-        );
+        OperatorPolicy memory policy = OperatorPolicy({
+            minStake: STAKE, minMembers: minMembers, unbondingTime: UNBONDING, epochLength: EPOCH_LENGTH
+        });
+        return Assent(vm.deployCode("Assent.sol:Assent", abi.encode(policy)));
     }
 
     // Operators
@@ -114,11 +117,30 @@ abstract contract AssentTest is Test {
     function joinAs(uint256 i) internal returns (address operator) {
         operator = operatorAt(i);
         (address attester, uint256 key) = attesterAt(i);
-        bytes32 sealKey = keccak256(abi.encode("seal", i));
-        bytes memory signature = sign(key, Operators.hashJoining(operator, sealKey, block.timestamp));
-        vm.deal(operator, STAKE);
+        keyOf[attester] = key;
+        join(operator, attester, key);
+    }
+
+    function join(address operator, address attester, uint256 key) internal {
+        bytes32 sealKey = keccak256(abi.encode("seal", operator));
+        uint256 until = vm.getBlockTimestamp();
+        bytes memory signature = sign(key, Operators.hashJoining(operator, sealKey, until));
+        vm.deal(operator, operator.balance + STAKE);
         vm.prank(operator);
-        assent.join{ value: STAKE }(attester, sealKey, "https://operator.example", block.timestamp, signature);
+        assent.join{ value: STAKE }(attester, sealKey, "https://operator.example", until, signature);
+    }
+
+    function resignAs(uint256 i) internal returns (address operator) {
+        operator = operatorAt(i);
+        vm.prank(operator);
+        assent.resign();
+    }
+
+    /// @dev Starts epoch 2 with one operator more.
+    function rotateToNext() internal {
+        joinAs(committeeSize());
+        skip(EPOCH_LENGTH);
+        assent.rotate();
     }
 
     // Defaults
@@ -153,22 +175,48 @@ abstract contract AssentTest is Test {
         });
     }
 
-    function giveDefault() internal {
-        vm.prank(subject);
+    /// @return The bit of a DPV purpose, by its name.
+    function purposeNamed(string memory term) internal view returns (uint8) {
+        string[] memory terms = vm.parseJsonStringArray(vm.readFile("tests/vectors/purposes.json"), ".terms");
+        for (uint256 bit = 0; bit < terms.length; ++bit) {
+            if (keccak256(bytes(terms[bit])) == keccak256(bytes(term))) return uint8(bit);
+        }
+        revert(term);
+    }
+
+    function publishAs(Model memory version) internal returns (ModelId) {
+        vm.prank(version.publisher);
+        return assent.publish(version, "https://models.example/screening");
+    }
+
+    function commitAs(address by, bytes32 root, address of_) internal returns (RecordId) {
+        vm.prank(by);
+        return assent.commit(root, of_, "https://vault.example");
+    }
+
+    /// @dev Gives `agreement` as it reads now.
+    function give() internal {
+        agreementId = hasher.agreementId(agreement);
+        vm.prank(agreement.subject);
         assent.give(agreement);
+    }
+
+    function withdraw() internal {
+        vm.prank(agreement.subject);
+        assent.withdraw(agreement);
     }
 
     // Requests and reports
 
     function deadline() internal view returns (uint40) {
-        return uint40(block.timestamp + 1 hours);
+        return uint40(vm.getBlockTimestamp() + 1 hours);
     }
 
-    /// @dev Makes a request of the default agreement as use `use`.
+    /// @dev Makes a request of `agreement` as use `use`.
     function ask(uint32 use) internal returns (Request memory request, RequestId id) {
         request = expectedRequest(use);
         vm.prank(controller);
-        id = assent.request{ value: FEE }(agreement, request.purpose, request.step, use, request.deadline);
+        id = assent.request{ value: request.fee }(agreement, request.purpose, request.step, use, request.deadline);
     }
 
     function expectedRequest(uint32 use) internal view returns (Request memory) {
@@ -179,7 +227,7 @@ abstract contract AssentTest is Test {
             purpose: purposeAgreed,
             step: Steps.INFER,
             deadline: deadline(),
-            fee: uint96(FEE),
+            fee: model.fee,
             quorum: model.quorum,
             outcomeCount: model.outcomeCount
         });
@@ -192,21 +240,24 @@ abstract contract AssentTest is Test {
     /// @dev Signs a report of this one verdict with the members named in the bitmap.
     function attest(Request memory request, Verdict memory verdict, uint256 signers)
         internal
+        view
         returns (Attestation memory)
     {
-        uint32 epoch = assent.currentEpoch().number;
-        bytes32 root = leafOf(request, verdict);
-        return attestRoot(epoch, root, signers);
+        return attestRoot(assent.currentEpoch().number, leafOf(request, verdict), signers);
     }
 
-    function attestRoot(uint32 epoch, bytes32 root, uint256 signers) internal returns (Attestation memory) {
-        address[] memory members = assent.membersOf(epoch);
-        bytes memory signatures;
-        for (uint256 i = 0; i < members.length; ++i) {
-            if ((signers >> i) & 1 == 0) continue;
-            signatures = bytes.concat(signatures, sign(keyOf(members[i]), Verdicts.hashReport(epoch, 1, root)));
-        }
-        return Attestation({ epoch: epoch, signers: signers, signatures: signatures });
+    function attestRoot(uint32 epoch, bytes32 root, uint256 signers) internal view returns (Attestation memory) {
+        return attestReport(epoch, Verdicts.hashReport(epoch, 1, root), signers);
+    }
+
+    /// @dev The epoch's members sign the struct hash, whatever it says.
+    function attestReport(uint32 epoch, bytes32 structHash, uint256 signers)
+        internal
+        view
+        returns (Attestation memory)
+    {
+        bytes32 separator = domainSeparator(block.chainid, address(assent));
+        return Attestation(epoch, signers, signAsMembers(assent.membersOf(epoch), signers, separator, structHash));
     }
 
     function leafOf(Request memory request, Verdict memory verdict) internal view returns (bytes32) {
@@ -214,36 +265,23 @@ abstract contract AssentTest is Test {
         return hasher.leaf(id, hasher.commitment(request), verdict);
     }
 
-    function keyOf(address attester) internal returns (uint256 key) {
-        address candidate;
-        for (uint256 i = 0; i < 64; ++i) {
-            (candidate, key) = attesterAt(i);
-            if (candidate == attester) return key;
-        }
-        revert("no such attester");
+    function record(Request memory request, Verdict memory verdict, Attestation memory attestation) internal {
+        vm.prank(relayer);
+        assent.record(request, verdict, attestation);
     }
 
-    // Signatures
+    /// @dev Requests and records the default verdict.
+    function askAndRecord(uint32 use, uint256 signers) internal returns (Request memory request, RequestId id) {
+        (request, id) = ask(use);
+        record(request, defaultVerdict(), attest(request, defaultVerdict(), signers));
+    }
 
-    /// @return The compact (EIP-2098) signature of an EIP-712 struct under the contract's domain.
+    function assertState(RequestId id, RequestState state) internal view {
+        assertEq(uint8(assent.verdictOf(id).state), uint8(state), "state of the request");
+    }
+
+    /// @return The compact signature of an EIP-712 struct under the contract's domain.
     function sign(uint256 key, bytes32 structHash) internal view returns (bytes memory) {
         return signFor(domainSeparator(block.chainid, address(assent)), key, structHash);
-    }
-
-    function signFor(bytes32 separator, uint256 key, bytes32 structHash) internal pure returns (bytes memory) {
-        (bytes32 r, bytes32 vs) = vm.signCompact(key, MessageHashUtils.toTypedDataHash(separator, structHash));
-        return abi.encodePacked(r, vs);
-    }
-
-    function domainSeparator(uint256 chainId, address verifying) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("Assent"),
-                keccak256("1"),
-                chainId,
-                verifying
-            )
-        );
     }
 }
