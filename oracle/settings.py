@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from oracle.core.errors import ConfigurationError
+
+S = TypeVar("S", bound="FileSettings")
 
 _SQLITE = "sqlite:///"
 DEFAULT_DATABASE = _SQLITE + "assent-node.db"
@@ -76,7 +79,23 @@ class WorkSettings(_Section):
     allow_private_addresses: bool = False
 
 
-class NodeSettings(BaseSettings):
+class FileSettings(BaseSettings):
+    """Settings of one process: a TOML file's content, overridden by the environment."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment override the file (which arrives as init values)."""
+        return env_settings, init_settings
+
+
+class NodeSettings(FileSettings):
     """Everything that a node is told."""
 
     model_config = SettingsConfigDict(
@@ -91,18 +110,6 @@ class NodeSettings(BaseSettings):
     models: Annotated[tuple[ExistingPath, ...], Field(min_length=1)]
     log_format: Annotated[str, Field(pattern=r"^(json|console)$")] = "json"
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment override the file (which arrives as init values)."""
-        return env_settings, init_settings
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -127,29 +134,41 @@ def problems_of(error: ValidationError) -> list[str]:
     return lines
 
 
-def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Make the file's relative paths relative to the file's folder; what isn't a path is left to validation."""
-    anchored = dict(content)
-    keys = anchored.get("keys")
-    if isinstance(keys, dict):
-        anchored["keys"] = {name: folder / each if isinstance(each, str) else each for name, each in keys.items()}
-    models = anchored.get("models")
-    if isinstance(models, list):
-        anchored["models"] = [folder / each if isinstance(each, str) else each for each in models]
-    database = anchored.get("database", DEFAULT_DATABASE)
-    if isinstance(database, str) and database.startswith(_SQLITE) and not database.endswith(":memory:"):
-        anchored["database"] = _SQLITE + str(folder / database.removeprefix(_SQLITE))
-    return anchored
+def anchored_database(url: Any, folder: Path) -> Any:
+    """Make a relative SQLite path relative to a folder; what else a database may be is left alone."""
+    if isinstance(url, str) and url.startswith(_SQLITE) and not url.endswith(":memory:"):
+        return _SQLITE + str(folder / url.removeprefix(_SQLITE))
+    return url
 
 
-def load_node_settings(path: Path) -> NodeSettings:
-    """Read the node's settings; its relative paths are relative to the file.
+def anchored_paths(paths: Any, folder: Path) -> Any:
+    """Make a list's relative paths relative to a folder; what isn't a list of paths is left to validation."""
+    return [folder / each if isinstance(each, str) else each for each in paths] if isinstance(paths, list) else paths
+
+
+def load_settings(kind: type[S], path: Path, anchor: Callable[[dict[str, Any], Path], dict[str, Any]]) -> S:
+    """Read one process's settings from a file; ``anchor`` makes its relative paths relative to the file's folder.
 
     Raises ConfigurationError with every problem at once, each naming its setting.
     """
     try:
-        return NodeSettings(**_anchored(read_toml(path), path.resolve().parent))
+        return kind(**anchor(read_toml(path), path.resolve().parent))
     except ValidationError as error:
         raise ConfigurationError(problems_of(error)) from None
     except SettingsError as error:
         raise ConfigurationError([f"environment: {error}; lists and tables are given there as JSON"]) from None
+
+
+def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    anchored = dict(content)
+    keys = anchored.get("keys")
+    if isinstance(keys, dict):
+        anchored["keys"] = {name: folder / each if isinstance(each, str) else each for name, each in keys.items()}
+    anchored["models"] = anchored_paths(anchored.get("models"), folder)
+    anchored["database"] = anchored_database(anchored.get("database", DEFAULT_DATABASE), folder)
+    return {name: each for name, each in anchored.items() if each is not None}
+
+
+def load_node_settings(path: Path) -> NodeSettings:
+    """Read the node's settings. Raises ConfigurationError with every problem at once."""
+    return load_settings(NodeSettings, path, _anchored)

@@ -1,18 +1,16 @@
 """The vault's settings: one TOML file, each overridden by ``ASSENT_VAULT_<NAME>`` in the environment; secrets by file."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import httpx
 from eth_utils import is_address, to_checksum_address
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic import AfterValidator, Field
+from pydantic_settings import SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from oracle.core.errors import ConfigurationError
+from oracle.settings import FileSettings, anchored_database, anchored_paths, load_settings
 
 DEFAULT_DATABASE = "sqlite:///vault.sqlite"
 
@@ -58,7 +56,7 @@ File = Annotated[Path, AfterValidator(_file)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 
 
-class VaultSettings(BaseSettings):
+class VaultSettings(FileSettings):
     """What a vault needs to know. Paths in the file are relative to its folder, those in the environment to the working directory.
 
     ``public_url`` is what ``commit`` writes on chain; ``start_block`` the block of the contract's deployment; ``models`` are package
@@ -82,56 +80,17 @@ class VaultSettings(BaseSettings):
     freshness_s: Annotated[float, Field(ge=0, le=60)] = 0.2
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before what was passed (the file's content); no .env file, no secrets folder."""
-        return env_settings, init_settings
-
 
 def load_vault_settings(path: Path) -> VaultSettings:
     """Read and check the settings. Raises ConfigurationError with all problems, each naming its setting."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError([f"{path}: can't be read: {error.strerror}; check the path"]) from None
-    except ValueError as error:
-        raise ConfigurationError([f"{path}: isn't UTF-8 TOML: {error}"]) from None
-    try:
-        return VaultSettings(**_anchored(content, path.parent))
-    except SettingsError as error:  # an environment variable that isn't the JSON it must be
-        raise ConfigurationError([f"ASSENT_VAULT_*: {error}"]) from None
-    except ValidationError as error:
-        raise ConfigurationError([_problem(item) for item in error.errors(include_input=False)]) from None
-
-
-def _problem(item: ErrorDetails) -> str:
-    return f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}"
+    return load_settings(VaultSettings, path, _anchored)
 
 
 def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Make the file's relative paths relative to its folder; leave what isn't a path to validation."""
     anchored = dict(content)
     for name in ("master_key_file", "master_password_file"):
         if isinstance(anchored.get(name), str):
             anchored[name] = folder / anchored[name]
-    if isinstance(anchored.get("models"), list):
-        anchored["models"] = [folder / each if isinstance(each, str) else each for each in anchored["models"]]
-    anchored["database"] = _anchored_database(anchored.get("database", DEFAULT_DATABASE), folder)
-    return anchored
-
-
-def _anchored_database(url: Any, folder: Path) -> Any:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        return url
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        return url
-    return parsed.set(database=str(folder / parsed.database)).render_as_string(hide_password=False)
+    anchored["models"] = anchored_paths(anchored.get("models"), folder)
+    anchored["database"] = anchored_database(anchored.get("database", DEFAULT_DATABASE), folder)
+    return {name: each for name, each in anchored.items() if each is not None}
