@@ -12,30 +12,30 @@ import { RequestState, RequestStatus } from "../types/Verdict.sol";
 /// @notice A worked example: a clinic that is the controller of its patients' agreements. Only its owner may ask, for each request takes
 /// a use of an agreement.
 contract Clinic is Ownable {
-    Assent internal immutable ASSENT;
-    uint8 internal immutable PURPOSE;
+    Assent internal immutable oracle;
+    uint8 internal immutable purpose;
 
     error NoVerdict(RequestState state);
 
-    constructor(Assent assent, uint8 purpose) Ownable(msg.sender) {
-        (ASSENT, PURPOSE) = (assent, purpose);
+    constructor(Assent oracle_, uint8 purpose_) Ownable(msg.sender) {
+        (oracle, purpose) = (oracle_, purpose_);
     }
 
     /// @notice Asks under an agreement whose controller is this contract; send the model's fee along.
     function ask(Agreement calldata agreement, uint32 use) external payable onlyOwner returns (RequestId) {
         uint40 deadline = uint40(block.timestamp + 1 hours);
-        return ASSENT.request{ value: msg.value }(agreement, PURPOSE, Steps.INFER, use, deadline);
+        return oracle.request{ value: msg.value }(agreement, purpose, Steps.INFER, use, deadline);
     }
 
     /// @notice The verdict's label and score (parts per million), once recorded.
     function result(RequestId id) external view returns (uint8 outcome, uint24 score) {
-        RequestStatus memory status = ASSENT.verdictOf(id);
+        RequestStatus memory status = oracle.verdictOf(id);
         if (status.state != RequestState.Recorded) revert NoVerdict(status.state);
         return (status.outcome, status.score);
     }
 
     /// @notice Fetches the fees of requests that ended without a verdict.
     function reclaim(address payable to) external onlyOwner returns (uint256) {
-        return ASSENT.withdrawCredits(to);
+        return oracle.withdrawCredits(to);
     }
 }
