@@ -63,11 +63,11 @@ class Narrator:
         path.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def fresh_devnet(name: str, narrator: Narrator) -> Devnet:
-    """Return a devnet, not yet up, in an emptied folder of its own."""
+def fresh_devnet(name: str, narrator: Narrator, block_time_s: int = 1) -> Devnet:
+    """Return a devnet, not yet up, in an emptied folder of its own; ``block_time_s`` is in seconds."""
     folder = BUILD / name
     shutil.rmtree(folder, ignore_errors=True)
-    return Devnet(DevnetOptions(folder), narrator.progress)
+    return Devnet(DevnetOptions(folder, block_time_s=block_time_s), narrator.progress)
 
 
 def sign_and_relay(devnet: Devnet, record: Record, uses: int) -> tuple[Agreement, int]:
