@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 FORGE   = $$($(PY) -m deploy.foundry forge)
 SOLIDITY := 'contracts/**/*.sol'
 
-.PHONY: help setup demo holdout test test-contracts test-python lint fmt gas compile deep clean
+.PHONY: help setup demo holdout test test-contracts test-python lint fmt gas bench compile deep clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
@@ -53,6 +53,7 @@ lint: setup ## formatting, style, types, floors
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports
 	@$(PY) tools/purposes.py --check
+	@$(PY) tools/vectors.py --check
 
 fmt: setup ## format everything
 	@$(FORGE) fmt
@@ -63,6 +64,9 @@ gas: setup ## gas of each operation, whole transactions; compare with what git h
 	@$(FORGE) test --isolate --match-path tests/contracts/Gas.t.sol
 	@cat tests/gas/assent.json; echo
 	@git diff --stat -- tests/gas
+
+bench: setup ## blocks from request to verdict
+	@$(PY) -m bench.latency
 
 compile: setup ## the artifact that the package ships
 	@$(PY) -m deploy.compile
