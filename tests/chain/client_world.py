@@ -14,6 +14,7 @@ from typing import Any
 
 from web3 import HTTPProvider, Web3
 
+from deploy.foundry import find
 from oracle.chain.abi import artifact
 from oracle.client import Asked, AssentClient, Sent, draft_agreement
 from oracle.core import canonical, digests, merkle
@@ -38,7 +39,9 @@ POLICY = (STAKE_WEI, 3, 100, 10)
 @contextmanager
 def anvil() -> Iterator[str]:
     """Run Anvil on a free loopback port; yield its URL."""
-    process = subprocess.Popen(["anvil", "--port", "0", "--accounts", "20"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [str(find("anvil")), "--port", "0", "--accounts", "20"], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     try:
         found = next(found for line in process.stdout if (found := re.search(r"Listening on ([\d.]+:\d+)", line)))

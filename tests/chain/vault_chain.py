@@ -12,6 +12,7 @@ from typing import Any
 
 from web3 import HTTPProvider, Web3
 
+from deploy.foundry import find
 from oracle.chain.abi import artifact
 from oracle.chain.contract import AssentContract
 from oracle.core import digests, merkle
@@ -31,7 +32,9 @@ ZERO32 = bytes(32)
 @contextmanager
 def anvil() -> Iterator[str]:
     """Run Anvil on a free loopback port; yield its URL."""
-    process = subprocess.Popen(["anvil", "--port", "0", "--accounts", "20"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [str(find("anvil")), "--port", "0", "--accounts", "20"], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout is not None
         found = next(found for line in process.stdout if (found := re.search(r"Listening on ([\d.]+:\d+)", line)))
