@@ -1,0 +1,18 @@
+/** How the controller wants the verdict: recorded by the operators, or under an anchored root, to be claimed. */
+export const Delivery = { Recorded: 0, Anchored: 1 } as const;
+
+/** State of a request. There is a verdict when it is `Recorded`, `Challenged`, `Upheld` or `Corrected`. */
+export const RequestState = {
+  None: 0,
+  Requested: 1,
+  Recorded: 2,
+  Refused: 3,
+  Expired: 4,
+  Cancelled: 5,
+  Challenged: 6,
+  Upheld: 7,
+  Corrected: 8,
+} as const;
+
+/** How far a verdict can still change. Act on `Final`. */
+export const Finality = { None: 0, Contestable: 1, Contested: 2, Final: 3 } as const;

@@ -1,0 +1,100 @@
+/** The two words of 256 bits that hold a struct each: `contracts/types/Question.sol` and `Quote.sol`. */
+
+/** What a controller asks. */
+export interface Question {
+  /** Which of the agreement's uses it takes, from 0. */
+  readonly use: number;
+  /** Last second at which a verdict may be recorded (Unix time). */
+  readonly deadline: number;
+  /** DPV purpose, by its bit. */
+  readonly purpose: number;
+  /** Processing step; 0 is inference. */
+  readonly step: number;
+  /** Thousands of gas for the callback to the controller, at most 2000; 0 for none. */
+  readonly callback: number;
+  /** One of `Delivery`. */
+  readonly delivery: number;
+}
+
+/** What a request costs and what its verdict needs. Amounts are in the smallest unit of the currency. */
+export interface Quote {
+  readonly outcomeCount: number;
+  /** Operators whose signatures a verdict needs at least. */
+  readonly quorum: number;
+  /** The publisher's part of the fee, in basis points. */
+  readonly royalty: number;
+  /** Index of the currency, see `currencyAt`; 0 is ether. */
+  readonly currency: number;
+  /** The model's price of a verdict. */
+  readonly fee: bigint;
+  /** The subject's price of a verdict. The controller pays `fee + price`. */
+  readonly price: bigint;
+}
+
+/** Names and widths in bits, from the low end. */
+type Layout<T> = readonly (readonly [name: keyof T & string, bits: number])[];
+
+const QUESTION: Layout<Question> = [
+  ["use", 32],
+  ["deadline", 40],
+  ["purpose", 8],
+  ["step", 8],
+  ["callback", 16],
+  ["delivery", 8],
+];
+
+const QUOTE: Layout<Quote> = [
+  ["outcomeCount", 8],
+  ["quorum", 8],
+  ["royalty", 16],
+  ["currency", 32],
+  ["fee", 96],
+  ["price", 96],
+];
+
+/** Integers of more bits are `bigint`, of less `number`, as viem has it. */
+const NUMBER_BITS = 48;
+
+/** Returns the word that `request` takes. Throws RangeError when a part doesn't fit. */
+export function packQuestion(question: Question): bigint {
+  return pack(QUESTION, (name) => question[name]);
+}
+
+/** Inverse of `packQuestion`. Throws RangeError for a bit beyond the parts. */
+export function unpackQuestion(word: bigint): Question {
+  return unpack(QUESTION, word) as unknown as Question;
+}
+
+/** Inverse of `unpackQuote`. Throws RangeError when a part doesn't fit. */
+export function packQuote(quote: Quote): bigint {
+  return pack(QUOTE, (name) => quote[name]);
+}
+
+/** Takes apart what `quote` returns. Throws RangeError for what isn't a word. */
+export function unpackQuote(word: bigint): Quote {
+  return unpack(QUOTE, word) as unknown as Quote;
+}
+
+function pack<T>(layout: Layout<T>, part: (name: keyof T) => number | bigint): bigint {
+  let word = 0n;
+  let shift = 0n;
+  for (const [name, bits] of layout) {
+    const value = BigInt(part(name));
+    if (BigInt.asUintN(bits, value) !== value) throw new RangeError(`${name} doesn't fit ${bits} bits`);
+    word |= value << shift;
+    shift += BigInt(bits);
+  }
+  return word;
+}
+
+function unpack<T>(layout: Layout<T>, word: bigint): Record<string, number | bigint> {
+  const parts: Record<string, number | bigint> = {};
+  let rest = word;
+  for (const [name, bits] of layout) {
+    const value = BigInt.asUintN(bits, rest);
+    parts[name] = bits > NUMBER_BITS ? value : Number(value);
+    rest >>= BigInt(bits);
+  }
+  if (rest !== 0n) throw new RangeError("a bit beyond the parts");
+  return parts;
+}

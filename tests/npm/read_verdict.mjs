@@ -1,0 +1,25 @@
+// Reads a verdict with viem and prints it: node read_verdict.mjs <rpc url> <deployment's file> <agreement id> <use>
+import { readFileSync } from "node:fs";
+import { createPublicClient, http } from "viem";
+
+import assent from "./built.mjs";
+
+const [url, file, agreementId, use] = process.argv.slice(2);
+const { contract: address, block: fromBlock, models } = assent.parseDeployment(readFileSync(file, "utf8"));
+const client = createPublicClient({ transport: http(url) });
+const at = { address, abi: assent.assentAbi };
+
+const id = assent.requestId(agreementId, Number(use));
+const [given] = await client.getContractEvents({ ...at, eventName: "AgreementGiven", args: { id: agreementId }, fromBlock });
+const { subject, controller, holder, root, notice, salt, terms } = given.args;
+const [recorded] = await client.getContractEvents({ ...at, eventName: "Recorded", args: { id }, fromBlock });
+const found = {
+  id,
+  agreement: assent.agreementId({ controller, source: { subject, holder, root, notice, salt }, terms }),
+  verdict: await client.readContract({ ...at, functionName: "verdictOf", args: [id] }),
+  quote: assent.unpackQuote(await client.readContract({ ...at, functionName: "quote", args: [terms] })),
+  recorded: recorded.args,
+  models,
+  enums: { RequestState: assent.RequestState, Finality: assent.Finality, Delivery: assent.Delivery },
+};
+console.log(JSON.stringify(found, (_, value) => (typeof value === "bigint" ? String(value) : value)));

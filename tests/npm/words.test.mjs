@@ -1,0 +1,71 @@
+// The package against the vectors that Solidity and Python check.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { hashTypedData } from "viem";
+
+import assent from "./built.mjs";
+
+const vectors = JSON.parse(readFileSync(new URL("../vectors/ids.json", import.meta.url), "utf8"));
+const { structs, typed } = vectors;
+const domain = assent.assentDomain(vectors.domain.chainId, vectors.domain.verifyingContract);
+
+const isDecimal = (value) => typeof value === "string" && /^\d+$/.test(value);
+
+/** Integers beyond 2^53 are decimal strings there. */
+const wide = (values) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isDecimal(value) ? BigInt(value) : value]));
+
+const source = structs.source.values;
+const terms = wide(structs.terms.values);
+const agreement = { controller: structs.agreement.values.controller, source, terms };
+
+test("questions: packed and unpacked as the contracts do", () => {
+  for (const { packed, ...question } of vectors.questions) {
+    assert.equal(assent.packQuestion(question), BigInt(packed));
+    assert.deepEqual(assent.unpackQuestion(BigInt(packed)), question);
+  }
+});
+
+test("quotes: packed and unpacked as the contracts do", () => {
+  for (const { packed, total, royaltyAmount, fee, price, ...small } of vectors.quotes) {
+    const quote = { ...small, fee: BigInt(fee), price: BigInt(price) };
+    assert.equal(assent.packQuote(quote), BigInt(packed));
+    assert.deepEqual(assent.unpackQuote(BigInt(packed)), quote);
+    assert.equal(quote.fee + quote.price, BigInt(total));
+  }
+});
+
+test("words: RangeError for what doesn't fit", () => {
+  const [{ packed, ...question }] = vectors.questions;
+  assert.throws(() => assent.packQuestion({ ...question, use: 2 ** 32 }), /use doesn't fit 32 bits/);
+  assert.throws(() => assent.packQuestion({ ...question, step: -1 }), RangeError);
+  assert.throws(() => assent.unpackQuestion(1n << 112n), RangeError);
+  assert.throws(() => assent.unpackQuote(1n << 256n), RangeError);
+});
+
+test("ids: hashed as the contracts do", () => {
+  assert.equal(assent.sourceId(source), structs.source.hash);
+  assert.equal(assent.termsId(terms), structs.terms.hash);
+  assert.equal(assent.agreementId(agreement), structs.agreement.hash);
+  assert.equal(assent.requestId(structs.agreement.hash, vectors.questions[0].use), vectors.derived.requestId);
+});
+
+test("typed data: digested as the contracts do", () => {
+  const signed = {
+    giving: [assent.givingTypes, "Giving", { agreement, deadline: BigInt(typed.giving.message.deadline) }],
+    withdrawal: [assent.withdrawalTypes, "Withdrawal", wide(typed.withdrawal.message)],
+    asking: [assent.askingTypes, "Asking", wide(typed.asking.message)],
+  };
+  for (const [name, [types, primaryType, message]] of Object.entries(signed)) {
+    assert.equal(hashTypedData({ domain, types, primaryType, message }), typed[name].digest, name);
+  }
+});
+
+test("deployments: refused when they aren't", () => {
+  const good = { chainId: 1, contract: vectors.domain.verifyingContract, block: 3 };
+  assert.deepEqual(assent.parseDeployment(JSON.stringify(good)), { ...good, block: 3n, models: {} });
+  for (const bad of [{ block: "3" }, { chainId: -1 }, { contract: "0x12" }, { contract: null }, { models: { a: "0x12" } }]) {
+    assert.throws(() => assent.parseDeployment(JSON.stringify({ ...good, ...bad })), JSON.stringify(bad));
+  }
+});
