@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 FORGE   = $$($(PY) -m deploy.foundry forge)
 SOLIDITY := 'contracts/**/*.sol'
 
-.PHONY: help setup demo holdout test test-contracts test-python lint fmt gas bench compile deep clean
+.PHONY: help setup demo holdout test test-contracts test-python lint fmt gas bench compile deep slither clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
@@ -40,8 +40,14 @@ test-python: setup
 	@echo "test: Python, Anvil, processes …"
 	@$(PY) -m pytest
 
-deep: setup ## invariants, longer
-	@FOUNDRY_PROFILE=ci $(FORGE) test --match-path 'tests/contracts/invariants/*'
+deep: setup ## invariants, 1,000 runs of 500 calls: hours
+	@FOUNDRY_PROFILE=deep $(FORGE) test --match-path 'tests/contracts/invariants/*'
+
+slither: setup build/slither-env ## static analysis; fails at a finding of medium impact or more
+	@PATH="$(CURDIR)/build/slither-env/bin:$$(dirname $(FORGE)):$$PATH" sh tools/slither/run.sh
+
+build/slither-env: tools/slither/requirements.txt
+	@$(PYTHON) -m venv $@ && $@/bin/pip install -qq --disable-pip-version-check -r $<
 
 lint: setup ## formatting, style, types, floors
 	@echo "lint: Solidity …"
@@ -54,15 +60,16 @@ lint: setup ## formatting, style, types, floors
 	@$(VENV)/bin/lint-imports
 	@$(PY) tools/purposes.py --check
 	@$(PY) tools/vectors.py --check
+	@$(PY) tools/npm_package.py --check
 
 fmt: setup ## format everything
 	@$(FORGE) fmt
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format .
 
-gas: setup ## gas of each operation, whole transactions; compare with what git has
+gas: setup ## gas of each operation, whole transactions, beside the goals and the peers
 	@$(FORGE) test --isolate --match-path tests/contracts/Gas.t.sol
-	@cat tests/gas/assent.json; echo
+	@$(PY) tools/gas_table.py
 	@git diff --stat -- tests/gas
 
 bench: setup ## blocks from request to verdict

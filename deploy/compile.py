@@ -1,6 +1,6 @@
-"""Compile the contracts with py-solc-x, under the settings of ``foundry.toml``, into the artifact that the package ships.
+"""Compile the contracts with py-solc-x, under the settings of ``foundry.toml``, into the artifacts that the package ships.
 
-    python -m deploy.compile            write oracle/chain/artifacts/Assent.json
+    python -m deploy.compile            write oracle/chain/artifacts: Assent.json, and Clinic.json, the example of a consumer
     python -m deploy.compile --check    exit 1 if what is written differs from a fresh compilation
 
 The npm package behind ``tools/solc.js`` compiles, as it does for forge; ``ASSENT_NATIVE_SOLC=1`` has py-solc-x install a native solc of the
@@ -15,6 +15,7 @@ import os
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +23,26 @@ import solcx
 from solcx.exceptions import SolcInstallationError
 
 ROOT = Path(__file__).resolve().parent.parent
-ARTIFACT = ROOT / "oracle" / "chain" / "artifacts" / "Assent.json"
-CONTRACT = ("contracts/Assent.sol", "Assent")
+FOLDER = ROOT / "oracle" / "chain" / "artifacts"
+#: What Assent does, and the contracts that do it together.
+INTERFACE = ("contracts/interfaces/IAssent.sol", "IAssent")
+PARTS = tuple((f"contracts/{name}.sol", name) for name in ("Assent", "AssentRegistries", "AssentDesk"))
+CONSUMER = ("contracts/consumers/Clinic.sol", "Clinic")
+_OUTPUTS = ["abi", "evm.bytecode.object", "evm.deployedBytecode"]
 _IMPORT = re.compile(r"^\s*import\s[^;]*?\"([^\"]+)\";", re.MULTILINE)
 
 
 def foundry_profile() -> dict[str, Any]:
-    """Return the default profile of ``foundry.toml``: one place for compiler settings."""
+    """Return the settings of ``foundry.toml`` for what is shipped: the default profile's, under those of the compiler profile "shipped"."""
     profile: dict[str, Any] = tomllib.loads((ROOT / "foundry.toml").read_text())["profile"]["default"]
-    return profile
+    shipped = {each["name"]: each for each in profile["additional_compiler_profiles"]}["shipped"]
+    return {**profile, **shipped}
 
 
-def _sources(profile: dict[str, Any], entry: str) -> dict[str, dict[str, str]]:
-    """Collect a source and everything that it imports, by forge's names for them."""
+def _sources(profile: dict[str, Any], entries: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Collect sources and everything that they import, by forge's names for them."""
     remappings = [entry.split("=", 1) for entry in profile["remappings"]]
-    pending, found = [entry], {}
+    pending, found = list(entries), {}
     while pending:
         name = pending.pop()
         if name in found:
@@ -57,18 +63,18 @@ def _resolve(importer: str, target: str, remappings: list[list[str]]) -> str:
     return target
 
 
-def standard_input(profile: dict[str, Any]) -> dict[str, Any]:
-    """Return solc's standard JSON input for the contract, as forge would build it."""
+def standard_input(profile: dict[str, Any], contracts: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return solc's standard JSON input for contracts (file and name each), as forge would build it."""
     return {
         "language": "Solidity",
-        "sources": _sources(profile, CONTRACT[0]),
+        "sources": _sources(profile, [file for file, _ in contracts]),
         "settings": {
             "remappings": profile["remappings"],
             "optimizer": {"enabled": profile["optimizer"], "runs": profile["optimizer_runs"]},
             "metadata": {"bytecodeHash": profile["bytecode_hash"], "appendCBOR": profile["cbor_metadata"]},
             "viaIR": profile["via_ir"],
             "evmVersion": profile["evm_version"],
-            "outputSelection": {CONTRACT[0]: {CONTRACT[1]: ["abi", "evm.bytecode.object", "evm.deployedBytecode"]}},
+            "outputSelection": {file: {name: _OUTPUTS} for file, name in contracts},
         },
     }
 
@@ -88,31 +94,63 @@ def compiler() -> tuple[Path, str]:
     return solcx.install.get_executable(version), f"native solc {version}"
 
 
-def compile_contract() -> dict[str, Any]:
-    """Compile and return the artifact: ``abi``, ``bytecode``, ``runtime`` and its ``immutables``, and the compiler's settings."""
-    profile = foundry_profile()
+def solc(contracts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Compile contracts (file and name each) and return solc's output for each."""
     binary, name = compiler()
-    print(f"compile: {CONTRACT[1]} with {name} …", file=sys.stderr, flush=True)
-    request = standard_input(profile)
+    print(f"compile: {', '.join(contract for _, contract in contracts)} with {name} …", file=sys.stderr, flush=True)
+    request = standard_input(foundry_profile(), contracts)
     output = solcx.compile_standard(request, solc_binary=str(binary), base_path=str(ROOT))
-    compiled = output["contracts"][CONTRACT[0]][CONTRACT[1]]
-    runtime = compiled["evm"]["deployedBytecode"]
-    spans = sorted(
-        ([span["start"], span["length"]] for spans in runtime["immutableReferences"].values() for span in spans),
-    )
+    return {(file, contract): output["contracts"][file][contract] for file, contract in contracts}
+
+
+def compile_artifacts() -> dict[str, dict[str, Any]]:
+    """Compile and return the artifacts by file name.
+
+    Assent's has one ABI, the interface's with every error of its parts, and for each part ``constructor`` (the constructor's ABI),
+    ``bytecode``, ``runtime`` and the runtime's ``immutables``.
+    """
+    compiled = solc((INTERFACE, *PARTS, CONSUMER))
+    parts = {part[1]: _part(compiled[part]) for part in PARTS}
+    interface = compiled[INTERFACE]["abi"] + [entry for part in PARTS for entry in _errors(compiled[part]["abi"])]
+    consumer = _part(compiled[CONSUMER])
     return {
-        "contract": CONTRACT[1],
-        "compiler": {
-            "solc": json.loads((ROOT / "package.json").read_text())["devDependencies"]["solc"],
-            "evmVersion": profile["evm_version"],
-            "optimizerRuns": profile["optimizer_runs"],
-            "viaIR": profile["via_ir"],
-        },
-        "abi": compiled["abi"],
+        "Assent.json": {"compiler": _settings(), "abi": _distinct(interface), "contracts": parts},
+        "Clinic.json": {"compiler": _settings(), "abi": compiled[CONSUMER]["abi"], "bytecode": consumer["bytecode"]},
+    }
+
+
+def _settings() -> dict[str, Any]:
+    profile = foundry_profile()
+    return {
+        "solc": json.loads((ROOT / "package.json").read_text())["devDependencies"]["solc"],
+        "evmVersion": profile["evm_version"],
+        "optimizerRuns": profile["optimizer_runs"],
+        "viaIR": profile["via_ir"],
+    }
+
+
+def _part(compiled: dict[str, Any]) -> dict[str, Any]:
+    runtime = compiled["evm"]["deployedBytecode"]
+    spans = [[span["start"], span["length"]] for each in runtime["immutableReferences"].values() for span in each]
+    return {
+        "constructor": next(entry for entry in compiled["abi"] if entry["type"] == "constructor"),
         "bytecode": "0x" + compiled["evm"]["bytecode"]["object"],
         "runtime": "0x" + runtime["object"],
-        "immutables": spans,
+        "immutables": sorted(spans),
     }
+
+
+def _errors(abi: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [entry for entry in abi if entry["type"] == "error"]
+
+
+def _distinct(abi: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave one of each entry: each part declares what it reverts with."""
+    named: dict[tuple[str, ...], dict[str, Any]] = {}
+    for entry in abi:
+        kinds = ",".join(item["type"] for item in entry.get("inputs", ()))
+        named.setdefault((entry["type"], entry.get("name", ""), kinds), entry)
+    return list(named.values())
 
 
 def main() -> int:
@@ -120,15 +158,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     check: bool = parser.parse_args().check
-    text = json.dumps(compile_contract(), indent=1) + "\n"
+    texts = {FOLDER / name: json.dumps(content, indent=1) + "\n" for name, content in compile_artifacts().items()}
     if check:
-        if not ARTIFACT.exists() or ARTIFACT.read_text() != text:
-            print(f"{ARTIFACT.relative_to(ROOT)} is out of date: run `make compile` and commit it", file=sys.stderr)
-            return 1
-        return 0
-    ARTIFACT.parent.mkdir(parents=True, exist_ok=True)
-    ARTIFACT.write_text(text)
-    print(f"compile: wrote {ARTIFACT.relative_to(ROOT)}", file=sys.stderr)
+        stale = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is out of date: run `make compile` and commit it", file=sys.stderr)
+        return 1 if stale else 0
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path, text in texts.items():
+        path.write_text(text)
+        print(f"compile: wrote {path.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The whole story on a local chain: a record, an agreement, a verdict, a failure, a withdrawal. Exits non-zero at the first untruth.
+"""The whole story on a local chain: agreement, verdict, batch, callback, challenge, failure, withdrawal. Ends at the first untruth.
 
 python -m deploy.demo       narrates, and writes build/demo.json
 """
@@ -13,71 +13,58 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from deploy.devnet import Devnet, OperatorNode
+from deploy.devnet import OperatorNode
+from deploy.scenes import PRICE_WEI, WAIT_S, Scenes, short
 from deploy.story import BUILD, PURPOSE, Narrator, StoryError, fresh_devnet, sign_and_relay
 from oracle.audit import audit, fetch_trail
-from oracle.client import Asked, AssentClient, VerdictView
+from oracle.client import Asked, VerdictView
 from oracle.core.committee import members_of
 from oracle.core.errors import AssentError, ContractRevertError
-from oracle.core.structs import Agreement, RequestState
+from oracle.core.structs import Agreement, Record, RequestState
 from oracle.core.trail import Trail
-from oracle.models.package import ModelPackage
-from oracle.models.zoo.screening import PACKAGE
-from oracle.models.zoo.screening.data import HeldOutCase, held_out
 
-_WAIT_S = 60
 #: Six times as fast as Ethereum, and slow enough for four operators on a small machine to answer within a block.
 _BLOCK_TIME_S = 2
-#: A malignant case of the held-out ones, and not one of the obvious.
-_CASE = 514
 _SHOWN_ATTRIBUTIONS = 5
 
 
-class Demo:
+class Demo(Scenes):
     """The story, chapter by chapter."""
-
-    def __init__(self, devnet: Devnet, narrator: Narrator) -> None:
-        self._devnet = devnet
-        self._tell = narrator
-        self._package = ModelPackage.load(PACKAGE)
-        self._case: HeldOutCase = next(case for case in held_out() if case.index == _CASE)
-        self._gas: dict[str, int] = {}
-
-    @property
-    def _controller(self) -> AssentClient:
-        return self._devnet.client(self._devnet.accounts.controller)
 
     def run(self) -> None:
         """Tell it all. Raises AssentError at the first thing that isn't so."""
-        agreement = self._record_and_agreement()
-        self._first_verdict(agreement)
+        record, agreement = self._record_and_agreement()
+        first = self._first_verdict(agreement)
+        self._batch(agreement)
+        self._callback(record)
+        self._challenge(first)
         self._operator_dies(agreement)
         self._withdrawal(agreement)
         self._show_gas()
 
-    def _record_and_agreement(self) -> Agreement:
+    def _record_and_agreement(self) -> tuple[Record, Agreement]:
         tell, accounts = self._tell, self._devnet.accounts
         tell.chapter("1  A patient's record, committed; an agreement, signed")
         tell.say(
             f"Case {self._case.index} of the Wisconsin data, which the model never saw: {len(self._case.fields)} measurements."
         )
         record = self._devnet.keep_record(self._case.fields, accounts.subject.address)
-        tell.say(f"The vault encrypts it; on chain goes its salted Merkle root {_short(record.root)}, nothing else.")
-        agreement, self._gas["agreement by signature"] = sign_and_relay(self._devnet, record, uses=10)
+        tell.say(f"The vault encrypts it; on chain goes its salted Merkle root {short(record.root)}, nothing else.")
+        agreement, self._gas["agreement by signature"] = sign_and_relay(self._devnet, record, uses=20, price=PRICE_WEI)
         tell.say(
             f"The subject signs, off chain, an agreement for [bold]{PURPOSE}[/] with this model only; a relayer brings it."
         )
         status = self._controller.read(self._controller.contract.agreement_status(agreement.id))
-        tell.expect(status.state.name == "GIVEN", f"agreement {_short(agreement.id)} is given")
-        return agreement
+        tell.expect(status.state.name == "GIVEN", f"agreement {short(agreement.id)} is given")
+        return record, agreement
 
-    def _first_verdict(self, agreement: Agreement) -> None:
+    def _first_verdict(self, agreement: Agreement) -> Asked:
         tell = self._tell
         tell.chapter("2  A request, and a verdict that a quorum signed")
         asked = self._controller.request(agreement, PURPOSE)
         self._gas["request"] = asked.sent.gas_used
         tell.say(
-            f"Request {_short(asked.id)} in block {asked.sent.block}; one use of the agreement is taken, the fee is in escrow."
+            f"Request {short(asked.id)} in block {asked.sent.block}; one use of the agreement is taken, the fee is in escrow."
         )
         verdict = self._verdict(asked)
         self._show_scores(asked, verdict)
@@ -92,6 +79,7 @@ class Demo:
         )
         self._explain(verdict)
         self._audit(asked)
+        return asked
 
     def _explain(self, verdict: VerdictView) -> None:
         endpoints = [operator.endpoint for operator in self._devnet.operators]
@@ -104,15 +92,6 @@ class Demo:
         self._tell.say(f"The trail explains it ({trail.attribution.method}); the strongest {len(strongest)}:")
         self._tell.console.print(table)
         self._tell.note("explanation", dict(strongest))
-
-    def _verdict(self, asked: Asked) -> VerdictView:
-        verdict = self._controller.wait(asked.id, _WAIT_S, 0.1)
-        self._tell.expect(verdict.recorded, f"request {_short(asked.id)} is recorded")
-        transaction = self._controller.web3.to_hex(verdict.transaction or b"")
-        receipt = self._controller.web3.eth.get_transaction_receipt(transaction)
-        which = "first" if not any(name.startswith("record") for name in self._gas) else "second"
-        self._gas[f"record, {which} verdict"] = receipt["gasUsed"]
-        return verdict
 
     def _show_scores(self, asked: Asked, verdict: VerdictView) -> None:
         table = Table("operator", "own score, ppm", "signed", box=None, padding=(0, 2))
@@ -134,7 +113,7 @@ class Demo:
 
     def _own_score(self, operator: OperatorNode, asked: Asked) -> int:
         """Ask an operator for its own score, which it tells once it has seen the verdict on chain."""
-        until = time.monotonic() + _WAIT_S
+        until = time.monotonic() + WAIT_S
         while time.monotonic() < until:
             answer = requests.get(f"{operator.endpoint}/v1/requests/0x{asked.id.hex()}", timeout=5).json()
             if answer["score"] is not None:
@@ -159,7 +138,7 @@ class Demo:
 
     def _operator_dies(self, agreement: Agreement) -> None:
         tell, devnet = self._tell, self._devnet
-        tell.chapter("3  The operator whose turn comes next is killed")
+        tell.chapter("6  The operator whose turn comes next is killed")
         use = self._controller.read(self._controller.contract.next_use(agreement.id))
         victim = devnet.due_to_propose(agreement, use)
         devnet.processes.kill(victim.name)
@@ -175,7 +154,7 @@ class Demo:
 
     def _withdrawal(self, agreement: Agreement) -> None:
         tell, devnet = self._tell, self._devnet
-        tell.chapter("4  The subject withdraws")
+        tell.chapter("7  The subject withdraws")
         second = next(o.name for o in devnet.operators if o.name in devnet.processes)
         devnet.processes.kill(second)
         tell.say(f"First {second} is killed too: two of four are left, which is no quorum, so this request stays open.")
@@ -188,30 +167,26 @@ class Demo:
         except ContractRevertError as revert:
             refused = revert.name
         tell.expect(refused == "AgreementNotGiven", f"a further request is refused by the contract: {refused}")
-        ended = self._controller.wait(asked.id, _WAIT_S, 0.1)
+        ended = self._controller.wait(asked.id, WAIT_S, 0.1)
         tell.expect(
             ended.state is RequestState.REFUSED, "the request that was open is refused on chain, without a verdict"
         )
-        account = devnet.accounts.controller.address
-        credit = self._controller.read(self._controller.contract.credit_of(account))
+        total = asked.request.quote.total
         tell.expect(
-            credit == asked.request.fee,
-            f"its fee of {asked.request.fee / 10**18:g} ether is back in the controller's credits",
+            self._controller.balance() == total, f"its {total / 10**18:g} ether are back in the controller's balance"
         )
-        self._gas["withdraw credits"] = self._controller.withdraw_credits().gas_used
+        self._gas["withdraw balance"] = self._controller.withdraw_balance().gas_used
+        self._settle(agreement)
 
-    def _show_gas(self) -> None:
-        self._tell.chapter("Gas of each transaction")
-        table = Table("transaction", "gas", box=None, padding=(0, 2))
-        table.columns[1].justify = "right"
-        for name, gas in self._gas.items():
-            table.add_row(name, f"{gas:,}")
-        self._tell.console.print(table)
-        self._tell.note("gas", self._gas)
-
-
-def _short(value: bytes) -> str:
-    return f"0x{value.hex()[:10]}…"
+    def _settle(self, agreement: Agreement) -> None:
+        relayer = self._devnet.client(self._devnet.accounts.relayer)
+        due = relayer.unsettled(agreement.id)
+        self._gas[f"settle {due.verdicts} verdicts"] = relayer.settle(agreement.id).gas_used
+        earned = relayer.balance(agreement.subject)
+        self._tell.expect(
+            earned == due.verdicts * PRICE_WEI,
+            f"the subject earned {earned / 10**18:g} ether by {due.verdicts} verdicts",
+        )
 
 
 def main() -> int:

@@ -15,15 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+from eth_utils import to_checksum_address
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from web3 import Web3
 
-from deploy.deployment import FOLDER, VerificationError, verify, write
-from oracle.chain.abi import artifact
+from deploy.deployment import FOLDER, VerificationError, create, sending, verify, write
+from oracle.chain.contract import ETHER
 from oracle.chain.rpc import endpoint_errors, open_sync, wrong_chain
 from oracle.client import AssentClient, Deployment
 from oracle.core.errors import AssentError, ConfigurationError
-from oracle.core.structs import Model, ModelState
+from oracle.core.structs import MAX_OPEN_S, ChallengeTerms, Model, ModelState, Policy
 from oracle.keys.keystore import read_signer
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
@@ -36,30 +37,44 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Policy(_Section):
-    """The constructor's terms: stake in wei, times in seconds."""
+class PolicySection(_Section):
+    """Terms of the operator set: stake in wei, times in seconds."""
 
-    min_stake: Annotated[int, Field(ge=0, lt=2**96)]
-    min_members: Annotated[int, Field(ge=1, le=64)]
+    min_stake: Annotated[int, Field(gt=0, lt=2**96)]
+    min_members: Annotated[int, Field(ge=2, le=64)]
     unbonding_time: Annotated[int, Field(ge=0, lt=2**40)]
-    epoch_length: Annotated[int, Field(ge=0, lt=2**40)]
+    epoch_length: Annotated[int, Field(ge=1, lt=2**40)]
+    epoch_grace: Annotated[int, Field(ge=0, lt=2**32)]
 
-    def by_view(self) -> dict[str, int]:
-        """Return the terms by the names of the contract's views, in the constructor's order."""
-        return {
-            "minStake": self.min_stake,
-            "minMembers": self.min_members,
-            "unbondingTime": self.unbonding_time,
-            "epochLength": self.epoch_length,
-        }
+    def terms(self) -> Policy:
+        """Return the struct that the contract takes."""
+        return Policy(self.min_stake, self.min_members, self.unbonding_time, self.epoch_length, self.epoch_grace)
+
+
+class ChallengesSection(_Section):
+    """Terms of challenges: times in seconds, ``bond`` and ``penalty`` in wei."""
+
+    window: Annotated[int, Field(ge=0, lt=2**40)]
+    review_time: Annotated[int, Field(ge=1, lt=2**40)]
+    bond: Annotated[int, Field(ge=0, lt=2**96)]
+    penalty: Annotated[int, Field(ge=0, lt=2**96)]
+
+    def terms(self) -> ChallengeTerms:
+        """Return the struct that the contract takes."""
+        return ChallengeTerms(self.window, self.review_time, self.bond, self.penalty)
 
 
 class PublishedModel(_Section):
-    """A model to publish: its package folder, the terms of a verdict (fee in wei), and where the package can be had."""
+    """A model to publish: its package folder, the terms of a verdict, and where the package can be had.
+
+    ``fee`` is in the smallest unit of ``currency``, a token's address, ether by default; ``royalty`` in basis points of it.
+    """
 
     package: Path
     quorum: Annotated[int, Field(ge=2, le=64)]
-    fee_wei: Annotated[int, Field(ge=0, lt=2**96)]
+    fee: Annotated[int, Field(ge=0, lt=2**96)]
+    currency: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")] = ETHER
+    royalty: Annotated[int, Field(ge=0, le=5_000)] = 0
     uri: str = ""
 
 
@@ -70,7 +85,8 @@ class Network(_Section):
     chain_id: Annotated[int, Field(gt=0)]
     keystore: Path | None = None
     password_file: Path | None = None
-    policy: Policy
+    policy: PolicySection
+    challenges: ChallengesSection
     models: tuple[PublishedModel, ...] = ()
 
 
@@ -80,6 +96,8 @@ def load_network(path: Path) -> Network:
         network = Network(**read_toml(path))
     except ValidationError as error:
         raise ConfigurationError(problems_of(error)) from None
+    if problems := _unsafe(network):
+        raise ConfigurationError(problems)
     folder = path.resolve().parent
     anchored: dict[str, Any] = {
         "keystore": folder / network.keystore if network.keystore else None,
@@ -89,12 +107,26 @@ def load_network(path: Path) -> Network:
     return network.model_copy(update=anchored)
 
 
+def _unsafe(network: Network) -> list[str]:
+    """Say what the contract's constructor would refuse, so that it is known before anything is paid for."""
+    policy, challenges, problems = network.policy, network.challenges, []
+    if policy.min_stake < challenges.penalty:
+        problems.append("policy.min_stake: must be at least challenges.penalty, or nothing is left to take")
+    bonded = policy.epoch_grace + MAX_OPEN_S + 2 * (challenges.window + challenges.review_time) + 1
+    if policy.unbonding_time <= bonded:
+        problems.append(
+            f"policy.unbonding_time: must exceed epoch_grace + 7 days + twice window + review_time, {bonded} seconds"
+        )
+    return problems
+
+
 def _existing(web3: Web3, network: Network, path: Path, say: Say) -> Deployment | None:
     if not path.exists():
         return None
     deployment = Deployment.read(path)
     try:
-        verify(web3, deployment.contract, network.policy.by_view())
+        policy, challenges = network.policy.terms(), network.challenges.terms()
+        verify(web3, deployment.contract, policy, challenges, deployment.block)
     except VerificationError as error:
         say(f"the deployment in {path.name} doesn't stand ({error}); deploying anew")
         return None
@@ -103,27 +135,16 @@ def _existing(web3: Web3, network: Network, path: Path, say: Say) -> Deployment 
 
 
 def _create(web3: Web3, network: Network, signer: LocalSigner, say: Say) -> Deployment:
-    factory: Any = web3.eth.contract(abi=artifact()["abi"], bytecode=artifact()["bytecode"])
-    policy = network.policy.by_view()
+    policy, challenges = network.policy.terms(), network.challenges.terms()
     with endpoint_errors("deployment"):
-        transaction = factory.constructor(tuple(policy.values())).build_transaction(
-            {
-                "from": signer.address,
-                "nonce": web3.eth.get_transaction_count(web3.to_checksum_address(signer.address)),
-                "chainId": network.chain_id,
-            }
-        )
-        sent = web3.eth.send_raw_transaction(signer.sign_transaction(transaction))
-        receipt = web3.eth.wait_for_transaction_receipt(sent, timeout=300, poll_latency=0.1)
-    contract = receipt["contractAddress"]
-    if receipt["status"] != 1 or contract is None:
-        raise VerificationError("the deployment's transaction reverted")
-    verify(web3, contract, policy)
-    say(f"contract {contract} deployed in block {receipt['blockNumber']} for {receipt['gasUsed']:,} gas, and verified")
-    return Deployment(network.chain_id, contract, receipt["blockNumber"], network.rpc_url)
+        receipt = create(web3, policy, challenges, sending(web3, signer, network.chain_id))
+    contract, block = str(receipt["contractAddress"]), receipt["blockNumber"]
+    verify(web3, contract, policy, challenges, block)
+    say(f"contract {contract} deployed in block {block}, and verified")
+    return Deployment(network.chain_id, contract, block, network.rpc_url)
 
 
-def model_terms(package: ModelPackage, publisher: str, quorum: int, fee_wei: int) -> Model:
+def model_terms(package: ModelPackage, publisher: str, wanted: PublishedModel) -> Model:
     """Return the struct that publishes a package."""
     return Model(
         publisher=publisher,
@@ -131,9 +152,11 @@ def model_terms(package: ModelPackage, publisher: str, quorum: int, fee_wei: int
         inputs=package.input_schema_digest,
         outcomes=package.outcomes_digest,
         outcome_count=len(package.card.outcomes),
-        quorum=quorum,
+        quorum=wanted.quorum,
         tolerance=package.card.tolerance_ppm,
-        fee=fee_wei,
+        fee=wanted.fee,
+        currency=to_checksum_address(wanted.currency),
+        royalty=wanted.royalty,
     )
 
 
@@ -142,7 +165,7 @@ def _publish(network: Network, deployment: Deployment, signer: LocalSigner, say:
     models = dict(deployment.models)
     for wanted in network.models:
         package = ModelPackage.load(wanted.package)
-        model = model_terms(package, signer.address, wanted.quorum, wanted.fee_wei)
+        model = model_terms(package, signer.address, wanted)
         if client.contract.model_status(model.id).call().state is ModelState.NONE:
             client.publish_model(model, wanted.uri)
             say(f"model {package.card.name} published as 0x{model.id.hex()}")

@@ -193,8 +193,8 @@ class Devnet:
         provider.make_request(RPCEndpoint("anvil_setBalance"), [keys.sender.address, hex(_SENDER_WEI)])
         owner = operator_owner(index)
         client = self.client(owner)
-        stake = client.read(client.contract.policy("minStake"))
-        client.join(keys.attester, keys.seal.public, endpoint, stake)
+        policy = client.read(client.contract.current_policy())
+        client.join(keys.attester, keys.seal.public, endpoint, policy.min_stake)
         return OperatorNode(name, owner, keys.attester.address, endpoint, keys.config)
 
     def _place(self) -> Place:

@@ -16,7 +16,7 @@ from oracle.keys.seal_key import SealKey
 from oracle.keys.signer import LocalSigner
 
 _PASSWORD = "devnet"  # noqa: S105  guards keys that are worth nothing
-_DEPLOYER, _FIRST_OPERATOR, _HOLDER, _SUBJECT, _CONTROLLER, _RELAYER = 0, 1, 15, 16, 17, 18
+_DEPLOYER, _FIRST_OPERATOR, _HOLDER, _SUBJECT, _CONTROLLER, _RELAYER, _CLINIC = 0, 1, 15, 16, 17, 18, 19
 
 #: More operators than this would need accounts that have another part in the story.
 MAX_OPERATORS = _HOLDER - _FIRST_OPERATOR
@@ -40,6 +40,8 @@ class Accounts:
     subject: LocalSigner = field(default_factory=lambda: _account(_SUBJECT))
     controller: LocalSigner = field(default_factory=lambda: _account(_CONTROLLER))
     relayer: LocalSigner = field(default_factory=lambda: _account(_RELAYER))
+    #: Owner of the example's contract.
+    clinic: LocalSigner = field(default_factory=lambda: _account(_CLINIC))
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,12 +70,16 @@ def fresh_devnet(name: str, narrator: Narrator, block_time_s: int = 1) -> Devnet
     return Devnet(DevnetOptions(folder, block_time_s=block_time_s), narrator.progress)
 
 
-def sign_and_relay(devnet: Devnet, record: Record, uses: int) -> tuple[Agreement, int]:
-    """Let the subject sign an agreement off chain and a relayer bring it on chain; return it, and the gas."""
+def sign_and_relay(
+    devnet: Devnet, record: Record, uses: int, *, controller: str | None = None, price: int = 0
+) -> tuple[Agreement, int]:
+    """Let the subject sign an agreement off chain and a relayer bring it on chain; return it, and the gas.
+
+    ``controller`` is the devnet's by default; ``price`` is what the subject earns by each verdict, in wei.
+    """
     accounts = devnet.accounts
-    agreement = draft_agreement(
-        record.subject, accounts.controller.address, record.id, devnet.model_id, [PURPOSE], uses=uses, notice=NOTICE
-    )
+    asker = controller or accounts.controller.address
+    agreement = draft_agreement(record, asker, devnet.model_id, [PURPOSE], uses=uses, price=price, notice=NOTICE)
     subject = devnet.client(accounts.subject)
     deadline = subject.block_time() + _SIGNATURE_VALID_S
     signature = subject.sign_agreement(agreement, deadline)

@@ -1,28 +1,42 @@
-"""The node's HTTP interface: health, metrics, peers' proposals, trails, and what it knows of a request."""
+"""The node's HTTP interface: health, metrics, peers' proposals, trails, proofs, and what it knows of a request."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import TypeVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 import oracle
 from oracle.core.errors import ChainError, PeerError
-from oracle.peers.messages import MAX_PROPOSAL_BYTES, Proposal
+from oracle.peers.messages import MAX_PROPOSAL_BYTES, Answer, JailingProposal, Proposal, ReviewProposal
 from oracle.services.cosigner import Cosigner
+from oracle.services.jailer import Jailer
+from oracle.services.proofs import proof_json
+from oracle.services.review_answers import ReviewAnswers
 from oracle.store.node_store import NodeStore
 from oracle.store.tables import Stage
 from oracle.telemetry.metrics import Metrics
 
+M = TypeVar("M", bound=BaseModel)
 Readiness = Callable[[], Awaitable[list[str]]]
 
 _BODY_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class PeerParts:
+    """Who answers peers: about reports, reviews, and jailings."""
+
+    reports: Cosigner
+    reviews: ReviewAnswers
+    jailings: Jailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +44,7 @@ class NodeParts:
     """What the interface serves from. ``readiness`` returns the reasons why the node isn't ready."""
 
     store: NodeStore
-    cosigner: Cosigner
+    peers: PeerParts
     metrics: Metrics
     readiness: Readiness
     identity: dict[str, str | int] = field(default_factory=dict)
@@ -76,7 +90,8 @@ def create_app(parts: NodeParts) -> FastAPI:
     """Return the node's HTTP application."""
     app = FastAPI(title="Assent node", version=oracle.__version__, docs_url=None, redoc_url=None)
     _add_health(app, parts)
-    _add_protocol(app, parts)
+    _add_peers(app, parts)
+    _add_lookups(app, parts)
     return app
 
 
@@ -101,25 +116,47 @@ def _add_health(app: FastAPI, parts: NodeParts) -> None:
         return PlainTextResponse(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _add_protocol(app: FastAPI, parts: NodeParts) -> None:
+async def _answered(request: Request, kind: type[M], answer: Callable[[M], Awaitable[Answer]]) -> Response:
+    """Read a peer's message and answer it; every way in which that fails has a status."""
+    try:
+        message = kind.model_validate_json(await read_body(request, MAX_PROPOSAL_BYTES))
+        given = await answer(message)
+    except BodyTooLargeError:
+        return _error(413, "too_large", f"a proposal has at most {MAX_PROPOSAL_BYTES} bytes")
+    except ValidationError as error:
+        return _error(422, "malformed", _places(error))
+    except PeerError as error:
+        return _error(403, "not_accepted", str(error))
+    except ChainError:
+        return _error(503, "unavailable", "this node can't read the chain now")
+    except (TimeoutError, ClientDisconnect):
+        return _error(408, "too_slow", f"a proposal comes whole within {_BODY_TIMEOUT_S:.0f} s")
+    return Response(given.model_dump_json(), media_type="application/json")
+
+
+def _add_peers(app: FastAPI, parts: NodeParts) -> None:
     @app.post("/v1/reports")
     async def reports(request: Request) -> Response:
         """Answer a peer's proposal with a signature, or with what is declined of it."""
-        try:
-            proposal = Proposal.model_validate_json(await read_body(request, MAX_PROPOSAL_BYTES))
-            answer = await parts.cosigner.answer(proposal)
-        except BodyTooLargeError:
-            return _error(413, "too_large", f"a proposal has at most {MAX_PROPOSAL_BYTES} bytes")
-        except ValidationError as error:
-            return _error(422, "malformed", _places(error))
-        except PeerError as error:
-            return _error(403, "not_accepted", str(error))
-        except ChainError:
-            return _error(503, "unavailable", "this node can't read the chain now")
-        except (TimeoutError, ClientDisconnect):
-            return _error(408, "too_slow", f"a proposal comes whole within {_BODY_TIMEOUT_S:.0f} s")
-        return Response(answer.model_dump_json(), media_type="application/json")
+        return await _answered(request, Proposal, parts.peers.reports.answer)
 
+    @app.post("/v1/reviews")
+    async def reviews(request: Request) -> Response:
+        """Answer what a peer found about a challenged verdict."""
+        return await _answered(request, ReviewProposal, parts.peers.reviews.answer)
+
+    @app.post("/v1/jailings")
+    async def jailings(request: Request) -> Response:
+        """Answer that a peer wants a member out."""
+        return await _answered(request, JailingProposal, parts.peers.jailings.answer)
+
+    @app.get("/v1/misses")
+    async def misses() -> JSONResponse:
+        """Tell how well the other members answer this node's proposals."""
+        return JSONResponse([asdict(each) for each in parts.store.misses()])
+
+
+def _add_lookups(app: FastAPI, parts: NodeParts) -> None:
     @app.get("/v1/trails/{digest}")
     async def trails(digest: str) -> Response:
         """Serve a trail that this node proposed or signed, in the canonical form that its digest is over."""
@@ -128,6 +165,16 @@ def _add_protocol(app: FastAPI, parts: NodeParts) -> None:
         if content is None:
             return _error(404, "unknown", "this node has no trail of that digest")
         return Response(content, media_type="application/json")
+
+    @app.get("/v1/proofs/{request_id}")
+    async def proofs(request_id: str) -> JSONResponse:
+        """Serve the verdict of an anchored request, with the proof that it is under a root on chain: what `claim` takes."""
+        key = _id_of(request_id)
+        context = parts.store.context(key) if key else None
+        found = parts.store.proven(context.id) if context else None
+        if context is None or found is None:
+            return _error(404, "unknown", "this node has no anchored verdict of that request")
+        return JSONResponse(proof_json(context, found))
 
     @app.get("/v1/requests/{request_id}")
     async def requests(request_id: str) -> Response:

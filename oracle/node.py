@@ -9,34 +9,17 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+import httpx
 import structlog
 import uvicorn
-from web3 import AsyncHTTPProvider, AsyncWeb3
 
-from oracle.api import NodeParts, create_app
-from oracle.chain.contract import AssentContract
-from oracle.chain.rpc import ChainReader, open_async
+from oracle.api import NodeParts, PeerParts, create_app
 from oracle.core.errors import ChainError, ConfigurationError
-from oracle.data.fetch import VaultClient
-from oracle.keys.devnet import refuse_devnet_key
-from oracle.keys.keystore import read_seal_key, read_signer
 from oracle.models.package import ModelPackage
-from oracle.peers.client import PeerClient
+from oracle.services.assembly import assemble
 from oracle.services.catalogue import Catalogue, LoadedModel
-from oracle.services.closer import Closer
-from oracle.services.committee import Committee
-from oracle.services.cosigner import Cosigner
-from oracle.services.evaluator import Evaluator
-from oracle.services.head import ChainClock
-from oracle.services.proposer import Proposer
 from oracle.services.pulse import Pulse
-from oracle.services.transactor import Transactor
-from oracle.services.vault_source import VaultSource
-from oracle.services.watcher import Watcher
 from oracle.settings import NodeSettings
-from oracle.store.node_store import NodeStore
-from oracle.store.tables import open_database
-from oracle.store.transactions import TransactionStore
 from oracle.telemetry.logs import configure
 from oracle.telemetry.metrics import Metrics
 
@@ -65,57 +48,27 @@ def load_models(settings: NodeSettings) -> Catalogue:
 class Node:
     """One operator's daemon."""
 
-    def __init__(self, settings: NodeSettings, catalogue: Catalogue) -> None:
-        """Open keys and database. Raises SigningKeyError or ConfigurationError."""
+    def __init__(
+        self, settings: NodeSettings, catalogue: Catalogue, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """Open keys and database. ``transport`` replaces the network to peers and vaults, for tests.
+
+        Raises SigningKeyError or ConfigurationError.
+        """
         self._settings = settings
-        chain, work = settings.chain, settings.work
         self._metrics = Metrics()
-        self._clock = ChainClock()
+        self.services = assemble(settings, catalogue, self._metrics, transport)
+        self._seat = self.services.seat
+        self._clock = self._seat.clock
         self._seen, self._evaluated = Pulse(), Pulse()
         self._tasks: asyncio.TaskGroup | None = None
-        self._proposals: set[asyncio.Task[None]] = set()
+        self._spawned: set[asyncio.Task[None]] = set()
         self._last_round = 0.0
-
-        attester = read_signer(settings.keys.attester, settings.keys.password_file)
-        sender = read_signer(settings.keys.sender, settings.keys.password_file)
-        seal_key = read_seal_key(settings.keys.seal, settings.keys.password_file)
-        for signer in (attester, sender):
-            refuse_devnet_key(signer.address, chain.chain_id)
-        self._attester = attester.address
-
-        engine = open_database(settings.database)
-        self._store = NodeStore(engine)
-        self._store.bind(chain.chain_id, chain.contract)
-
-        self._web3: AsyncWeb3[AsyncHTTPProvider] = open_async(chain.rpc_url)
-        self._contract = AssentContract(self._web3, chain.contract, chain.chain_id)
-        self._reader = ChainReader(self._web3, chain.contract, chain.chain_id)
-        self._committee = Committee(self._contract, attester.address)
-        private = work.allow_private_addresses
-        self._vaults = VaultClient(allow_private=private, timeout_s=work.vault_timeout_s)
-        self._peers = VaultClient(allow_private=private, timeout_s=work.peer_timeout_s)
-        domain = self._contract.domain
-        source = VaultSource(domain, self._committee, self._vaults, attester, seal_key)
-        self._watcher = Watcher(self._reader, self._store, chain, self._metrics)
-        self._evaluator = Evaluator(self._contract, self._store, source, catalogue, self._clock, self._metrics)
-        self._transactor = Transactor(self._web3, self._contract, TransactionStore(engine), sender, self._metrics)
-        self._proposer = Proposer(
-            domain,
-            self._store,
-            self._committee,
-            catalogue,
-            PeerClient(self._peers, work.peer_timeout_s),
-            attester,
-            self._transactor,
-            self._metrics,
-            work.turn_blocks,
-        )
-        self._closer = Closer(self._store, self._committee, self._transactor, self._clock, work.turn_blocks)
-        cosigner = Cosigner(
-            domain, self._store, self._committee, catalogue, attester, self._metrics, work.cosign_wait_s
-        )
-        identity: dict[str, str | int] = {"attester": attester.address, "chainId": chain.chain_id}
-        self._app = create_app(NodeParts(self._store, cosigner, self._metrics, self.not_ready, identity))
+        attesters = self._seat.keys.addresses
+        identity: dict[str, str | int] = {"attester": attesters[0], "chainId": settings.chain.chain_id}
+        peers = PeerParts(self.services.cosigner, self.services.review_answers, self.services.jailer)
+        parts = NodeParts(self._seat.store, peers, self._metrics, self.not_ready, identity)
+        self.app = create_app(parts)
 
     # Readiness
 
@@ -127,12 +80,15 @@ class Node:
         elif time.time() - self._clock.timestamp > _STALE_HEAD_S and self._settings.chain.finality == "latest":
             reasons.append(f"chain: the head is older than {_STALE_HEAD_S} s; the endpoint may lag")
         try:
-            if (await self._committee.view()).own_index is None:
+            await self.services.reader.check_chain()
+            member = (await self._seat.committee.view()).own_index is not None
+            self._metrics.member.set(member)
+            if not member:
                 reasons.append(
-                    f"committee: attester {self._attester} isn't a member of the current epoch; join and rotate"
+                    f"committee: {' and '.join(self._seat.keys.addresses)} isn't a member of the current epoch; join and rotate"
                 )
-            if await self._transactor.balance_wei() < _LOW_BALANCE_WEI:
-                reasons.append(f"balance: the sender {self._transactor.address} has too little ether for gas")
+            if await self.services.transactor.balance_wei() < _LOW_BALANCE_WEI:
+                reasons.append(f"balance: the sender {self.services.transactor.address} has too little ether for gas")
         except ChainError as error:
             reasons.append(f"chain: {error}")
         return reasons
@@ -144,7 +100,7 @@ class Node:
         await self._check_start()
         server = uvicorn.Server(
             uvicorn.Config(
-                self._app,
+                self.app,
                 host=self._settings.http.host,
                 port=self._settings.http.port,
                 log_config=None,
@@ -160,11 +116,12 @@ class Node:
                     tasks.create_task(self._forever("watcher", self._watch_once)),
                     tasks.create_task(self._forever("evaluator", self._evaluate_once)),
                     tasks.create_task(self._forever("proposer", self._propose_once)),
+                    tasks.create_task(self._forever("judge", self._judge_once)),
                 ]
                 await stop.wait()
                 log.info("node_stopping")
                 # A proposal broken off is made again after the restart; a transaction under way is in the store.
-                for task in (*loops, *self._proposals):
+                for task in (*loops, *self._spawned):
                     task.cancel()
                 server.should_exit = True
                 await serving
@@ -172,14 +129,11 @@ class Node:
             await self._close()
 
     async def _check_start(self) -> None:
-        await self._reader.check_chain()
-        log.info("node_started", attester=self._attester, port=self._settings.http.port)
+        await self.services.reader.check_chain()
+        log.info("node_started", attesters=self._seat.keys.addresses, port=self._settings.http.port)
 
     async def _close(self) -> None:
-        await self._vaults.aclose()
-        await self._peers.aclose()
-        await self._web3.provider.disconnect()
-        self._store.close()
+        await self.services.close()
 
     async def _forever(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Repeat a service's round. A round that fails for a reason of the outside world is retried; one that fails for another is
@@ -198,34 +152,52 @@ class Node:
                 await asyncio.sleep(_RETRY_S)
 
     async def _watch_once(self) -> None:
-        found = await self._watcher.catch_up()
+        found = await self.services.watcher.catch_up()
         self._last_round = time.monotonic()
         self._clock.number, self._clock.timestamp = found.head.number, found.head.timestamp
-        if found.rotated:
-            self._committee.forget()
+        if found.committee:
+            self._seat.committee.forget()
+            self.services.epochs.changed()
         if found.moved:
             self._seen.beat()
             self._evaluated.beat()
-            await self._transactor.settle(found.head.number)
-            await self._closer.close_due(self._settings.work.batch_size)
+            await self._after_blocks(found.head.number)
+        await self.services.rounds.open_due()
         await asyncio.sleep(self._settings.chain.poll_interval_s)
+
+    async def _after_blocks(self, head: int) -> None:
+        """Do what new blocks may have made due. What an endpoint's failure cuts short is due again at the next block."""
+        services, limit = self.services, self._settings.work.batch_size
+        await services.transactor.settle(head)
+        await services.closer.close_due(limit)
+        await services.claimer.claim_due(limit)
+        await services.epochs.rotate_due()
+
+    async def _judge_once(self) -> None:
+        """Challenges, punishments, jailings: rarely anything, and never urgent by the second."""
+        await asyncio.sleep(_IDLE_S)
+        services = self.services
+        await services.reviewer.evaluate_due()
+        await services.reviewer.review_due(self._spawn)
+        await services.punisher.punish_due()
+        await services.jailer.jail_due()
 
     async def _evaluate_once(self) -> None:
         await self._seen.wait(_IDLE_S)
-        while await self._evaluator.evaluate_due(self._settings.work.batch_size):
+        while await self.services.evaluator.evaluate_due(self._settings.work.batch_size):
             self._evaluated.beat()
 
     async def _propose_once(self) -> None:
         await self._evaluated.wait(_IDLE_S)
-        await self._proposer.propose_due(self._clock.number, self._settings.work.batch_size, self._spawn)
+        await self.services.proposer.propose_due(self._clock.number, self._settings.work.batch_size, self._spawn)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         if self._tasks is None:
             work.close()
             return
         task = self._tasks.create_task(self._guarded(work))
-        self._proposals.add(task)
-        task.add_done_callback(self._proposals.discard)
+        self._spawned.add(task)
+        task.add_done_callback(self._spawned.discard)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from oracle.core.errors import ConfigurationError
 
@@ -30,8 +31,16 @@ def _existing(value: Path) -> Path:
     return value
 
 
+def _several(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("["):  # a list in the environment
+        return json.loads(value)
+    return (value,) if isinstance(value, str | Path) else value
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ExistingPath = Annotated[Path, AfterValidator(_existing)]
+#: One file, or a list of them.
+KeyFiles = Annotated[tuple[ExistingPath, ...], NoDecode, BeforeValidator(_several), Field(min_length=1)]
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 Finality = Annotated[str, Field(pattern=r"^(finalized|safe|latest|[0-9]{1,4})$")]
 
@@ -53,11 +62,14 @@ class ChainSettings(_Section):
 
 
 class KeySettings(_Section):
-    """Keystore files (Web3 Secret Storage): the attester signs reports, the sender pays gas, the seal key opens released fields."""
+    """Keystore files (Web3 Secret Storage): the attester signs reports, the sender pays gas, the seal key opens released fields.
 
-    attester: ExistingPath
+    For a change of keys, name the old and the new one of ``attester`` or ``seal`` in a list: the epoch decides which is used.
+    """
+
+    attester: KeyFiles
     sender: ExistingPath
-    seal: ExistingPath
+    seal: KeyFiles
     password_file: ExistingPath
 
 
@@ -69,10 +81,20 @@ class HttpSettings(_Section):
 
 
 class WorkSettings(_Section):
-    """Pace of the pipeline."""
+    """Pace of the pipeline, and what the node does for the protocol.
+
+    ``report_max`` verdicts go into one report. A request whose callback names more gas than ``max_callback_gas`` gets no verdict here.
+    An anchored verdict that nobody claimed is claimed ``claim_margin_s`` before its deadline. A member that missed more than
+    ``jail_after`` proposals without a break is put out; 0 is never. ``rotate_epochs`` lets the node start epochs that are due.
+    """
 
     batch_size: Annotated[int, Field(ge=1, le=4_096)] = 64
     turn_blocks: Annotated[int, Field(ge=1, le=1_000)] = 3
+    report_max: Annotated[int, Field(ge=1, le=256)] = 64
+    max_callback_gas: Annotated[int, Field(ge=0, le=65_535_000)] = 500_000
+    claim_margin_s: Annotated[int, Field(ge=0, le=2**32)] = 600
+    jail_after: Annotated[int, Field(ge=0, le=2**31)] = 0
+    rotate_epochs: bool = True
     cosign_wait_s: Annotated[float, Field(gt=0, le=30)] = 3.0
     peer_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     vault_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
@@ -163,7 +185,10 @@ def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     anchored = dict(content)
     keys = anchored.get("keys")
     if isinstance(keys, dict):
-        anchored["keys"] = {name: folder / each if isinstance(each, str) else each for name, each in keys.items()}
+        anchored["keys"] = {
+            name: folder / each if isinstance(each, str) else anchored_paths(each, folder)
+            for name, each in keys.items()
+        }
     anchored["models"] = anchored_paths(anchored.get("models"), folder)
     anchored["database"] = anchored_database(anchored.get("database", DEFAULT_DATABASE), folder)
     return {name: each for name, each in anchored.items() if each is not None}

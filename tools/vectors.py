@@ -1,7 +1,7 @@
-"""Write ``tests/vectors/ids.json``: ids and digests that Solidity and Python must agree on.
+"""Write ``tests/vectors/ids.json``: ids, packed words and digests that Solidity and Python must agree on.
 
-The expected values come from eth-account's EIP-712 encoder, not from ``oracle.core``, so that neither side is checked against itself.
-``--check`` exits 1 if the file is out of date.
+The expected values come from eth-account's EIP-712 encoder, from eth-abi and from joined bytes, not from ``oracle.core``'s own hashing and
+packing, so that neither side is checked against itself. ``--check`` exits 1 if the file is out of date.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from eth_abi import encode
 from eth_account.messages import encode_typed_data
-from eth_utils import keccak
+from eth_utils import keccak, to_checksum_address
 
-from oracle.core.structs import Agreement, Model, Record, Request, Struct
+from oracle.core.structs import Agreement, Model, Policy, Question, Quote, Record, Schedule, Source, Struct, Terms
 
 TARGET = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "ids.json"
 DOMAIN = {
@@ -23,6 +24,26 @@ DOMAIN = {
     "chainId": 31337,
     "verifyingContract": "0x5FbDB2315678afecb367f032d93F642f64180aa3",
 }
+DOMAIN_TYPE = [
+    {"name": "name", "type": "string"},
+    {"name": "version", "type": "string"},
+    {"name": "chainId", "type": "uint256"},
+    {"name": "verifyingContract", "type": "address"},
+]
+DEADLINE = 1_800_000_060
+Types = dict[str, list[dict[str, str]]]
+
+#: The first of each is the request's own.
+QUESTIONS = (
+    Question(7, 1_800_003_600, 31, 0, 150, 0),
+    Question(0, 0, 0, 0, 0, 1),
+    Question(2**32 - 1, 2**40 - 1, 255, 255, 2**16 - 1, 1),
+)
+QUOTES = (
+    Quote(2, 3, 1_250, 1, 10**15 + 7, 2 * 10**15),
+    Quote(2, 3, 0, 0, 10**15, 0),
+    Quote(255, 255, 10_000, 2**32 - 1, 2**96 - 1, 2**96 - 1),
+)
 
 
 def word(text: str) -> bytes:
@@ -32,41 +53,12 @@ def word(text: str) -> bytes:
 
 def account(text: str) -> str:
     """Return an address that stands for somebody."""
-    return "0x" + keccak(text=text)[-20:].hex()
+    return to_checksum_address(keccak(text=text)[-20:])
 
 
-def struct_hash(struct: Struct) -> bytes:
-    """Hash a struct with eth-account: the body of the typed data's encoding."""
-    name = type(struct).__name__
-    data = {
-        "types": {name: struct.type_members()},
-        "primaryType": name,
-        "domain": DOMAIN,
-        "message": struct.to_message(),
-    }
-    return encode_typed_data(full_message={**data, "types": {**data["types"], "EIP712Domain": DOMAIN_TYPE}}).body
-
-
-DOMAIN_TYPE = [
-    {"name": "name", "type": "string"},
-    {"name": "version", "type": "string"},
-    {"name": "chainId", "type": "uint256"},
-    {"name": "verifyingContract", "type": "address"},
-]
-
-
-def typed(primary: str, types: dict[str, list[dict[str, str]]], message: dict[str, Any]) -> dict[str, str]:
-    """Return struct hash and digest of typed data, by eth-account."""
-    signable = encode_typed_data(
-        full_message={
-            "types": {"EIP712Domain": DOMAIN_TYPE, **types},
-            "primaryType": primary,
-            "domain": DOMAIN,
-            "message": message,
-        }
-    )
-    digest = keccak(b"\x19\x01" + signable.header + signable.body)
-    return {"structHash": "0x" + signable.body.hex(), "digest": "0x" + digest.hex()}
+def hexed(value: bytes) -> str:
+    """Return bytes as the file has them."""
+    return "0x" + value.hex()
 
 
 def member(**kinds: str) -> list[dict[str, str]]:
@@ -74,53 +66,173 @@ def member(**kinds: str) -> list[dict[str, str]]:
     return [{"name": name, "type": kind} for name, kind in kinds.items()]
 
 
+def typed(primary: str, types: Types, message: dict[str, Any]) -> dict[str, Any]:
+    """Return struct hash and digest of typed data, by eth-account, and the message as far as it is flat."""
+    all_types = {"EIP712Domain": DOMAIN_TYPE, **types}
+    signable = encode_typed_data(
+        full_message={"types": all_types, "primaryType": primary, "domain": DOMAIN, "message": message}
+    )
+    digest = keccak(b"\x19\x01" + signable.header + signable.body)
+    return {"structHash": hexed(signable.body), "digest": hexed(digest), "message": plain(message)}
+
+
+def plain(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message's flat values as JSON: bytes as hex, integers beyond 2^53 as decimal strings."""
+    return {name: _plain(value) for name, value in message.items() if not isinstance(value, dict)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return hexed(value)
+    return str(value) if isinstance(value, int) and value >= 1 << 53 else value
+
+
+def struct_hash(primary: str, types: Types, message: dict[str, Any]) -> bytes:
+    """Return a struct's hash, by eth-account."""
+    return bytes.fromhex(typed(primary, types, message)["structHash"][2:])
+
+
+def hash_of(struct: Struct) -> bytes:
+    """Return the hash of a struct, by eth-account."""
+    return struct_hash(type(struct).__name__, struct.types(), struct.to_message())
+
+
+def packed_question(asked: Question) -> int:
+    """Pack a question by joining its parts' bytes, the highest first."""
+    parts = ((asked.delivery, 1), (asked.callback, 2), (asked.step, 1), (asked.purpose, 1))
+    return _joined((*parts, (asked.deadline, 5), (asked.use, 4)))
+
+
+def packed_quote(quoted: Quote) -> int:
+    """Pack a quote by joining its parts' bytes, the highest first."""
+    parts = ((quoted.price, 12), (quoted.fee, 12), (quoted.currency, 4), (quoted.royalty, 2))
+    return _joined((*parts, (quoted.quorum, 1), (quoted.outcome_count, 1)))
+
+
+def _joined(parts: tuple[tuple[int, int], ...]) -> int:
+    return int.from_bytes(b"".join(value.to_bytes(size, "big") for value, size in parts), "big")
+
+
+def words() -> dict[str, Any]:
+    """Return questions and quotes, each with its word."""
+    questions = [{**each.to_json(), "packed": str(packed_question(each))} for each in QUESTIONS]
+    quotes = [
+        {
+            **each.to_json(),
+            "packed": str(packed_quote(each)),
+            "total": str(each.fee + each.price),
+            "royaltyAmount": str(each.fee * each.royalty // 10_000),
+        }
+        for each in QUOTES
+    ]
+    return {"questions": questions, "quotes": quotes}
+
+
+def request_message(agreement: bytes) -> dict[str, Any]:
+    """Return the request as EIP-712 has it."""
+    asked, quoted = packed_question(QUESTIONS[0]), packed_quote(QUOTES[0])
+    return {"agreement": agreement, "controller": account("controller"), "question": asked, "quote": quoted}
+
+
+def structs() -> dict[str, Any]:
+    """Return structs with their hashes; a hash that another struct needs is taken from there."""
+    record = Record(word("root"), account("subject"), account("holder"))
+    files = (word("files"), word("inputs"), word("outcomes"))
+    model = Model(account("publisher"), *files, 2, 3, 1000, 10**15 + 7, account("token"), 1_250)
+    source = Source(account("subject"), account("holder"), word("root"), word("notice"), word("salt"))
+    terms = Terms(hash_of(model), 1 << 31, 1 << 119, 1, 1_800_000_000, 1_900_000_000, 10, 2 * 10**15)
+    agreement = Agreement.of(account("controller"), source, terms)
+    schedule = Schedule(1_800_000_000, 86_400, 5, 3_600, False, True)
+    named = {"record": record, "model": model, "source": source, "terms": terms, "agreement": agreement}
+    hashed = {name: {"hash": hexed(hash_of(each)), "values": each.to_json()} for name, each in named.items()}
+    request = request_message(hash_of(agreement))
+    types = {"Request": member(agreement="bytes32", controller="address", question="uint256", quote="uint256")}
+    hashed["request"] = {"hash": hexed(struct_hash("Request", types, request)), "values": plain(request)}
+    hashed["schedule"] = {"hash": hexed(hash_of(schedule)), "values": schedule.to_json()}
+    hashed["standing"] = standing(request, schedule)
+    return hashed
+
+
+def standing(request: dict[str, Any], schedule: Schedule) -> dict[str, Any]:
+    """Return the standing request with the request's question, from use 7 on; its values are flat but for the schedule."""
+    message = {**request, "question": packed_question(QUESTIONS[0].at(7, 0)), "schedule": schedule.to_message()}
+    members = member(
+        agreement="bytes32", controller="address", question="uint256", quote="uint256", schedule="Schedule"
+    )
+    hashed = struct_hash("StandingRequest", {"StandingRequest": members, **Schedule.types()}, message)
+    return {"hash": hexed(hashed), "values": plain(message)}
+
+
+def derived(named: dict[str, Any]) -> dict[str, Any]:
+    """Return what is hashed without a type: the request's id, its leaf with the review's verdict, and the pools."""
+    agreement, commitment = (bytes.fromhex(named[name]["hash"][2:]) for name in ("agreement", "request"))
+    request = keccak(encode(["bytes32", "uint32"], [agreement, QUESTIONS[0].use]))
+    kinds = ["bytes32", "bytes32", "uint8", "uint32", "bytes32"]
+    leaf = keccak(keccak(encode(kinds, [request, commitment, 1, 725_000, word("trail")])))
+    pool = {"epoch": 3, "signers": str((1 << 63) | 0b1011), "currency": 1}
+    root_pool = {"root": hexed(word("report")), "currency": 1, "quorum": 3}
+    return {
+        "requestId": hexed(request),
+        "leaf": hexed(leaf),
+        "verdict": {"outcome": 1, "score": 725_000, "trail": hexed(word("trail"))},
+        "pool": {**pool, "id": hexed(keccak(encode(["uint256"] * 3, [3, (1 << 63) | 0b1011, 1])))},
+        "rootPool": {**root_pool, "id": hexed(keccak(encode(["bytes32", *["uint256"] * 2], [word("report"), 1, 3])))},
+    }
+
+
+def controllers_and_subjects(agreement: Agreement, agreement_id: bytes) -> dict[str, Any]:
+    """Return what subjects and controllers sign."""
+    asked = {"agreement": agreement_id, **QUESTIONS[0].to_json(), "tip": 10**16}
+    parts = member(
+        agreement="bytes32", use="uint32", deadline="uint40", purpose="uint8", step="uint8", callback="uint16",
+        delivery="uint8", tip="uint96",
+    )  # fmt: skip
+    withdrawn = member(agreement="bytes32", deadline="uint256")
+    giving = {"Giving": member(agreement="Agreement", deadline="uint256"), **Agreement.types()}
+    return {
+        "giving": typed("Giving", giving, {"agreement": agreement.to_message(), "deadline": DEADLINE}),
+        "withdrawal": typed("Withdrawal", {"Withdrawal": withdrawn}, {"agreement": agreement_id, "deadline": DEADLINE}),
+        "asking": typed("Asking", {"Asking": parts}, asked),
+    }
+
+
+def operators(request: str) -> dict[str, Any]:
+    """Return what operators and their attesters sign."""
+    joined = {"operator": account("operator"), "sealKey": word("seal"), "endpoint": "https://node.example"}
+    policy = Policy(10**18, 4, 604_800, 3_600, 600)
+    reviewed = {"request": bytes.fromhex(request[2:]), "outcome": 1, "score": 725_000, "trail": word("trail")}
+    joining = member(operator="address", sealKey="bytes32", endpoint="string", deadline="uint256")
+    jailing = member(epoch="uint32", operator="address", deadline="uint256")
+    amendment = member(
+        epoch="uint32", minStake="uint96", minMembers="uint16", unbondingTime="uint40", epochLength="uint40",
+        epochGrace="uint32", deadline="uint256",
+    )  # fmt: skip
+    review = member(epoch="uint32", request="bytes32", outcome="uint8", score="uint32", trail="bytes32")
+    report = member(epoch="uint32", count="uint32", root="bytes32")
+    jailed = {"epoch": 3, "operator": account("operator"), "deadline": DEADLINE}
+    amended = {"epoch": 3, **policy.to_message(), "deadline": DEADLINE}
+    return {
+        "joining": typed("Joining", {"Joining": joining}, {**joined, "deadline": DEADLINE}),
+        "jailing": typed("Jailing", {"Jailing": jailing}, jailed),
+        "amendment": typed("Amendment", {"Amendment": amendment}, amended),
+        "report": typed("Report", {"Report": report}, {"epoch": 1, "count": 1, "root": word("report")}),
+        "review": typed("Review", {"Review": review}, {"epoch": 3, **reviewed}),
+    }
+
+
 def vectors() -> dict[str, Any]:
     """Return the file's content."""
-    record = Record(word("root"), account("subject"), account("holder"))
-    model = Model(account("publisher"), word("files"), word("inputs"), word("outcomes"), 2, 3, 1000, 10**15)
-    agreement = Agreement(
-        account("subject"), account("controller"), struct_hash(record), struct_hash(model),
-        1 << 31, 1 << 47, 1, 1_800_000_000, 1_900_000_000, 10, word("notice"), word("salt"),
-    )  # fmt: skip
-    request = Request(struct_hash(agreement), 7, account("controller"), 31, 0, 1_800_003_600, 10**15, 3, 2)
-    structs: dict[str, Struct] = {"record": record, "model": model, "agreement": agreement, "request": request}
-    giving = {"agreement": agreement.to_message(), "deadline": 1_800_000_060}
-    types = {
-        "giving": (
-            "Giving",
-            {"Giving": member(agreement="Agreement", deadline="uint256"), "Agreement": Agreement.type_members()},
-            giving,
-        ),
-        "withdrawal": (
-            "Withdrawal",
-            {"Withdrawal": member(agreement="bytes32", deadline="uint256")},
-            {"agreement": struct_hash(agreement), "deadline": 1_800_000_060},
-        ),
-        "joining": (
-            "Joining",
-            {"Joining": member(operator="address", sealKey="bytes32", deadline="uint256")},
-            {"operator": account("operator"), "sealKey": word("seal"), "deadline": 1_800_000_060},
-        ),
-        "report": (
-            "Report",
-            {"Report": member(epoch="uint32", count="uint32", root="bytes32")},
-            {"epoch": 1, "count": 1, "root": word("report")},
-        ),
-    }
+    named = structs()
+    found = derived(named)
+    agreement = Agreement.from_json(named["agreement"]["values"])
+    signed = controllers_and_subjects(agreement, bytes.fromhex(named["agreement"]["hash"][2:]))
     return {
         "domain": DOMAIN,
-        "structs": {
-            name: {"hash": "0x" + struct_hash(each).hex(), "values": each.to_json()} for name, each in structs.items()
-        },
-        "typed": {
-            name: {**typed(primary, kinds, message), "message": _plain(message)}
-            for name, (primary, kinds, message) in types.items()
-        },
+        "structs": named,
+        **words(),
+        "derived": found,
+        "typed": {**signed, **operators(found["requestId"])},
     }
-
-
-def _plain(message: dict[str, Any]) -> dict[str, Any]:
-    return {k: "0x" + v.hex() if isinstance(v, bytes) else v for k, v in message.items() if not isinstance(v, dict)}
 
 
 def main() -> int:

@@ -3,39 +3,59 @@ pragma solidity ^0.8.30;
 
 import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
 
-import { Assent } from "../Assent.sol";
-import { Agreement, Steps } from "../types/Agreement.sol";
-import { RequestId } from "../types/Ids.sol";
-import { RequestState, RequestStatus } from "../types/Verdict.sol";
+import { IAssent } from "../interfaces/IAssent.sol";
+import { Steps, Terms } from "../types/Agreement.sol";
+import { RequestId, SourceId } from "../types/Ids.sol";
+import { Asked, Delivery, Questions } from "../types/Question.sol";
+import { RequestState } from "../types/Verdict.sol";
+import { VerdictConsumer } from "./VerdictConsumer.sol";
 
-/// @title A contract that asks for verdicts
-/// @notice A worked example: a clinic that is the controller of its patients' agreements. Only its owner may ask, for each request takes
-/// a use of an agreement.
-contract Clinic is Ownable {
-    Assent internal immutable oracle;
-    uint8 internal immutable purpose;
+/// @title A clinic that asks for verdicts on its patients' records
+/// @notice A worked example. The clinic is the controller of its patients' agreements; the oracle calls it with each verdict, and whoever
+/// is found to need it is on the list for a recall.
+contract Clinic is VerdictConsumer, Ownable {
+    /// Thousands of gas for the callback: it writes one slot.
+    uint16 internal constant CALLBACK = 60;
 
-    error NoVerdict(RequestState state);
+    uint8 public immutable purpose;
+    /// Outcome of the model that calls for a recall.
+    uint8 public immutable recallOutcome;
 
-    constructor(Assent oracle_, uint8 purpose_) Ownable(msg.sender) {
-        (oracle, purpose) = (oracle_, purpose_);
+    mapping(RequestId id => bool) public recalled;
+
+    event Recalled(RequestId indexed id, uint32 score);
+    /// @notice A verdict was corrected after its patient had been recalled.
+    event RecallCancelled(RequestId indexed id);
+
+    constructor(IAssent oracle_, uint8 purpose_, uint8 recallOutcome_) VerdictConsumer(oracle_) Ownable(msg.sender) {
+        (purpose, recallOutcome) = (purpose_, recallOutcome_);
     }
 
-    /// @notice Asks under an agreement whose controller is this contract; send the model's fee along.
-    function ask(Agreement calldata agreement, uint32 use) external payable onlyOwner returns (RequestId) {
-        uint40 deadline = uint40(block.timestamp + 1 hours);
-        return oracle.request{ value: msg.value }(agreement, purpose, Steps.INFER, use, deadline);
+    /// @notice Asks under an agreement whose controller is this contract; send the quote's total along.
+    function ask(SourceId source, Terms calldata terms, uint32 use) external payable onlyOwner returns (RequestId) {
+        Asked memory asked = Asked({
+            use: use,
+            deadline: uint40(block.timestamp + 1 hours),
+            purpose: purpose,
+            step: Steps.INFER,
+            callback: CALLBACK,
+            delivery: Delivery.Recorded
+        });
+        return _ask(source, terms, Questions.pack(asked), msg.value);
     }
 
-    /// @notice The verdict's label and score (parts per million), once recorded.
-    function result(RequestId id) external view returns (uint8 outcome, uint24 score) {
-        RequestStatus memory status = oracle.verdictOf(id);
-        if (status.state != RequestState.Recorded) revert NoVerdict(status.state);
-        return (status.outcome, status.score);
+    /// @notice Fetches what was refunded for questions that ended without a verdict.
+    function reclaim(address to) external onlyOwner returns (uint256) {
+        return oracle.withdrawBalance(address(0), to);
     }
 
-    /// @notice Fetches the fees of requests that ended without a verdict.
-    function reclaim(address payable to) external onlyOwner returns (uint256) {
-        return oracle.withdrawCredits(to);
+    function _onVerdict(RequestId id, RequestState, uint8 outcome, uint32 score) internal override {
+        if (outcome == recallOutcome) {
+            recalled[id] = true;
+            emit Recalled(id, score);
+        } else if (recalled[id]) {
+            recalled[id] = false;
+            emit RecallCancelled(id);
+        }
     }
 }

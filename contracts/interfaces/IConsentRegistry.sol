@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Agreement, AgreementStatus } from "../types/Agreement.sol";
+import { Agreement, Terms } from "../types/Agreement.sol";
 import { AgreementId } from "../types/Ids.sol";
 
 /// @title Agreements between subjects and controllers
 /// @notice Only the subject gives an agreement, and only the subject withdraws it: by a transaction, or by a signature that anyone may
 /// relay. Nobody can stop a withdrawal. An agreement that was withdrawn never authorises again; to agree anew, sign one with another salt.
 interface IConsentRegistry {
+    /// @dev With the topics, all of the agreement: whoever knows an id can have its content.
     event AgreementGiven(
-        AgreementId indexed id, address indexed subject, address indexed controller, Agreement agreement
+        AgreementId indexed id,
+        address indexed subject,
+        address indexed controller,
+        address holder,
+        bytes32 root,
+        bytes32 notice,
+        bytes32 salt,
+        Terms terms
     );
     event AgreementWithdrawn(AgreementId indexed id, address indexed subject);
 
@@ -17,13 +25,12 @@ interface IConsentRegistry {
     error NotSubject(address sender, address subject);
     /// @notice The agreement was given before; it may have been withdrawn since.
     error AgreementExists(AgreementId id);
-    /// @notice A term that can't be meant: an empty purpose or step, no use, a validity that is over or empty, an unknown bit.
+    /// @notice A term that can't be meant: an empty purpose or step, no use, a validity that is over or empty, no holder, an unknown bit.
     error AgreementMalformed(string term);
-    /// @notice Never given, or withdrawn.
+    /// @notice Never given (with just these terms, to this controller), or withdrawn.
     error AgreementNotGiven(AgreementId id);
     error AgreementNotYetValid(uint256 validFrom, uint256 timestamp);
     error AgreementExpired(uint256 validUntil, uint256 timestamp);
-    error ControllerMismatch(address given, address agreed);
     /// @notice The purpose is neither agreed to nor below a purpose agreed to.
     error PurposeNotAgreed(uint8 purpose, uint256 agreed);
     /// @notice The purpose is, lies below, or contains a prohibited one.
@@ -48,14 +55,4 @@ interface IConsentRegistry {
 
     /// @notice Withdraws an agreement whose subject signed the withdrawal (EIP-712 `Withdrawal`).
     function withdrawBySig(Agreement calldata agreement, uint256 deadline, bytes calldata signature) external;
-
-    /// @notice State of an agreement, since when, and its end.
-    function agreementStatus(AgreementId id) external view returns (AgreementStatus memory);
-
-    /// @notice Reverts with the reason unless the agreement lets `controller` ask now, for this purpose and step, as this use.
-    /// @dev Whether the use was taken already is for `IVerdictOracle` to say.
-    function check(Agreement calldata agreement, address controller, uint8 purpose, uint8 step, uint32 use)
-        external
-        view
-        returns (AgreementId id);
 }

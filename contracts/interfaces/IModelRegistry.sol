@@ -10,6 +10,8 @@ interface IModelRegistry {
     /// @param uri Where the package can be had; its content is fixed by `model.files`, so the place needs no trust.
     event ModelPublished(ModelId indexed id, address indexed publisher, Model model, string uri);
     event ModelDeprecated(ModelId indexed id, address indexed publisher);
+    /// @notice A token has an index from now on; quotes name it by that.
+    event CurrencyListed(uint32 indexed index, address indexed currency);
 
     error NotPublisher(address sender, address publisher);
     error ModelExists(ModelId id);
@@ -18,12 +20,17 @@ interface IModelRegistry {
     error QuorumUnsafe(uint256 given, uint256 least, uint256 most);
     /// @notice Never published, or deprecated.
     error ModelNotPublished(ModelId id);
+    /// @notice No model is paid in it.
+    error CurrencyUnknown(address currency);
 
     /// @notice Publishes a model version; the sender is its publisher.
     function publish(Model calldata model, string calldata uri) external returns (ModelId id);
 
-    /// @notice Deprecates a model version: no new request may name it. Requests already open are still answered.
+    /// @notice Deprecates a model version: no new request may name it. Requests already open, standing ones too, are still answered.
     function deprecate(Model calldata model) external;
 
     function modelStatus(ModelId id) external view returns (ModelStatus memory);
+
+    /// @notice The token with this index; the zero address, for ether, with 0.
+    function currencyAt(uint32 index) external view returns (address);
 }

@@ -6,8 +6,9 @@ import { RecordStatus } from "../types/Record.sol";
 
 /// @title Commitments to records
 /// @notice A holder commits to a record of a subject by the salted Merkle root of its fields. The record itself never comes on chain.
-/// @dev The id covers the holder, so a holder can neither squat nor retire another's record. That the holder names the true subject is the
-/// holder's word; that the subject agrees to a use is the subject's own.
+/// @dev The id covers subject and holder: a holder can neither squat nor retire another's record, and an agreement, which names all three,
+/// can't be about another subject's. That the holder names the true subject is the holder's word. A request doesn't look here: vault and
+/// operators do, and give no verdict on a record that isn't committed (docs/adr/0007).
 interface IRecordRegistry {
     /// @param vault Base URL of the holder's vault, where operators ask for fields.
     event RecordCommitted(
@@ -20,13 +21,11 @@ interface IRecordRegistry {
     error RecordMalformed(string term);
     /// @notice Never committed (by this holder), or retired.
     error RecordNotCommitted(RecordId id);
-    /// @notice The agreement's subject isn't the record's.
-    error RecordSubjectMismatch(address given, address committed);
 
     /// @notice Commits a record; the sender is its holder.
     function commit(bytes32 root, address subject, string calldata vault) external returns (RecordId id);
 
-    /// @notice Retires a record of the sender's: no new request may name it.
+    /// @notice Retires a record of the sender's: it gets no more verdicts.
     function retire(bytes32 root, address subject) external;
 
     function recordStatus(RecordId id) external view returns (RecordStatus memory);

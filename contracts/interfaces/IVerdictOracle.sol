@@ -1,29 +1,52 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Agreement } from "../types/Agreement.sol";
-import { AgreementId, RequestId } from "../types/Ids.sol";
-import { Attestation, Request, RequestState, RequestStatus, Verdict } from "../types/Verdict.sol";
+import { Terms } from "../types/Agreement.sol";
+import { AgreementId, PoolId, RequestId, SourceId } from "../types/Ids.sol";
+import { Question } from "../types/Question.sol";
+import { Answer, Attestation, Request, RequestState, RequestStatus, Verdict } from "../types/Verdict.sol";
 
 /// @title Requests and verdicts
-/// @notice A request takes one use of an agreement and puts the model's fee in escrow. It ends in one of three ways: `Recorded` with a verdict
-/// that a quorum of the current epoch signed, `Refused` because the agreement no longer stands, `Expired` because its deadline passed; the
+/// @notice A request takes one use of an agreement and puts fee and price in escrow. It ends in one of three ways: `Recorded` with a verdict
+/// that a quorum of the committee signed, `Refused` because the agreement no longer stands, `Expired` because its deadline passed; the
 /// last two refund the controller. A request has one storage slot: a commitment to it before, the verdict after.
 interface IVerdictOracle {
     /// @dev Everything else about the request follows from the agreement and its model.
-    event Requested(
-        RequestId indexed id, AgreementId indexed agreement, uint32 use, uint8 purpose, uint8 step, uint40 deadline
-    );
-    event Recorded(RequestId indexed id, uint8 outcome, uint32 score, bytes32 trail, uint32 epoch, uint256 signers);
+    event Requested(RequestId indexed id, AgreementId indexed agreement, Question question);
+    /// @dev Who signed is in the transaction's input, or, if it was claimed, in that of the root's `anchor`.
+    event Recorded(RequestId indexed id, uint8 outcome, uint32 score, bytes32 trail);
+    /// @notice An answer of a report that had no request to answer any more; the others were recorded.
+    event Skipped(RequestId indexed id, Obstacle obstacle);
+    /// @notice A quorum signed a report of `count` verdicts: anyone can claim each of them with a proof.
+    /// @param pool Where the fees of its claims go; it tells epoch, signers and currency.
+    event Anchored(bytes32 indexed root, PoolId pool, uint32 count);
+    /// @notice These signers had their first report of the epoch recorded, for a fee in this currency: from now on they earn together.
+    event PoolOpened(PoolId indexed id, uint32 indexed epoch, uint64 signers, uint32 currency);
     event Refused(RequestId indexed id);
     event Expired(RequestId indexed id);
-    /// @param index Member of the epoch to whom the share of these signers' fees was credited.
-    event Collected(address indexed operator, uint32 indexed epoch, uint256 signers, uint256 index, uint256 amount);
-    event CreditsWithdrawn(address indexed account, address indexed to, uint256 amount);
+    /// @notice A callback that had failed was made good. One that comes through at once has no event.
+    event Delivered(RequestId indexed id, address indexed receiver);
+    /// @param reason What the receiver reverted with, at most 256 bytes; empty when it ran out of gas.
+    event DeliveryFailed(RequestId indexed id, address indexed receiver, bytes reason);
 
-    /// @notice The fee must be exact: a model's fee never changes.
+    /// @notice Why an answer can't be recorded.
+    enum Obstacle {
+        /// Never made with just these terms, or already ended.
+        NotOpen,
+        DeadlinePassed,
+        /// The agreement was withdrawn or ran out since the request.
+        NotAgreed,
+        /// An outcome that the model hasn't, or a score above one million.
+        Malformed
+    }
+
+    /// @notice Quotes never change: send exactly the total, or nothing to pay from the balance.
     error FeeMismatch(uint256 given, uint256 wanted);
     error DeadlinePassed(uint256 deadline, uint256 timestamp);
+    /// @notice Later than any deadline may be: the stakes behind a verdict must outlast it.
+    error DeadlineTooFar(uint256 deadline, uint256 latest);
+    /// @notice A bit beyond the question's parts, an unknown delivery, or a callback of more than two million gas.
+    error QuestionMalformed(Question question);
     /// @notice This use of the agreement was taken before.
     error RequestExists(RequestId id);
     /// @notice The request isn't open: never made (with just these terms), or already ended.
@@ -32,8 +55,10 @@ interface IVerdictOracle {
     error RequestMismatch(RequestId id);
     error ScoreOutOfRange(uint256 given, uint256 most);
     error OutcomeUnknown(uint256 given, uint256 count);
+    /// @notice Neither the current epoch nor, for a while, the one before.
     error EpochStale(uint32 given, uint32 current);
-    error QuorumNotReached(uint256 given, uint256 wanted);
+    /// @notice A report needs just as many signers as its models ask for, and more than half of the members.
+    error QuorumMismatch(uint256 given, uint256 wanted);
     /// @notice A bit beyond the epoch's members.
     error SignerUnknown(uint256 index);
     /// @notice Not 64 bytes for each signer.
@@ -45,21 +70,47 @@ interface IVerdictOracle {
     /// @notice The agreement still stands: the request can't be refused.
     error AgreementStillValid(AgreementId id);
     error DeadlineNotPassed(uint256 deadline, uint256 timestamp);
-    error NothingToCollect();
-    error NothingToWithdraw(address account);
+    /// @notice No anchored report has the root that the proof leads to.
+    error RootUnknown(bytes32 root);
+    /// @notice Anchored too long ago for its verdicts to be claimed.
+    error RootTooOld(bytes32 root, uint256 anchoredAt);
+    error RootExists(bytes32 root);
+    /// @notice No answer, or too many for one report.
+    error ReportSize(uint256 given, uint256 most);
+    /// @notice Too little gas is left to give the callback what the request named.
+    error CallbackGasMissing(uint256 left, uint256 wanted);
+    /// @notice Asks for a verdict; the sender is the agreement's controller. Send the quote's total in ether, or nothing to pay from the
+    /// sender's balance.
+    /// @param source Hash of the agreement's source.
+    function request(SourceId source, Terms calldata terms, Question question) external payable returns (RequestId id);
 
-    /// @notice Asks for a verdict; the sender is the agreement's controller and sends the model's fee.
-    /// @param purpose DPV purpose, by its bit.
-    /// @param step Processing step, by its bit.
-    /// @param use Which of the agreement's uses to take; `nextUse` finds a free one.
-    /// @param deadline Last second at which the verdict may be recorded.
-    function request(Agreement calldata agreement, uint8 purpose, uint8 step, uint32 use, uint40 deadline)
-        external
-        payable
-        returns (RequestId id);
+    /// @notice Asks for a verdict that the controller signed for (EIP-712 `Asking`, or ERC-1271), paid from the controller's balance.
+    /// @param tip What the sender has of the controller's balance, in the quote's currency.
+    /// @dev A signature can't be replayed: a use can be taken once. It is good until the question's deadline, or until the use is cancelled.
+    function requestBySig(
+        SourceId source,
+        address controller,
+        Terms calldata terms,
+        Question question,
+        uint96 tip,
+        bytes calldata signature
+    ) external returns (RequestId id);
 
     /// @notice Records a verdict. Anyone may send it; the signers earn the fee.
     function record(Request calldata request_, Verdict calldata verdict, Attestation calldata attestation) external;
+
+    /// @notice Records the verdicts of one report, in the order of its tree's leaves. An answer that meanwhile has no open request is skipped.
+    function recordMany(Answer[] calldata answers, Attestation calldata attestation) external;
+
+    /// @notice Puts a report's root on chain, and nothing else of it.
+    /// @param currency Of the requests that it answers, as their quotes have it; a root is anchored once for each currency and quorum.
+    /// @param quorum Of the requests that it answers. As in `record`, just as many sign, or just more than half of the members.
+    function anchor(bytes32 root, uint32 count, address currency, uint8 quorum, Attestation calldata attestation)
+        external;
+
+    /// @notice Records a verdict of an anchored report. Anyone may.
+    /// @param proof From the verdict's leaf to the root.
+    function claim(Request calldata request_, Verdict calldata verdict, bytes32[] calldata proof) external;
 
     /// @notice Ends a request whose agreement no longer stands, and refunds it. Anyone may call it.
     function refuse(Request calldata request_) external;
@@ -67,24 +118,6 @@ interface IVerdictOracle {
     /// @notice Ends a request whose deadline passed, and refunds it. Anyone may call it.
     function expire(Request calldata request_) external;
 
-    /// @notice Credits a member with its share of what one set of signers earned in an epoch. Anyone may call it.
-    /// @param signers The bitmap under which reports were recorded.
-    /// @param index The member's place in the epoch.
-    function collect(uint32 epoch, uint256 signers, uint256 index) external returns (uint256 amount);
-
-    /// @notice Pays the sender's credits (refunds and collected fees) to `to`.
-    function withdrawCredits(address payable to) external returns (uint256 amount);
-
-    /// @notice State of a request, and its verdict if it has one.
+    /// @notice State of a request, its verdict if it has one, and how final that is.
     function verdictOf(RequestId id) external view returns (RequestStatus memory);
-
-    function requestId(AgreementId agreement, uint32 use) external pure returns (RequestId);
-
-    /// @notice The first use at or after `from` that no request has taken; not below the agreement's `uses` if all are taken.
-    function nextUse(AgreementId agreement, uint32 from) external view returns (uint32);
-
-    function creditOf(address account) external view returns (uint256);
-
-    /// @notice What a set of signers earned in an epoch so far, in wei.
-    function earnedBy(uint32 epoch, uint256 signers) external view returns (uint256);
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { ModelId } from "./Ids.sol";
+import { Quote, Quotes } from "./Quote.sol";
 
 /// @notice One immutable version of a model.
 struct Model {
@@ -17,8 +18,12 @@ struct Model {
     uint8 quorum;
     /// Largest difference between two operators' scores, in parts per million.
     uint24 tolerance;
-    /// Price of one verdict, in wei.
+    /// Price of one verdict, in the currency's smallest unit.
     uint96 fee;
+    /// ERC-20 token in which fee and the agreements' prices are paid; the zero address for ether.
+    address currency;
+    /// The publisher's part of the fee, in basis points.
+    uint16 royalty;
 }
 
 enum ModelState {
@@ -27,21 +32,47 @@ enum ModelState {
     Deprecated
 }
 
-/// @dev One storage slot.
+/// @notice What the chain knows of a model.
 struct ModelStatus {
     ModelState state;
     uint40 since;
-    uint8 outcomeCount;
-    uint8 quorum;
-    uint96 fee;
+    Quote quote;
 }
+
+/// @dev What is stored of a model, in one slot: its quote without a price in the low 160 bits, since when (40), its state (8).
+type ModelSlot is uint256;
+
+using Models for ModelSlot global;
 
 library Models {
     bytes32 internal constant TYPEHASH = keccak256(
-        "Model(address publisher,bytes32 files,bytes32 inputs,bytes32 outcomes,uint8 outcomeCount,uint8 quorum,uint24 tolerance,uint96 fee)"
+        "Model(address publisher,bytes32 files,bytes32 inputs,bytes32 outcomes,uint8 outcomeCount,uint8 quorum,"
+        "uint24 tolerance,uint96 fee,address currency,uint16 royalty)"
     );
 
     function id(Model calldata model) internal pure returns (ModelId) {
         return ModelId.wrap(keccak256(abi.encode(TYPEHASH, model)));
+    }
+
+    function slotOf(ModelState state_, uint256 since, Quote quote_) internal pure returns (ModelSlot) {
+        uint256 terms = Quote.unwrap(quote_) & Quotes.MODEL_MASK;
+        return ModelSlot.wrap(terms | since << 160 | uint256(state_) << 200);
+    }
+
+    function state(ModelSlot slot) internal pure returns (ModelState) {
+        return ModelState(ModelSlot.unwrap(slot) >> 200);
+    }
+
+    /// @dev Equals `state() == ModelState.Published`, less two checks of the enum's range.
+    function isPublished(ModelSlot slot) internal pure returns (bool) {
+        return ModelSlot.unwrap(slot) >> 200 == uint256(ModelState.Published);
+    }
+
+    function status(ModelSlot slot) internal pure returns (ModelStatus memory) {
+        return ModelStatus(slot.state(), uint40(ModelSlot.unwrap(slot) >> 160), slot.quote(0));
+    }
+
+    function quote(ModelSlot slot, uint96 price) internal pure returns (Quote) {
+        return Quote.wrap((ModelSlot.unwrap(slot) & Quotes.MODEL_MASK) | uint256(price) << Quotes.PRICE_SHIFT);
     }
 }

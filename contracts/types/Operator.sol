@@ -3,12 +3,15 @@ pragma solidity ^0.8.30;
 
 /// @notice A staked oracle node.
 struct Operator {
-    /// Key that signs reports.
+    /// Key that signs reports, from the next rotation on.
     address attester;
     /// In wei.
     uint96 stake;
-    /// When it left (Unix time), or 0.
-    uint40 leftAt;
+    bool resigned;
+    /// The epoch in which it resigned, was jailed or slashed out of the set: the last that has it as a member.
+    uint32 lastEpoch;
+    /// Until when it is jailed (Unix time), or 0.
+    uint40 jailedUntil;
     /// X25519 public key to which vaults seal fields (HPKE, RFC 9180).
     bytes32 sealKey;
     /// Base URL of its HTTP interface.
@@ -24,12 +27,59 @@ struct Epoch {
     address members;
 }
 
+/// @notice Terms of the operator set. One storage slot.
+struct Policy {
+    /// In wei.
+    uint96 minStake;
+    /// No epoch has fewer members.
+    uint16 minMembers;
+    /// From the end of an operator's last epoch to the payment of its stake, in seconds. Also the delay of a policy's change.
+    uint40 unbondingTime;
+    /// Shortest time between two rotations, in seconds.
+    uint40 epochLength;
+    /// For how long after a rotation the epoch before it may still sign, in seconds.
+    uint32 epochGrace;
+}
+
 library Operators {
     /// What an attester signs to show that its key is the operator's own.
     bytes32 internal constant JOINING_TYPEHASH =
-        keccak256("Joining(address operator,bytes32 sealKey,uint256 deadline)");
+        keccak256("Joining(address operator,bytes32 sealKey,string endpoint,uint256 deadline)");
+    /// What a supermajority signs about a member that doesn't answer.
+    bytes32 internal constant JAILING_TYPEHASH = keccak256("Jailing(uint32 epoch,address operator,uint256 deadline)");
+    /// What a supermajority signs to change the policy.
+    bytes32 internal constant AMENDMENT_TYPEHASH = keccak256(
+        "Amendment(uint32 epoch,uint96 minStake,uint16 minMembers,uint40 unbondingTime,uint40 epochLength,"
+        "uint32 epochGrace,uint256 deadline)"
+    );
 
-    function hashJoining(address operator, bytes32 sealKey, uint256 deadline) internal pure returns (bytes32) {
-        return keccak256(abi.encode(JOINING_TYPEHASH, operator, sealKey, deadline));
+    function hashJoining(address operator, bytes32 sealKey, string calldata endpoint, uint256 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(JOINING_TYPEHASH, operator, sealKey, keccak256(bytes(endpoint)), deadline));
+    }
+
+    function hashJailing(uint32 epoch, address operator, uint256 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(JAILING_TYPEHASH, epoch, operator, deadline));
+    }
+
+    function hashAmendment(uint32 epoch, Policy calldata policy, uint256 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(AMENDMENT_TYPEHASH, epoch, policy, deadline));
+    }
+
+    /// @notice More than two thirds of the members: with n = 3f + 1 of them, 2f + 1.
+    function supermajority(uint256 size) internal pure returns (uint256) {
+        unchecked {
+            return size * 2 / 3 + 1; // a committee has at most 64 members
+        }
+    }
+
+    /// @notice More than half of the members: two such sets share a member.
+    function majority(uint256 size) internal pure returns (uint256) {
+        unchecked {
+            return size / 2 + 1;
+        }
     }
 }

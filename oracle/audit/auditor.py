@@ -35,7 +35,7 @@ def audit(
     can't be read; whatever nodes and trails do is in the report instead.
     """
     state = client.read(client.contract.verdict_of(request_id)).state
-    if state is not RequestState.RECORDED:
+    if not state.has_verdict:
         return _unrecorded(request_id, state)
     evidence = gather(client, request_id)
     return judge(evidence, _fetch(client, evidence, nodes), release=release, packages=packages)
@@ -53,9 +53,10 @@ def judge(
     checks = tuple(_run(name, check, case) for name, check in _CHECKS.items())
     node = fetched.node if isinstance(fetched, FetchedTrail) else None
     try:
-        return AuditReport(evidence.request_id, checks, case.trail, node)
+        trail = case.trail
     except CheckFailedError:
-        return AuditReport(evidence.request_id, checks, None, node)
+        trail = None
+    return AuditReport(evidence.request_id, checks, trail, node, evidence.status.finality)
 
 
 @dataclass
@@ -129,6 +130,7 @@ _CHECKS: Mapping[CheckName, Callable[[_Case], str]] = {
     CheckName.RECORD: _of_trail(chain_checks.record),
     CheckName.MODEL: _of_trail(chain_checks.model),
     CheckName.QUORUM: _of_chain(quorum_checks.quorum),
+    CheckName.REVIEW: _of_chain(quorum_checks.review),
     CheckName.PROPOSER: _of_trail(quorum_checks.proposer),
     CheckName.OUTPUT: _of_trail(model_checks.output),
     CheckName.ATTRIBUTION: _of_trail(model_checks.attribution),
@@ -167,7 +169,7 @@ def _fetch(client: AssentClient, evidence: Evidence, nodes: Sequence[str] | None
     """Ask the nodes given, or those of the verdict's epoch: their addresses are strangers' words, so they must be public ones."""
     endpoints = nodes
     if endpoints is None:
-        endpoints = [member.endpoint for member in client.members(evidence.recorded.arguments["epoch"])]
+        endpoints = [member.endpoint for member in client.members(evidence.signing.epoch or None)]
     allow_private = nodes is not None or evidence.domain.chain_id == DEVNET_CHAIN_ID
     try:
         return fetch_trail(evidence.trail_digest, [each for each in endpoints if each], allow_private=allow_private)
@@ -176,6 +178,6 @@ def _fetch(client: AssentClient, evidence: Evidence, nodes: Sequence[str] | None
 
 
 def _unrecorded(request_id: bytes, state: RequestState) -> AuditReport:
-    error = CheckFailedError(CheckName.RECORDED, f"state {RequestState.RECORDED.name}", state.name)
+    error = CheckFailedError(CheckName.RECORDED, "a verdict", state.name)
     others = [_skipped(name, "no verdict was recorded") for name in CheckName if name is not CheckName.RECORDED]
     return AuditReport(request_id, (_failed(error), *others))

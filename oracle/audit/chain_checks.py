@@ -11,17 +11,19 @@ from oracle.core.purposes import permitted, purpose
 from oracle.core.structs import AgreementState, RequestState, Step, Struct
 from oracle.core.trail import Trail
 
-_TRAIL_HEAD_BYTES = 22
+_TRAIL_HEAD_BYTES = 20
 
 
 def recorded(evidence: Evidence) -> str:
     """The request's slot has a verdict, and it is the one that the event announced."""
     name, status, event = CheckName.RECORDED, evidence.status, evidence.recorded.arguments
-    equal(name, "state", RequestState.RECORDED.name, status.state.name)
+    must(status.state.has_verdict, name, "a state with a verdict", status.state.name)
+    equal(name, "corrected", evidence.corrected, status.state is RequestState.CORRECTED)
     equal(name, "outcome in the slot", event["outcome"], status.outcome)
     equal(name, "score in the slot", event["score"], status.score)
     equal(name, "head of the trail's digest in the slot", evidence.trail_digest[:_TRAIL_HEAD_BYTES], status.trail)
-    return f"recorded in block {evidence.answered.block}"
+    corrected = f", corrected in block {evidence.recorded.block_number}" if evidence.corrected else ""
+    return f"recorded in block {evidence.answered.block}{corrected}; {status.finality.name.lower()}"
 
 
 def deployment(evidence: Evidence, trail: Trail) -> str:
@@ -89,9 +91,9 @@ def consent_coverage(evidence: Evidence) -> str:
     must(terms.steps >> asked.step & 1 == 1, name, f"a step of {terms.steps:#b}", f"step {asked.step}")
     equal(name, "controller", terms.controller, asked.controller)
     must(asked.use < terms.uses, name, f"a use below {terms.uses}", f"use {asked.use}")
-    time = evidence.asked.timestamp
     valid = f"asked from {terms.valid_from} to before {terms.valid_until}"
-    must(terms.valid_from <= time < terms.valid_until, name, valid, f"asked at {time}")
+    first, last = evidence.ordered.timestamp, evidence.asked.timestamp
+    must(terms.valid_from <= first and last < terms.valid_until, name, valid, f"asked at {last}")
     must(
         evidence.answered.timestamp <= asked.deadline,
         name,
@@ -102,15 +104,15 @@ def consent_coverage(evidence: Evidence) -> str:
 
 
 def record(evidence: Evidence, trail: Trail) -> str:
-    """The record in the trail is the agreement's, the subject's, and was committed when the request was made."""
+    """The record in the trail is the agreement's, the subject's, and was committed when the operators looked at it."""
     name, record, found = CheckName.RECORD, evidence.record, trail.record
     equal(name, "id", shown(evidence.agreement.record), found.id)
     equal(name, "root", shown(record.root), found.root)
     equal(name, "subject", record.subject.lower(), found.subject.lower())
     equal(name, "holder", record.holder.lower(), found.holder.lower())
     equal(name, "the agreement's subject", evidence.agreement.subject, record.subject)
-    at = f"committed at block {evidence.asked.block}"
-    must(evidence.committed.covers(evidence.asked), name, at, "committed later, or retired before")
+    at = f"committed between blocks {evidence.asked.block} and {evidence.answered.block}"
+    must(evidence.committed.meets(evidence.asked, evidence.answered), name, at, "committed later, or retired before")
     names = [field.name for field in found.fields]
     must(len(set(names)) == len(names), name, "each field once", "a field twice")
     return f"held by {record.holder}, {len(names)} fields used"
@@ -121,8 +123,8 @@ def model(evidence: Evidence, trail: Trail) -> str:
     name, model, found = CheckName.MODEL, evidence.model, trail.model
     equal(name, "id", shown(evidence.agreement.model), found.id)
     _same_terms(name, model, found.terms)
-    at = f"published at block {evidence.asked.block}"
-    must(evidence.published.covers(evidence.asked), name, at, "published later, or deprecated before")
+    at = f"published at block {evidence.ordered.block}"
+    must(evidence.published.covers(evidence.ordered), name, at, "published later, or deprecated before")
     equal(name, "digest of the files", model.files, canonical.digest(dict(found.files)))
     return f"{shown(found.name)} {shown(found.version)}, published by {model.publisher}"
 

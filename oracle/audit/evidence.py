@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from oracle.chain.abi import Event
 from oracle.chain.contract import AgreementStatus, RequestStatus
+from oracle.chain.recordings import Recording, anchorings, recordings
 from oracle.client import AssentClient, UnknownIdError
 from oracle.core.digests import Domain
 from oracle.core.errors import ContractRevertError, EndpointError
@@ -32,33 +33,75 @@ class Span:
         """Tell whether it held at a moment."""
         return self.begin < moment and (self.end is None or moment < self.end)
 
+    def meets(self, first: Moment, last: Moment) -> bool:
+        """Tell whether it held at some moment between two."""
+        return self.begin < last and (self.end is None or first < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """A transaction that brought a quorum's signatures: its calldata, which epochs could sign then, and the members of the one named.
+
+    ``epoch`` is the one named, 0 if the calldata doesn't tell.
+    """
+
+    moment: Moment
+    calldata: bytes
+    epochs: tuple[int, ...]
+    epoch: int
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The last challenge of the verdict, and how it ended, if it did: an ``Upheld``, ``Corrected`` or ``ChallengeLapsed`` event."""
+
+    challenged: Event
+    ended: Event | None
+    signing: Signing | None
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One recorded verdict on chain.
+    """One verdict on chain.
 
-    ``given``, ``committed`` and ``published`` are how long agreement, record and model held; ``asked`` and ``answered`` when the request
-    came and was recorded. ``standing`` is the agreement's status after the recording's block, None where the endpoint no longer has that
-    state. ``epoch`` is the one that was current then, ``members`` the attesters of the epoch that the verdict names.
+    ``recorded`` is the event of the verdict as it stands, ``Recorded`` or ``Corrected``, and ``calldata`` its transaction's; ``first`` is
+    the event of the first verdict, the same unless it was corrected. ``signing`` is where the quorum's signatures came on chain: in that
+    transaction, or, if the verdict was claimed, in the one that anchored its root. ``given``, ``committed`` and ``published`` are how long
+    agreement, record and model held; ``ordered`` when the request's terms were fixed, which for a standing request's round is before
+    ``asked``, when it was made; ``answered`` when the first verdict was recorded. ``standing`` is the agreement's status after that block,
+    None where the endpoint no longer has that state.
     """
 
     domain: Domain
     request_id: bytes
     status: RequestStatus
     recorded: Event
+    first: Event
     calldata: bytes
+    signing: Signing
+    contest: Contest | None
     request: Request
     agreement: Agreement
     record: Record
     model: Model
+    ordered: Moment
     asked: Moment
     answered: Moment
     given: Span
     committed: Span
     published: Span
     standing: AgreementStatus | None
-    epoch: int
-    members: tuple[str, ...]
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Attesters of the epoch that the verdict names, in the order of the signers' bitmap."""
+        return self.signing.members
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the verdict took the place of another, after a review."""
+        return self.recorded.name == "Corrected"
 
     @property
     def trail_digest(self) -> bytes:
@@ -68,28 +111,79 @@ class Evidence:
 
 def gather(client: AssentClient, request_id: bytes) -> Evidence:
     """Read the evidence. Raises UnknownIdError if no verdict was recorded, or EndpointError."""
-    recorded = _only(client, "Recorded", request_id)
+    first = _only(client, "Recorded", request_id)
+    recorded = next(iter(client.events("Corrected", request_id)), first)
     request, agreement, _ = client.request_terms(request_id)
-    answered = _moment(client, recorded)
+    calldata = client.calldata(recorded.transaction_hash)
+    asked = _only(client, "Requested", request_id)
     return Evidence(
         domain=client.contract.domain,
         request_id=request_id,
         status=client.read(client.contract.verdict_of(request_id)),
         recorded=recorded,
-        calldata=client.calldata(recorded.transaction_hash),
+        first=first,
+        calldata=calldata,
+        signing=_brought(client, request, recorded, calldata),
+        contest=_contest(client, request_id),
         request=request,
         agreement=agreement,
         record=client.record(agreement.record).record,
         model=client.model(agreement.model),
-        asked=_moment(client, _only(client, "Requested", request_id)),
-        answered=answered,
+        ordered=_moment(client, _ordered(client, request_id) or asked),
+        asked=_moment(client, asked),
+        answered=_moment(client, first),
         given=_span(client, "AgreementGiven", "AgreementWithdrawn", agreement.id),
         committed=_span(client, "RecordCommitted", "RecordRetired", agreement.record),
         published=_span(client, "ModelPublished", "ModelDeprecated", agreement.model),
-        standing=_standing(client, agreement.id, recorded.block_number),
-        epoch=_epoch_at(client, answered),
-        members=_members(client, recorded.arguments["epoch"]),
+        standing=_standing(client, agreement.id, first.block_number),
     )
+
+
+def _brought(client: AssentClient, request: Request, recorded: Event, calldata: bytes) -> Signing:
+    """Return where the quorum's signatures came on chain. Which epoch they are of, only their transaction's input tells."""
+    if recorded.name == "Corrected":
+        return _signing(client, recorded, recorded.arguments["epoch"])
+    for found in recordings(calldata):
+        if found.request == request:
+            if found.report is not None:
+                return _signing(client, recorded, found.report.attestation.epoch)
+            return _anchored(client, found) or _signing(client, recorded, 0)
+    return _signing(client, recorded, 0)
+
+
+def _anchored(client: AssentClient, claimed: Recording) -> Signing | None:
+    pool = claimed.request.root_pool(claimed.root)
+    for event in client.events("Anchored", claimed.root):
+        if bytes(event.arguments["pool"]) == pool:
+            found = anchorings(client.calldata(event.transaction_hash))
+            epochs = [each.report.attestation.epoch for each in found if each.report.root == claimed.root]
+            return _signing(client, event, epochs[0] if epochs else 0)
+    return None
+
+
+def _ordered(client: AssentClient, request_id: bytes) -> Event | None:
+    """Return the event of the standing request of which this request is a round, if it is one."""
+    for opened in client.events("RoundOpened", None, request_id):
+        return _only(client, "StandingMade", bytes(opened.arguments["id"]))
+    return None
+
+
+def _contest(client: AssentClient, request_id: bytes) -> Contest | None:
+    challenged = client.events("Challenged", request_id)
+    if not challenged:
+        return None
+    last = challenged[-1]  # those before it lapsed, or it couldn't have been challenged again
+    endings = [e for name in ("Upheld", "Corrected", "ChallengeLapsed") for e in client.events(name, request_id)]
+    ended = next((event for event in endings if _place(event) > _place(last)), None)
+    if ended is None or ended.name == "ChallengeLapsed":
+        return Contest(last, ended, None)
+    return Contest(last, ended, _signing(client, ended, ended.arguments["epoch"]))
+
+
+def _signing(client: AssentClient, event: Event, epoch: int) -> Signing:
+    moment = _moment(client, event)
+    calldata = client.calldata(event.transaction_hash)
+    return Signing(moment, calldata, _epochs_at(client, moment), epoch, _members(client, epoch))
 
 
 def _only(client: AssentClient, name: str, identifier: bytes) -> Event:
@@ -116,11 +210,26 @@ def _standing(client: AssentClient, agreement_id: bytes, block: int) -> Agreemen
         return None
 
 
-def _epoch_at(client: AssentClient, moment: Moment) -> int:
-    places = [(e.block_number, e.log_index, e.arguments["epoch"]) for e in client.events("EpochRotated")]
-    return max(
-        (number for block, index, number in places if (block, index) < (moment.block, moment.log_index)), default=0
-    )
+def _epochs_at(client: AssentClient, moment: Moment) -> tuple[int, ...]:
+    """Return which epochs could sign at a moment: the current one, and the one before while its grace lasted."""
+    rotations = [event for event in client.events("EpochRotated") if _place(event) < (moment.block, moment.log_index)]
+    if not rotations:
+        return ()
+    number = rotations[-1].arguments["epoch"]
+    since = client.block_time(rotations[-1].block_number)
+    recent = number > 1 and moment.timestamp <= since + _grace(client, moment.block)
+    return (number, number - 1) if recent else (number,)
+
+
+def _grace(client: AssentClient, block: int) -> int:
+    try:
+        return client.read(client.contract.current_policy(), block).epoch_grace
+    except EndpointError:  # no old state: the policy has hardly changed since
+        return client.read(client.contract.current_policy()).epoch_grace
+
+
+def _place(event: Event) -> tuple[int, int]:
+    return (event.block_number, event.log_index)
 
 
 def _members(client: AssentClient, epoch: int) -> tuple[str, ...]:

@@ -1,47 +1,61 @@
-"""Checks of who signed: the report is rebuilt from the recording transaction, and each signature recovered."""
+"""Checks of who signed: the report is rebuilt from the transaction that brought it, and each signature recovered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
-from typing import Any
-
-from eth_abi import decode
-from eth_abi.exceptions import DecodingError
-from eth_utils import function_abi_to_4byte_selector
-from eth_utils.abi import collapse_if_tuple
-
-from oracle.audit.evidence import Evidence
-from oracle.audit.report import CheckFailedError, CheckName, equal, must
-from oracle.chain.abi import artifact
-from oracle.core import merkle
-from oracle.core.committee import members_of
-from oracle.core.digests import LEAF_TYPES, leaf_values, recover, report_digest
-from oracle.core.structs import Attestation, Request, Verdict
+from oracle.audit.evidence import Evidence, Signing
+from oracle.audit.report import CheckFailedError, CheckName, equal, must, shown
+from oracle.chain.recordings import Recording, Report, Review, anchorings, recordings, reviews
+from oracle.core.committee import members_of, review_quorum, signers_needed
+from oracle.core.digests import recover, report_digest, review_digest
+from oracle.core.quantise import within
+from oracle.core.structs import Attestation, Finality, RequestState, Verdict
 from oracle.core.trail import Trail
 
 _SIGNATURE_BYTES = 64
 
 
 def quorum(evidence: Evidence) -> str:
-    """The members named in the event signed just this verdict, in the epoch current then, and they are a quorum."""
+    """Members signed just this verdict, in an epoch that could sign then, and they are a quorum."""
     name, event = CheckName.QUORUM, evidence.recorded.arguments
-    verdict, attestation = _recording(evidence)
-    equal(name, "epoch", evidence.epoch, attestation.epoch)
-    equal(name, "epoch in the event", attestation.epoch, event["epoch"])
-    equal(name, "signers in the event", attestation.signers, event["signers"])
     announced = Verdict(event["outcome"], event["score"], evidence.trail_digest)
-    equal(name, "verdict signed", announced, verdict)
-    indices = members_of(attestation.signers)
-    wanted = max(evidence.request.quorum, evidence.model.quorum)
-    must(len(indices) >= wanted, name, f"at least {wanted} signers", len(indices))
-    equal(name, "bytes of signatures", len(indices) * _SIGNATURE_BYTES, len(attestation.signatures))
-    digest = _report(evidence, verdict, attestation.epoch)
-    for place, index in enumerate(indices):
-        signature = attestation.signatures[place * _SIGNATURE_BYTES : (place + 1) * _SIGNATURE_BYTES]
-        must(index < len(evidence.members), name, f"one of {len(evidence.members)} members", f"member {index}")
-        equal(name, f"signature {place} of member", evidence.members[index], recover(digest, signature))
-    return f"{len(indices)} of {len(evidence.members)} members of epoch {attestation.epoch} signed, {wanted} needed"
+    least = max(evidence.request.quorum, evidence.model.quorum)
+    if evidence.corrected:
+        review = _review(evidence, evidence.calldata, name)
+        equal(name, "verdict signed", announced, review.verdict)
+        digest, attestation = _review_digest(evidence, review), review.attestation
+        wanted, how = review_quorum(least, len(evidence.members)), "in a review"
+        equal(name, "epoch in the event", attestation.epoch, event["epoch"])
+        equal(name, "signers in the event", attestation.signers, event["signers"])
+    else:
+        recording, report = _recording(evidence)
+        equal(name, "verdict signed", announced, recording.verdict)
+        attestation = report.attestation
+        digest = report_digest(evidence.domain, attestation.epoch, report.count, report.root)
+        wanted = signers_needed(least, len(evidence.members))
+        how = f"a report of {report.count}" + (", anchored" if recording.report is None else "")
+    _signed(name, evidence.signing, attestation, digest, wanted)
+    signers = len(members_of(attestation.signers))
+    size = len(evidence.members)
+    return f"{signers} of {size} members of epoch {attestation.epoch} signed, {wanted} needed; {how}"
+
+
+def review(evidence: Evidence) -> str:
+    """What came of a challenge, if there was one, is what the committee signed; and whether the verdict can still change."""
+    name, contest, finality = CheckName.REVIEW, evidence.contest, evidence.status.finality
+    if contest is None:
+        equal(name, "state of a verdict never challenged", RequestState.RECORDED.name, evidence.status.state.name)
+        return "never challenged; " + _FINALITY[finality]
+    by = f"challenged by {contest.challenged.arguments['challenger']}"
+    if contest.ended is None or contest.signing is None:
+        wanted = RequestState.CHALLENGED if contest.ended is None else RequestState.RECORDED
+        equal(name, "state", wanted.name, evidence.status.state.name)
+        until = contest.challenged.arguments["until"]
+        return (
+            f"{by}, a review is due by {until}"
+            if contest.ended is None
+            else f"{by}, never answered; the verdict stands"
+        )
+    return f"{by}; " + _reviewed(evidence, contest.signing)
 
 
 def proposer(evidence: Evidence, trail: Trail) -> str:
@@ -51,36 +65,68 @@ def proposer(evidence: Evidence, trail: Trail) -> str:
     return trail.proposer
 
 
-def _report(evidence: Evidence, verdict: Verdict, epoch: int) -> bytes:
-    """A single verdict is a tree of one leaf: the leaf is the root."""
-    leaf = merkle.leaf_hash(LEAF_TYPES, leaf_values(evidence.request_id, evidence.request.commitment, verdict))
-    return report_digest(evidence.domain, epoch, 1, leaf)
+_FINALITY = {
+    Finality.NONE: "no verdict",
+    Finality.CONTESTABLE: "can still be challenged",
+    Finality.CONTESTED: "under review",
+    Finality.FINAL: "final",
+}
 
 
-def _recording(evidence: Evidence) -> tuple[Verdict, Attestation]:
-    """Find the call of ``record`` for this request in the transaction; it may be inside another contract's call."""
-    for request, verdict, attestation in _record_calls(evidence.calldata):
-        if request == evidence.request:
-            return verdict, attestation
-    raise CheckFailedError(
-        CheckName.QUORUM, "a call of record() with the request's terms in the transaction", "none in its calldata"
-    )
+def _reviewed(evidence: Evidence, signing: Signing) -> str:
+    name, first = CheckName.REVIEW, evidence.first.arguments
+    wanted = RequestState.CORRECTED if evidence.corrected else RequestState.UPHELD
+    equal(name, "state", wanted.name, evidence.status.state.name)
+    found = _review(evidence, signing.calldata, name)
+    needed = review_quorum(max(evidence.request.quorum, evidence.model.quorum), len(signing.members))
+    _signed(name, signing, found.attestation, _review_digest(evidence, found), needed)
+    signers = f"{len(members_of(found.attestation.signers))} of {len(signing.members)} members"
+    before = f"outcome {first['outcome']}, {first['score']} ppm"
+    if evidence.corrected:
+        return f"corrected by {signers}: the first verdict was {before}"
+    equal(name, "outcome found", first["outcome"], found.verdict.outcome)
+    allowed = 2 * evidence.model.tolerance
+    near = within(first["score"], found.verdict.score, allowed)
+    must(near, name, f"a score within {allowed} ppm of {first['score']}", found.verdict.score)
+    return f"upheld by {signers}"
 
 
-def _record_calls(calldata: bytes) -> Iterator[tuple[Request, Verdict, Attestation]]:
-    selector, kinds = _record_function()
-    start = calldata.find(selector)
-    while start >= 0:
-        try:
-            request, verdict, attestation = decode(kinds, calldata[start + len(selector) :], strict=False)
-        except (DecodingError, ValueError, OverflowError):
-            pass  # four bytes that look like the selector
-        else:
-            yield Request.from_abi(request), Verdict.from_abi(verdict), Attestation(*attestation)
-        start = calldata.find(selector, start + 1)
+def _signed(name: CheckName, signing: Signing, attestation: Attestation, digest: bytes, wanted: int) -> None:
+    """Each member named in an attestation signed the digest, in an epoch that could, and they are enough."""
+    must(attestation.epoch in signing.epochs, name, f"an epoch of {shown(signing.epochs)}", attestation.epoch)
+    indices, members = members_of(attestation.signers), signing.members
+    must(len(indices) >= wanted, name, f"at least {wanted} signers", len(indices))
+    equal(name, "bytes of signatures", len(indices) * _SIGNATURE_BYTES, len(attestation.signatures))
+    for place, index in enumerate(indices):
+        signature = attestation.signatures[place * _SIGNATURE_BYTES : (place + 1) * _SIGNATURE_BYTES]
+        must(index < len(members), name, f"one of {len(members)} members", f"member {index}")
+        equal(name, f"signature {place} of member", members[index], recover(digest, signature))
 
 
-@cache
-def _record_function() -> tuple[bytes, list[str]]:
-    entry: Any = next(e for e in artifact()["abi"] if e["type"] == "function" and e["name"] == "record")
-    return bytes(function_abi_to_4byte_selector(entry)), [collapse_if_tuple(each) for each in entry["inputs"]]
+def _review_digest(evidence: Evidence, found: Review) -> bytes:
+    return review_digest(evidence.domain, found.attestation.epoch, evidence.request_id, found.verdict)
+
+
+def _review(evidence: Evidence, calldata: bytes, name: CheckName) -> Review:
+    for found in reviews(calldata):
+        if found.request_id == evidence.request_id:
+            return found
+    raise CheckFailedError(name, "a call of review() of the request in the transaction", "none in its calldata")
+
+
+def _recording(evidence: Evidence) -> tuple[Recording, Report]:
+    """Find the call that recorded this request's verdict, with the report that was signed: its own, or the anchored one."""
+    for recording in recordings(evidence.calldata):
+        if recording.request == evidence.request:
+            return recording, recording.report or _anchored(evidence, recording)
+    expected = "a call of record(), recordMany() or claim() with the request's terms in the transaction"
+    raise CheckFailedError(CheckName.QUORUM, expected, "none in its calldata")
+
+
+def _anchored(evidence: Evidence, claimed: Recording) -> Report:
+    wanted = (claimed.root, evidence.model.currency.lower(), evidence.request.quorum)
+    for found in anchorings(evidence.signing.calldata):
+        if (found.report.root, found.currency.lower(), found.quorum) == wanted:
+            return found.report
+    expected = f"a call of anchor() with root {shown(claimed.root)} in the transaction that anchored it"
+    raise CheckFailedError(CheckName.QUORUM, expected, "none in its calldata")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from oracle.client.nodes import printable
 from oracle.core.errors import AuditError
+from oracle.core.structs import Finality
 from oracle.core.trail import Trail
-
-_SHOWN_CHARACTERS = 100
 
 
 class CheckName(StrEnum):
@@ -27,6 +27,7 @@ class CheckName(StrEnum):
     RECORD = "record"
     MODEL = "model"
     QUORUM = "quorum"
+    REVIEW = "review"
     PROPOSER = "proposer"
     OUTPUT = "output"
     ATTRIBUTION = "attribution"
@@ -69,12 +70,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """All checks of one verdict. ``node`` is the endpoint that served the trail."""
+    """All checks of one verdict, as it stands. ``node`` is the endpoint that served the trail; ``finality`` how far it can still change."""
 
     request_id: bytes
     checks: tuple[Check, ...]
     trail: Trail | None = None
     node: str | None = None
+    finality: Finality = Finality.NONE
 
     @property
     def passed(self) -> bool:
@@ -106,6 +108,7 @@ class AuditReport:
             "request": "0x" + self.request_id.hex(),
             "passed": self.passed,
             "complete": self.complete,
+            "finality": self.finality.name.lower(),
             "node": self.node,
             "trail": None if self.trail is None else "0x" + self.trail.digest.hex(),
             "checks": [_to_json(check) for check in self.checks],
@@ -125,9 +128,7 @@ def equal(check: CheckName, what: str, expected: object, found: object) -> None:
 
 def shown(value: object) -> str:
     """Write a value for people: bytes as hex; printable and short, since a stranger may have chosen it."""
-    text = "0x" + value.hex() if isinstance(value, bytes) else str(value)
-    text = "".join(character if character.isprintable() else "?" for character in text[: _SHOWN_CHARACTERS + 1])
-    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+    return printable("0x" + value.hex() if isinstance(value, bytes) else str(value))
 
 
 def _to_json(check: Check) -> dict[str, Any]:

@@ -11,18 +11,40 @@ from typing import Any
 from eth_abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils import event_abi_to_log_topic, function_abi_to_4byte_selector
+from eth_utils.abi import collapse_if_tuple
 from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError
 from web3.types import LogReceipt
 
+from oracle.chain.remedies import REMEDIES
 from oracle.core.errors import ContractRevertError
 
 
 @cache
 def artifact() -> dict[str, Any]:
-    """Return the compiled contract that the package ships: ``abi``, ``bytecode``, ``runtime``, ``immutables``, ``compiler``."""
-    data: dict[str, Any] = json.loads(resources.files("oracle.chain").joinpath("artifacts/Assent.json").read_text())
+    """Return what the package ships of Assent.
+
+    ``abi`` is the interface's, with every error; ``contracts`` has for ``Assent``, ``AssentRegistries`` and ``AssentDesk`` their
+    ``constructor``, ``bytecode``, ``runtime`` and ``immutables``; ``compiler`` the settings.
+    """
+    return _shipped("Assent.json")
+
+
+@cache
+def consumer_artifact() -> dict[str, Any]:
+    """Return the compiled Clinic, the example of a contract that asks for verdicts: ``abi``, ``bytecode``, ``compiler``."""
+    return _shipped("Clinic.json")
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(resources.files("oracle.chain").joinpath(f"artifacts/{name}").read_text())
     return data
+
+
+def factory(web3: Web3, name: str) -> Any:
+    """Return web3's factory of one of the contracts by name: its ``constructor(...)`` makes the creating transaction."""
+    part = artifact()["contracts"][name]
+    return web3.eth.contract(abi=[part["constructor"]], bytecode=part["bytecode"])
 
 
 @cache
@@ -77,13 +99,14 @@ def decode_revert(data: bytes) -> ContractRevertError:
     entry = _errors().get(data[:4])
     if entry is None:
         return ContractRevertError("0x" + data[:4].hex() if data else "reverted without a reason")
+    name, remedy = entry["name"], REMEDIES.get(entry["name"])
     try:
-        values = decode([item["type"] for item in entry["inputs"]], data[4:])
+        values = decode([collapse_if_tuple(item) for item in entry["inputs"]], data[4:])
     except DecodingError:
-        return ContractRevertError(entry["name"])
+        return ContractRevertError(name, remedy=remedy)
     names = [item["name"] for item in entry["inputs"]]
     shown = [f"0x{value.hex()}" if isinstance(value, bytes) else value for value in values]
-    return ContractRevertError(entry["name"], dict(zip(names, shown, strict=True)))
+    return ContractRevertError(name, dict(zip(names, shown, strict=True)), remedy)
 
 
 def revert_of(error: ContractLogicError) -> ContractRevertError:

@@ -1,29 +1,34 @@
-"""``assent agreement``: draft, give, sign, relay, withdraw, show; and the purposes to choose from."""
+"""``assent agreement``: draft, give, sign, relay, withdraw, show, settle; and the purposes to choose from."""
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from oracle.cli.files import (
+    STEPS,
+    AgreementFile,
+    SignedFile,
+    read_agreement,
+    read_object,
+    read_signed_agreement,
+    signed_agreement,
+    step_of,
+)
 from oracle.cli.options import Id, Json, Link, parse_address, parse_id, reads, sends
 from oracle.cli.output import hexed, print_facts, print_json, print_rows
 from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from oracle.client import Sent
-    from oracle.core.structs import Agreement
+    from oracle.core.structs import Agreement, Record
 
-app = typer.Typer(no_args_is_help=True, help="Data-use agreements: draft, give, sign, relay, withdraw, show.")
+app = typer.Typer(no_args_is_help=True, help="Data-use agreements: draft, give, sign, relay, withdraw, show, settle.")
 _DAY_S = 86_400
-_STEPS = ("infer", "train", "evaluate", "aggregate", "share")
 
-AgreementFile = Annotated[
-    typer.FileText, typer.Argument(metavar="FILE", help="An agreement as `draft` writes it; - is standard input.")
-]
 DeadlineS = Annotated[int, typer.Option("--deadline-s", min=1, help="How long the signature may be used, in seconds.")]
 
 
@@ -42,37 +47,49 @@ def list_purposes(
     print_rows(("term", "bit", "below"), rows, as_json)
 
 
+_ADDRESS: dict[str, Any] = {"parser": parse_address, "metavar": "ADDRESS"}
+
+
 @app.command(
-    epilog="Example: assent agreement draft --subject 0xf3… --controller 0x70… --record 0x5d… --model screening "
+    epilog="Example: assent agreement draft --record 0x5d… --controller 0x70… --model screening "
     "--purpose AcademicResearch --uses 3 > agreement.json"
 )
 @reads
 def draft(
     link: Link,
-    subject: Annotated[str, typer.Option(parser=parse_address, metavar="ADDRESS", help="Whose data it is.")],
-    controller: Annotated[str, typer.Option(parser=parse_address, metavar="ADDRESS", help="Who may ask.")],
-    record: Annotated[bytes, typer.Option(parser=parse_id, metavar="ID", help="The record's id.")],
+    controller: Annotated[str, typer.Option(**_ADDRESS, help="Who may ask.")],
     model: Annotated[str, typer.Option(metavar="NAME|ID", help="The model, by id or by name in the deployment.")],
     purpose: Annotated[list[str], typer.Option(metavar="TERM", help="A purpose agreed to; may be repeated.")],
+    record: Annotated[
+        bytes | None, typer.Option(parser=parse_id, metavar="ID", help="The record's id, to be looked up on chain.")
+    ] = None,
+    root: Annotated[
+        bytes | None, typer.Option(parser=parse_id, metavar="ROOT", help="The record's root, if it isn't on chain yet.")
+    ] = None,
+    subject: Annotated[str | None, typer.Option(**_ADDRESS, help="Whose data it is; with --root.")] = None,
+    holder: Annotated[str | None, typer.Option(**_ADDRESS, help="Who keeps the record; with --root.")] = None,
     prohibit: Annotated[list[str] | None, typer.Option(metavar="TERM", help="A purpose ruled out; it wins.")] = None,
-    step: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(_STEPS)}; infer by default.")] = None,
+    step: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(STEPS)}; infer by default.")] = None,
     days: Annotated[float, typer.Option(min=0, help="How long it is valid from now, in days.")] = 30,
     uses: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="How many requests may be made.")] = 1,
+    price: Annotated[
+        int, typer.Option(min=0, max=2**96 - 1, help="What each verdict earns the subject: wei, or the token's units.")
+    ] = 0,
     notice: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="What the subject is shown.")] = None,
 ) -> None:
     """Write an agreement as JSON to standard output, for `give` or `sign`."""
     from oracle.client import draft_agreement  # noqa: PLC0415
 
     drafted = draft_agreement(
-        subject,
+        _record(link, record, root, subject, holder),
         controller,
-        record,
         link.model_id(model),
         purpose,
         prohibit or (),
         [step_of(each) for each in step or ["infer"]],
         valid_for_s=int(days * _DAY_S),
         uses=uses,
+        price=price,
         notice=notice.read_bytes() if notice else b"",
     )
     print_json(drafted.to_json())
@@ -82,7 +99,7 @@ def draft(
 @sends
 def give(link: Link, file: AgreementFile) -> None:
     """Give an agreement on chain, as its subject."""
-    agreement = read_agreement(_json(file))
+    agreement = read_agreement(read_object(file))
     _report(link, agreement, "given", link.sender.give(agreement))
 
 
@@ -92,17 +109,17 @@ def give(link: Link, file: AgreementFile) -> None:
 @sends
 def sign(link: Link, file: AgreementFile, deadline_s: DeadlineS = _DAY_S) -> None:
     """Sign an agreement as its subject, for anyone to `relay`. Sends nothing."""
-    agreement = read_agreement(_json(file))
+    agreement = read_agreement(read_object(file))
     deadline = int(time.time()) + deadline_s
     signature = link.sender.sign_agreement(agreement, deadline)
-    print_json(_signed("giving", agreement, deadline, signature))
+    print_json(signed_agreement("giving", agreement, deadline, signature))
 
 
 @app.command(epilog="Example: assent agreement relay signed.json --keystore relayer.json --password-file password")
 @sends
-def relay(link: Link, file: AgreementFile) -> None:
+def relay(link: Link, file: SignedFile) -> None:
     """Send what a subject signed, an agreement or a withdrawal, and pay for it."""
-    kind, agreement, deadline, signature = _read_signed(_json(file))
+    kind, agreement, deadline, signature = read_signed_agreement(read_object(file))
     if kind == "withdrawal":
         _report(link, agreement, "withdrawn", link.sender.withdraw_signed(agreement, deadline, signature))
     else:
@@ -123,7 +140,7 @@ def withdraw(
         _report(link, agreement, "withdrawn", link.sender.withdraw(agreement))
         return
     deadline = int(time.time()) + deadline_s
-    print_json(_signed("withdrawal", agreement, deadline, link.sender.sign_withdrawal(agreement, deadline)))
+    print_json(signed_agreement("withdrawal", agreement, deadline, link.sender.sign_withdrawal(agreement, deadline)))
 
 
 @app.command(epilog="Example: assent agreement show 0x5d…c1 --json")
@@ -141,7 +158,8 @@ def show(link: Link, agreement_id: Id) -> None:
         "since": status.since,
         "purposes": list(terms(agreement.purposes)),
         "prohibited": list(terms(agreement.prohibited)),
-        "steps": [name for bit, name in enumerate(_STEPS) if agreement.steps >> bit & 1],
+        "unsettled": status.unsettled,
+        "steps": [name for bit, name in enumerate(STEPS) if agreement.steps >> bit & 1],
     }
     requests = [{"use": use, "request": hexed(each), "state": state.name.lower()} for use, each, state in uses]
     if link.as_json:
@@ -151,51 +169,29 @@ def show(link: Link, agreement_id: Id) -> None:
     print_rows(("use", "request", "state"), requests, as_json=False)
 
 
-def step_of(name: str) -> Any:
-    """Return a processing step by its name. Raises typer.BadParameter."""
-    from oracle.core.structs import Step  # noqa: PLC0415
-
-    if name not in _STEPS:
-        raise typer.BadParameter(f"a step is one of {', '.join(_STEPS)}")
-    return Step[name.upper()]
-
-
-def read_agreement(data: Any) -> Agreement:
-    """Return an agreement from its JSON values. Raises ConfigurationError."""
-    from oracle.core.structs import Agreement  # noqa: PLC0415
-
-    try:
-        agreement = Agreement.from_json(data)
-        agreement.hash()  # raises for a number or an address that doesn't fit its type
-    except (KeyError, ValueError, TypeError, AttributeError):
-        raise ConfigurationError(["not an agreement: write one with `assent agreement draft`"]) from None
-    return agreement
+@app.command(epilog="Example: assent agreement settle 0x5d…c1 --keystore anyone.json --password-file password")
+@sends
+def settle(link: Link, agreement_id: Id) -> None:
+    """Credit the subject and the model's publisher with what the agreement's verdicts earned. Anyone may."""
+    client = link.sender
+    due = client.unsettled(agreement_id)
+    sent = client.settle(agreement_id)
+    facts = {"verdicts": due.verdicts, "price": str(due.price), "royalty": str(due.royalty), "currency": due.currency}
+    print_facts({"agreement": hexed(agreement_id), **facts, **sent.to_json()}, link.as_json)
 
 
-def _json(file: typer.FileText) -> dict[str, Any]:
-    try:
-        data = json.load(file)
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
-        raise ConfigurationError([f"{file.name}: not a JSON object"])
-    return data
+def _record(link: Link, record: bytes | None, root: bytes | None, subject: str | None, holder: str | None) -> Record:
+    """Return the record that an agreement is about: looked up by its id, or put together."""
+    from oracle.core.structs import Record  # noqa: PLC0415
 
-
-def _signed(kind: str, agreement: Agreement, deadline: int, signature: bytes) -> dict[str, Any]:
-    return {"signed": kind, "agreement": agreement.to_json(), "deadline": deadline, "signature": hexed(signature)}
-
-
-def _read_signed(data: dict[str, Any]) -> tuple[str, Agreement, int, bytes]:
-    agreement = read_agreement(data.get("agreement"))
-    try:
-        kind, deadline = data["signed"], int(data["deadline"])
-        signature = bytes.fromhex(data["signature"].removeprefix("0x"))
-        if kind in ("giving", "withdrawal") and 0 <= deadline < 2**64:
-            return kind, agreement, deadline, signature
-    except (KeyError, ValueError, TypeError, AttributeError):
-        pass
-    raise ConfigurationError(["not a signed agreement: write one with `assent agreement sign`"])
+    if record is not None:
+        found = link.client.record(record).record
+        if subject not in (None, found.subject) or holder not in (None, found.holder) or root not in (None, found.root):
+            raise ConfigurationError([f"--record: it is {found.subject}'s, held by {found.holder}; name it alone"])
+        return found
+    if root is None or subject is None or holder is None:
+        raise ConfigurationError(["--record: name the record, or its --root, --subject and --holder"])
+    return Record(root, subject, holder)
 
 
 def _report(link: Link, agreement: Agreement, state: str, sent: Sent) -> None:

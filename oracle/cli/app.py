@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 import oracle
-from oracle.cli import agreement, audit, keys, model, node, operator, request, vault, verdict
+from oracle.cli import agreement, audit, balance, keys, model, node, operator, request, standing, vault, verdict
 from oracle.cli.options import wants_json
 from oracle.cli.output import print_error, status_of
 from oracle.core.errors import AssentError
@@ -57,8 +57,10 @@ def _root(
 for _name, _module in {
     "agreement": agreement,
     "request": request,
+    "standing": standing,
     "verdict": verdict,
     "model": model,
+    "balance": balance,
     "operator": operator,
     "node": node,
     "vault": vault,

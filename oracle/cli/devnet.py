@@ -89,7 +89,8 @@ def _facts(running: Devnet) -> dict[str, Any]:
             for operator in running.operators
         ],
         "accounts": {
-            name: getattr(accounts, name).address for name in ("deployer", "holder", "subject", "controller", "relayer")
+            name: getattr(accounts, name).address
+            for name in ("deployer", "holder", "subject", "controller", "relayer", "clinic")
         },
     }
 

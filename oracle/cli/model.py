@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from oracle.cli.options import Json, Link, reads, sends
+from oracle.cli.options import Currency, Json, Link, reads, sends
 from oracle.cli.output import hexed, print_facts, print_rows
 from oracle.core.errors import ConfigurationError
 
@@ -65,7 +65,7 @@ def show(link: Link, target: Annotated[str, typer.Argument(metavar="FOLDER|NAME|
 
 
 @app.command(
-    epilog="Example: assent model publish build/screening --quorum 3 --fee-wei 1000000000000000 --uri https://… "
+    epilog="Example: assent model publish build/screening --quorum 3 --fee 1000000000000000 --uri https://… "
     "--keystore publisher.json --password-file password"
 )
 @sends
@@ -73,8 +73,15 @@ def publish(
     link: Link,
     folder: Folder,
     quorum: Annotated[int, typer.Option(min=2, max=255, help="Operators that must sign each verdict.")],
-    fee_wei: Annotated[int, typer.Option(min=0, max=2**96 - 1, help="Price of one verdict, in wei.")],
+    fee: Annotated[
+        int,
+        typer.Option(
+            "--fee", "--fee-wei", min=0, max=2**96 - 1, help="Price of one verdict: wei, or the token's units."
+        ),
+    ],
     uri: Annotated[str, typer.Option(help="Where the package can be had.")],
+    currency: Currency = "eth",
+    royalty: Annotated[int, typer.Option(min=0, max=5_000, help="The publisher's part, in basis points.")] = 0,
 ) -> None:
     """Publish a package as a model version, as its publisher."""
     from oracle.core.structs import Model  # noqa: PLC0415
@@ -89,7 +96,9 @@ def publish(
         outcome_count=len(package.card.outcomes),
         quorum=quorum,
         tolerance=package.card.tolerance_ppm,
-        fee=fee_wei,
+        fee=fee,
+        currency=currency,
+        royalty=royalty,
     )
     sent = link.sender.publish_model(model, uri)
     print_facts({"model": hexed(model.id), "state": "published", **sent.to_json()}, link.as_json)
@@ -116,11 +125,12 @@ def list_models(link: Link) -> None:
             "state": each.state.name.lower(),
             "quorum": each.model.quorum,
             "fee": str(each.model.fee),
+            "currency": each.model.currency,
             "uri": each.uri,
         }
         for each in link.client.models()
     ]
-    print_rows(("model", "name", "state", "quorum", "fee", "uri"), rows, link.as_json)
+    print_rows(("model", "name", "state", "quorum", "fee", "currency", "uri"), rows, link.as_json)
 
 
 def _package_facts(package: ModelPackage) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def _examine(settings: NodeSettings) -> tuple[dict[str, Any], list[str]]:
             return None
 
     for name in ("attester", "sender", "seal"):
-        facts[name] = attempt(f"keys.{name}", lambda name=name: _key(settings, name))  # type: ignore[misc]
+        facts[name] = attempt(f"keys.{name}", lambda name=name: _keys(settings, name))  # type: ignore[misc]
     models = [attempt("models", lambda folder=folder: _model(folder)) for folder in settings.models]  # type: ignore[misc]
     facts["models"] = [each for each in models if each]
     facts["chain"] = settings.chain.chain_id
@@ -67,16 +67,23 @@ def _examine(settings: NodeSettings) -> tuple[dict[str, Any], list[str]]:
     return facts, problems
 
 
-def _key(settings: NodeSettings, name: str) -> str:
+def _keys(settings: NodeSettings, name: str) -> list[str] | str:
+    """Return what is public of the keys of one kind: a list of those of which there may be several."""
     from oracle.keys.devnet import refuse_devnet_key  # noqa: PLC0415
     from oracle.keys.keystore import read_seal_key, read_signer  # noqa: PLC0415
 
-    path, password = getattr(settings.keys, name), settings.keys.password_file
+    password = settings.keys.password_file
+
+    def address(path: Path) -> str:
+        signer = read_signer(path, password)
+        refuse_devnet_key(signer.address, settings.chain.chain_id)
+        return signer.address
+
+    if name == "sender":
+        return address(settings.keys.sender)
     if name == "seal":
-        return "0x" + read_seal_key(path, password).public.hex()
-    signer = read_signer(path, password)
-    refuse_devnet_key(signer.address, settings.chain.chain_id)
-    return signer.address
+        return ["0x" + read_seal_key(path, password).public.hex() for path in settings.keys.seal]
+    return [address(path) for path in settings.keys.attester]
 
 
 def _model(folder: Path) -> str:
@@ -90,9 +97,9 @@ def _chain(settings: NodeSettings) -> str:
     return _client(settings).contract.address
 
 
-def _is_member(settings: NodeSettings, attester: str) -> bool:
+def _is_member(settings: NodeSettings, attesters: list[str]) -> bool:
     """Not a problem if it isn't: an operator joins once its node is set up."""
-    return attester in [member.attester for member in _client(settings).members()]
+    return any(member.attester in attesters for member in _client(settings).members())
 
 
 def _client(settings: NodeSettings) -> AssentClient:

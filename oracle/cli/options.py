@@ -50,6 +50,15 @@ def parse_address(text: str) -> str:
     return to_checksum_address(text)
 
 
+def parse_currency(text: str) -> str:
+    """Return a currency's address, the zero address for ether. Raises typer.BadParameter."""
+    return "0x" + "0" * 40 if text.lower() in ("eth", "ether") else parse_address(text)
+
+
+Currency = Annotated[
+    str,
+    typer.Option("--currency", parser=parse_currency, metavar="ETH|ADDRESS", help="Ether, or a token by its address."),
+]
 Id = Annotated[bytes, typer.Argument(parser=parse_id, metavar="ID", help="Its id, 0x and 64 hexadecimal digits.")]
 Json = Annotated[bool, typer.Option("--json", callback=_remember_json, help="Write JSON to standard output.")]
 PasswordFile = Annotated[

@@ -62,6 +62,8 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], as_jso
 
 def plain(value: Any) -> Text:
     """Write a value without markup and control characters: strangers wrote some of what the chain holds."""
+    if isinstance(value, Mapping):
+        value = ", ".join(f"{name} {each}" for name, each in value.items())
     if isinstance(value, list | tuple):
         value = ", ".join(map(str, value))
     text = "-" if value is None or value == "" else str(value)
@@ -86,7 +88,8 @@ def error_json(error: AssentError) -> dict[str, Any]:
     if isinstance(error, RefusalError):
         data["reason"] = error.reason.value
     if isinstance(error, ContractRevertError):
-        data["revert"] = {"name": error.name, "arguments": {key: str(value) for key, value in error.arguments.items()}}
+        arguments = {key: str(value) for key, value in error.arguments.items()}
+        data["revert"] = {"name": error.name, "arguments": arguments, "remedy": error.remedy}
     return data
 
 

@@ -1,16 +1,47 @@
-"""``assent request``: make, show, and end what can't be answered any more."""
+"""``assent request``: quote, make, sign, relay, cancel, show, status, claim, retry, close."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from oracle.cli.agreement import step_of
+from oracle.cli.files import SignedFile, read_object, read_signed_asking, signed_asking, step_of
 from oracle.cli.options import Id, Link, reads, sends
-from oracle.cli.output import FAILED, hexed, print_facts
+from oracle.cli.output import FAILED, hexed, print_facts, print_json
 
-app = typer.Typer(no_args_is_help=True, help="Requests for verdicts: make, show, close.")
+if TYPE_CHECKING:
+    from oracle.client import Asked
+    from oracle.core.structs import Delivery
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Requests for verdicts: quote, make, sign, relay, cancel, show, status, claim, retry, close.",
+)
+
+Purpose = Annotated[str, typer.Option(metavar="TERM", help="What the verdict is for; see `agreement list-purposes`.")]
+StepName = Annotated[str, typer.Option("--step", help="Processing step.")]
+Use = Annotated[int | None, typer.Option(min=0, help="Which use to take; the first free one by default.")]
+DeadlineS = Annotated[
+    int, typer.Option("--deadline-s", min=1, max=604_800, help="Until when it may be answered, in seconds from now.")
+]
+CallbackGas = Annotated[
+    int,
+    typer.Option("--callback-gas", min=0, max=2_000_000, help="Gas to call the controller with the verdict; 0: none."),
+]
+Anchored = Annotated[
+    bool, typer.Option("--anchored", help="Have the verdict under an anchored root, to be claimed, which costs less.")
+]
+FromBalance = Annotated[bool, typer.Option("--from-balance", help="Pay from the balance instead of sending ether.")]
+Nodes = Annotated[list[str] | None, typer.Option("--node", metavar="URL", help="Node to ask; repeatable.")]
+
+
+@app.command(epilog="Example: assent request quote 0x5d…c1 --json")
+@reads
+def quote(link: Link, agreement_id: Id) -> None:
+    """Show what a request under an agreement costs, and what its verdict needs."""
+    agreement = link.client.agreement(agreement_id)
+    print_facts({"agreement": hexed(agreement_id), **link.client.quote(agreement.terms).to_json()}, link.as_json)
 
 
 @app.command(
@@ -21,23 +52,78 @@ app = typer.Typer(no_args_is_help=True, help="Requests for verdicts: make, show,
 def make(
     link: Link,
     agreement_id: Id,
-    purpose: Annotated[str, typer.Option(metavar="TERM", help="What the verdict is for; see `list-purposes`.")],
-    step: Annotated[str, typer.Option(help="Processing step.")] = "infer",
-    use: Annotated[int | None, typer.Option(min=0, help="Which use to take; the first free one by default.")] = None,
-    deadline_s: Annotated[int, typer.Option(min=1, help="Until when it may be answered, in seconds from now.")] = 3600,
+    purpose: Purpose,
+    step: StepName = "infer",
+    use: Use = None,
+    deadline_s: DeadlineS = 3600,
+    callback_gas: CallbackGas = 0,
+    anchored: Anchored = False,
+    from_balance: FromBalance = False,
     wait_s: Annotated[float, typer.Option(min=0, help="Wait so long for the verdict; 0 doesn't wait.")] = 0,
 ) -> None:
-    """Ask for a verdict under an agreement, as its controller, and pay the model's fee."""
-    agreement = link.sender.agreement(agreement_id)
-    asked = link.sender.request(agreement, purpose, step=step_of(step), use=use, deadline_s=deadline_s)
-    facts = {"request": hexed(asked.id), "terms": asked.request.to_json(), **asked.sent.to_json()}
-    if not wait_s:
-        print_facts(facts, link.as_json)
-        return
-    verdict = link.sender.wait(asked.id, wait_s)
-    print_facts({**facts, "verdict": verdict.to_json()} if link.as_json else verdict.to_json(), link.as_json)
-    if not verdict.recorded:
-        raise typer.Exit(FAILED)
+    """Ask for a verdict under an agreement, as its controller, and pay the quote."""
+    asked = link.sender.request(
+        link.sender.agreement(agreement_id),
+        purpose,
+        step=step_of(step),
+        use=use,
+        deadline_s=deadline_s,
+        callback_gas=callback_gas,
+        delivery=delivery_of(anchored),
+        from_balance=from_balance,
+    )
+    _report(link, asked, wait_s)
+
+
+@app.command(
+    epilog="Example: assent request sign 0x5d…c1 --purpose AcademicResearch --tip 1000 --keystore controller.json "
+    "--password-file password > asked.json"
+)
+@sends
+def sign(
+    link: Link,
+    agreement_id: Id,
+    purpose: Purpose,
+    step: StepName = "infer",
+    use: Use = None,
+    deadline_s: DeadlineS = 3600,
+    callback_gas: CallbackGas = 0,
+    anchored: Anchored = False,
+    tip: Annotated[int, typer.Option(min=0, max=2**96 - 1, help="What the relayer has of the balance.")] = 0,
+) -> None:
+    """Sign a question as the agreement's controller, for anyone to `relay`; it is paid from the balance. Sends nothing."""
+    client = link.sender
+    agreement = client.agreement(agreement_id)
+    question = client.question(
+        agreement,
+        purpose,
+        step=step_of(step),
+        use=use,
+        deadline_s=deadline_s,
+        callback_gas=callback_gas,
+        delivery=delivery_of(anchored),
+    )
+    print_json(signed_asking(agreement, question, tip, client.sign_asking(agreement, question, tip)))
+
+
+@app.command(epilog="Example: assent request relay asked.json --keystore relayer.json --password-file password")
+@sends
+def relay(
+    link: Link,
+    file: SignedFile,
+    wait_s: Annotated[float, typer.Option(min=0, help="Wait so long for the verdict; 0 doesn't wait.")] = 0,
+) -> None:
+    """Ask what a controller signed, pay for the transaction, and have the tip."""
+    _report(link, link.sender.request_signed(*read_signed_asking(read_object(file))), wait_s)
+
+
+@app.command(epilog="Example: assent request cancel 0x5d…c1 3 --keystore controller.json --password-file password")
+@sends
+def cancel(link: Link, agreement_id: Id, use: Annotated[int, typer.Argument(min=0, help="The use.")]) -> None:
+    """Give up a use of an agreement that no request took, so that a signature for it is worth nothing."""
+    sent = link.sender.cancel(link.sender.agreement(agreement_id), use)
+    identifier = hexed(bytes(sent.event("Cancelled").arguments["id"]))
+    print_facts({"request": identifier, "state": "cancelled", **sent.to_json()}, link.as_json)
 
 
 @app.command(epilog="Example: assent request show 0x5d…c1 --json")
@@ -47,10 +133,11 @@ def show(link: Link, request_id: Id) -> None:
     from oracle.core.purposes import purpose  # noqa: PLC0415
 
     request, agreement, block = link.client.request_terms(request_id)
-    state = link.client.read(link.client.contract.verdict_of(request_id)).state
+    status = link.client.read(link.client.contract.verdict_of(request_id))
     facts = {
         "request": hexed(request_id),
-        "state": state.name.lower(),
+        "state": status.state.name.lower(),
+        "finality": status.finality.name.lower(),
         "block": block,
         "purposeTerm": purpose(request.purpose).term,
         "record": hexed(agreement.record),
@@ -60,13 +147,76 @@ def show(link: Link, request_id: Id) -> None:
     print_facts({**facts, "terms": terms} if link.as_json else {**facts, **terms}, link.as_json)
 
 
+@app.command(epilog="Example: assent request status 0x5d…c1")
+@reads
+def status(link: Link, request_id: Id) -> None:
+    """Show in short where a request is: its state, how final that is, and whether its callback came through."""
+    found = link.client.read(link.client.contract.verdict_of(request_id))
+    facts: dict[str, Any] = {
+        "request": hexed(request_id),
+        "state": found.state.name.lower(),
+        "finality": found.finality.name.lower(),
+        "since": found.since or None,
+        "undelivered": found.undelivered,
+    }
+    print_facts(facts, link.as_json)
+
+
+@app.command(epilog="Example: assent request claim 0x5d…c1 --wait-s 60 --keystore anyone.json --password-file password")
+@sends
+def claim(
+    link: Link,
+    request_id: Id,
+    node: Nodes = None,
+    wait_s: Annotated[float, typer.Option(min=0, help="Wait so long until the root is on chain.")] = 0,
+    show_only: Annotated[bool, typer.Option("--show-only", help="Show verdict and proof; send nothing.")] = False,
+) -> None:
+    """Fetch a verdict with its proof under an anchored root, check it, and bring it into the request's slot."""
+    found = link.sender.wait_proof(request_id, wait_s, nodes=node)
+    if show_only:
+        print_facts(found.to_json(), link.as_json)
+        return
+    print_facts({**found.to_json(), **link.sender.claim(found).to_json()}, link.as_json)
+
+
+@app.command(epilog="Example: assent request retry 0x5d…c1 --keystore anyone.json --password-file password")
+@sends
+def retry(link: Link, request_id: Id) -> None:
+    """Deliver a verdict whose callback failed. Exit status 1 means that it failed again."""
+    sent = link.sender.retry_callback(request_id)
+    failed = [event for event in sent.events if event.name == "DeliveryFailed"]
+    reason = hexed(bytes(failed[0].arguments["reason"])) if failed else None
+    facts = {"request": hexed(request_id), "delivered": not failed, "reason": reason}
+    print_facts({**facts, **sent.to_json()}, link.as_json)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
 @app.command(epilog="Example: assent request close 0x5d…c1 --keystore controller.json --password-file password")
 @sends
 def close(link: Link, request_id: Id) -> None:
-    """End an open request whose deadline passed, or whose agreement no longer stands; its fee is refunded."""
+    """End an open request whose deadline passed, or whose agreement no longer stands; what it cost is refunded."""
     request = link.sender.request_terms(request_id).request
     late = link.sender.block_time() > request.deadline
     sent = link.sender.expire(request) if late else link.sender.refuse(request)
     print_facts(
         {"request": hexed(request_id), "state": "expired" if late else "refused", **sent.to_json()}, link.as_json
     )
+
+
+def delivery_of(anchored: bool) -> Delivery:
+    """Return how the verdict is wanted."""
+    from oracle.core.structs import Delivery  # noqa: PLC0415
+
+    return Delivery.ANCHORED if anchored else Delivery.RECORDED
+
+
+def _report(link: Link, asked: Asked, wait_s: float) -> None:
+    facts = {"request": hexed(asked.id), "terms": asked.request.to_json(), **asked.sent.to_json()}
+    if not wait_s:
+        print_facts(facts, link.as_json)
+        return
+    verdict = link.sender.wait(asked.id, wait_s)
+    print_facts({**facts, "verdict": verdict.to_json()} if link.as_json else verdict.to_json(), link.as_json)
+    if not verdict.recorded:
+        raise typer.Exit(FAILED)

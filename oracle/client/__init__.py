@@ -13,25 +13,44 @@ from pathlib import Path
 from typing import Self
 
 from oracle.client.answers import (
+    AnchoredVerdict,
     Asked,
     CommittedRecord,
+    Contest,
     Earning,
+    MadeStanding,
     Member,
+    Price,
     PublishedModel,
     RequestTerms,
+    Round,
     Sent,
+    StandingView,
+    Unsettled,
     Use,
     VerdictView,
 )
+from oracle.client.challenges import Challenger
 from oracle.client.deployment import Deployment
 from oracle.client.drafting import draft_agreement
-from oracle.client.errors import FundsError, NoSignerError, UnknownIdError, VerdictTimeoutError
-from oracle.client.roles import Holder, Operator, Publisher, Requester, Subject
+from oracle.client.errors import (
+    FundsError,
+    NoProofError,
+    NoSignerError,
+    NotATokenError,
+    SignatureUnknownError,
+    TokenFundsError,
+    UnknownIdError,
+    VerdictTimeoutError,
+)
+from oracle.client.operators import Operator
+from oracle.client.roles import Holder, Publisher, Subject
+from oracle.client.standing import StandingRequester
 from oracle.core.errors import ConfigurationError
 from oracle.keys.signer import Signer
 
 
-class AssentClient(Subject, Requester, Holder, Publisher, Operator):
+class AssentClient(Subject, StandingRequester, Challenger, Operator, Holder, Publisher):
     """One deployment of the contract, seen and used by one signer."""
 
     @classmethod
@@ -49,18 +68,29 @@ class AssentClient(Subject, Requester, Holder, Publisher, Operator):
 
 
 __all__ = [
+    "AnchoredVerdict",
     "Asked",
     "AssentClient",
     "CommittedRecord",
+    "Contest",
     "Deployment",
     "Earning",
     "FundsError",
+    "MadeStanding",
     "Member",
+    "NoProofError",
     "NoSignerError",
+    "NotATokenError",
+    "Price",
     "PublishedModel",
     "RequestTerms",
+    "Round",
     "Sent",
+    "SignatureUnknownError",
+    "StandingView",
+    "TokenFundsError",
     "UnknownIdError",
+    "Unsettled",
     "Use",
     "VerdictTimeoutError",
     "VerdictView",

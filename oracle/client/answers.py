@@ -1,4 +1,4 @@
-"""What the client's methods return."""
+"""What the client's methods return. Times are Unix seconds; amounts are in the smallest unit of their currency."""
 
 from __future__ import annotations
 
@@ -6,8 +6,20 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from oracle.chain.abi import Event
+from oracle.chain.contract import Challenge, StandingStatus
 from oracle.core.committee import members_of
-from oracle.core.structs import Agreement, Model, ModelState, Record, Request, RequestState
+from oracle.core.structs import (
+    Agreement,
+    Finality,
+    Model,
+    ModelState,
+    Quote,
+    Record,
+    Request,
+    RequestState,
+    StandingRequest,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,32 @@ class Sent:
         """Return JSON values; the events by name only."""
         names = [event.name for event in self.events]
         return {"transaction": _hex(self.hash), "block": self.block, "gasUsed": self.gas_used, "events": names}
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a request costs and needs, and the token (zero address for ether) in which it is paid."""
+
+    quote: Quote
+    currency: str
+
+    @property
+    def in_ether(self) -> bool:
+        """Whether it is paid in ether."""
+        return self.quote.currency == 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values; amounts as decimal strings."""
+        quote = self.quote
+        return {
+            "total": str(quote.total),
+            "fee": str(quote.fee),
+            "price": str(quote.price),
+            "royalty": str(quote.royalty_amount),
+            "currency": self.currency,
+            "quorum": quote.quorum,
+            "outcomes": quote.outcome_count,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +122,129 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Earning:
-    """A set of signers that earned fees in an epoch, and a member's place in it: the arguments of ``collect``."""
+    """A pool that earned something, and a member's place among those who share it: the arguments of ``collect``.
 
+    ``earned`` is what all signers earned together, ever, in ``currency`` (a token's address, zero for ether).
+    """
+
+    pool: bytes
+    index: int
     epoch: int
     signers: int
-    index: int
+    currency: str
+    earned: int
+
+
+class Unsettled(NamedTuple):
+    """What a settlement would credit now: for so many verdicts, ``price`` to the subject and ``royalty`` to the publisher in all."""
+
+    verdicts: int
+    price: int
+    royalty: int
+    currency: str
+
+
+class Round(NamedTuple):
+    """A round of a standing request that was opened: its number, its request, and that request's state."""
+
+    round: int
+    request_id: bytes
+    state: RequestState
+
+
+@dataclass(frozen=True, slots=True)
+class StandingView:
+    """A standing request, its state on chain, and its rounds so far.
+
+    ``due`` is when the next round is due, a block's number or Unix seconds as its schedule has it; None if there is none to come.
+    """
+
+    standing: StandingRequest
+    status: StandingStatus
+    rounds: tuple[Round, ...]
+    due: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        rounds = [
+            {"round": each.round, "request": _hex(each.request_id), "state": each.state.name.lower()}
+            for each in self.rounds
+        ]
+        return {
+            "standing": _hex(self.standing.id),
+            "active": self.status.active,
+            "opened": self.status.opened,
+            "next": self.status.next,
+            "due": self.due,
+            "terms": self.standing.to_json(),
+            "requests": rounds,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MadeStanding:
+    """Standing requests that were made together, one under each agreement, and the transaction."""
+
+    standing: tuple[StandingRequest, ...]
+    sent: Sent
+
+
+@dataclass(frozen=True, slots=True)
+class AnchoredVerdict:
+    """A verdict under an anchored root, with the proof that leads there: what ``claim`` takes."""
+
+    request: Request
+    verdict: Verdict
+    root: bytes
+    proof: tuple[bytes, ...]
+    anchored: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values. ``anchored`` tells whether the root is on chain by now."""
+        return {
+            "request": _hex(self.request.id),
+            "outcome": self.verdict.outcome,
+            "scorePpm": self.verdict.score,
+            "trail": _hex(self.verdict.trail),
+            "root": _hex(self.root),
+            "proof": [_hex(each) for each in self.proof],
+            "anchored": self.anchored,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A challenge of a request's verdict: who, with how much (wei), until when it may be answered, and what became of it.
+
+    ``state`` is CHALLENGED while a review is due, RECORDED if it lapsed.
+    """
+
+    request_id: bytes
+    challenger: str
+    bond: int
+    until: int
+    state: RequestState
+    block: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        terms = {"challenger": self.challenger, "bondWei": str(self.bond), "until": self.until}
+        return {"request": _hex(self.request_id), "state": self.state.name.lower(), **terms, "block": self.block}
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
     """A request's state, and how it ended.
 
-    ``outcome`` and ``score_ppm`` are of a recorded verdict; ``since`` is when the request ended (Unix seconds). ``trail`` is the whole
-    digest of the trail (32 bytes), ``epoch`` and ``signers`` (bitmap) who signed; ``block`` and ``transaction`` where it ended. What
-    doesn't apply is None.
+    ``outcome`` and ``score_ppm`` are the verdict's as it stands, corrected or not; ``since`` is when the request ended or was corrected.
+    ``finality`` tells whether the verdict can still change. ``trail`` is the whole digest of the trail (32 bytes), ``epoch`` and
+    ``signers`` (bitmap) who signed; ``block`` and ``transaction`` where it was recorded, corrected, or ended. ``undelivered`` tells that
+    the callback failed. ``challenge`` is there if somebody challenged it. What doesn't apply is None.
     """
 
     request_id: bytes
     state: RequestState
+    finality: Finality = Finality.NONE
     outcome: int | None = None
     score_ppm: int | None = None
     since: int | None = None
@@ -110,17 +253,25 @@ class VerdictView:
     signers: int | None = None
     block: int | None = None
     transaction: bytes | None = None
+    undelivered: bool = False
+    challenge: Challenge | None = None
 
     @property
     def recorded(self) -> bool:
-        """Whether there is a verdict."""
-        return self.state is RequestState.RECORDED
+        """Whether there is a verdict, be it challenged."""
+        return self.state.has_verdict
+
+    @property
+    def final(self) -> bool:
+        """Whether there is a verdict that can't change any more."""
+        return self.finality is Finality.FINAL
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values; signers as a list of indices in the epoch."""
         return {
             "request": _hex(self.request_id),
             "state": self.state.name.lower(),
+            "finality": self.finality.name.lower(),
             "outcome": self.outcome,
             "scorePpm": self.score_ppm,
             "since": self.since,
@@ -129,7 +280,20 @@ class VerdictView:
             "signers": None if self.signers is None else list(members_of(self.signers)),
             "block": self.block,
             "transaction": _hex(self.transaction),
+            "undelivered": self.undelivered,
+            "challenge": None if self.challenge is None else _challenge_json(self.challenge),
         }
+
+
+def _challenge_json(challenge: Challenge) -> dict[str, Any]:
+    return {
+        "challenger": challenge.challenger,
+        "bondWei": str(challenge.bond),
+        "until": challenge.until,
+        "outcome": challenge.outcome,
+        "scorePpm": challenge.score,
+        "faulty": challenge.faulty,
+    }
 
 
 def _hex(value: bytes | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from threading import Lock
 from typing import Any, Self, TypeVar
 
 from eth_typing import BlockNumber, HexStr
@@ -50,6 +51,7 @@ class Connection:
         self.web3 = open_sync(rpc_url)
         self.web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
         self._chain_id = chain_id
+        self._nonces = Lock()  # of all signers, so that clients of one connection can send from several threads
 
     def with_signer(self, signer: Signer) -> Self:
         """Return a client over the same connection, signing as another."""
@@ -76,7 +78,7 @@ class Connection:
 
     @cached_property
     def _sender(self) -> Sender:
-        return Sender(self.web3, self.address, self.contract.domain.chain_id)
+        return Sender(self.web3, self.address, self.contract.domain.chain_id, self._nonces)
 
     # Reading
 
@@ -90,6 +92,11 @@ class Connection:
         with endpoint_errors("eth_getBlockByNumber"):
             return int(self.web3.eth.get_block("latest" if number is None else BlockNumber(number))["timestamp"])
 
+    def block_number(self) -> int:
+        """Return the latest block's number. Raises EndpointError."""
+        with endpoint_errors("eth_blockNumber"):
+            return int(self.web3.eth.block_number)
+
     def calldata(self, transaction: bytes) -> bytes:
         """Return a transaction's input. Raises EndpointError."""
         with endpoint_errors("eth_getTransactionByHash"):
@@ -98,9 +105,7 @@ class Connection:
     def events(self, name: str, *topics: bytes | None) -> list[Event]:
         """Return the contract's events of a name, in order; ``topics`` are its indexed arguments, None for any. Raises EndpointError."""
         padded = [None if topic is None else HexStr("0x" + topic.rjust(32, b"\0").hex()) for topic in topics]
-        with endpoint_errors("eth_blockNumber"):
-            last = int(self.web3.eth.block_number)
-        logs = self._logs([HexStr(event_topic(name)), *padded], self.start_block, last)
+        logs = self._logs([HexStr(event_topic(name)), *padded], self.start_block, self.block_number())
         events = [decode_log(log) for log in logs if log["address"] == self.address]
         found = [event for event in events if event is not None]
         return sorted(found, key=lambda event: (event.block_number, event.log_index))
@@ -133,5 +138,6 @@ class Connection:
     def _sign(self, typed_data: dict[str, Any], signer: Signer | None) -> bytes:
         return self._signer(signer).sign(typed_data_digest(typed_data))
 
-    def _send(self, function: Any, value_wei: int = 0) -> Sent:
+    def send(self, function: Any, value_wei: int = 0) -> Sent:
+        """Send web3's prepared function, of this contract or of another, as the signer. Raises what :meth:`Sender.send` does."""
         return self._sender.send(function, self._signer(), value_wei)

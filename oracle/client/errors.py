@@ -1,6 +1,7 @@
 """What the client raises beside the errors of :mod:`oracle.core.errors`."""
 
 from oracle.core.errors import AssentError, ChainError
+from oracle.core.structs import RequestState
 
 
 class UnknownIdError(ChainError):
@@ -21,6 +22,44 @@ class FundsError(ChainError):
         super().__init__(f"{sender} has {balance_wei} wei and needs {needed_wei}: send it ether")
 
 
+class TokenFundsError(ChainError):
+    """An account hasn't enough of a token. Amounts in the token's smallest unit."""
+
+    def __init__(self, account: str, token: str, balance: int, needed: int) -> None:
+        self.balance = balance
+        self.needed = needed
+        super().__init__(f"{account} has {balance} of the token {token} and needs {needed}: send it some")
+
+
+class NotATokenError(ChainError):
+    """What should be a token's contract isn't one."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"there is no token at {address}; check the address and the chain")
+
+
+class SignatureUnknownError(ChainError):
+    """A signature that isn't a member's over just these terms in the current epoch."""
+
+    def __init__(self, epoch: int, signer: str | None) -> None:
+        self.signer = signer
+        super().__init__(
+            f"a signature isn't by a member of epoch {epoch}, or over other terms (it recovers to {signer}); "
+            "have the members sign these terms in this epoch"
+        )
+
+
+class NoProofError(ChainError):
+    """No operator serves a proof of this request's verdict (yet), or what they serve leads nowhere."""
+
+    def __init__(self, request_id: bytes, found: str) -> None:
+        self.request_id = request_id
+        super().__init__(
+            f"no proof of a verdict for request 0x{request_id.hex()}: {found or 'no node to ask'}; "
+            "wait until the operators have anchored it, or name a node that has it"
+        )
+
+
 class NoSignerError(AssentError):
     """A method that signs was called on a client without a signer."""
 
@@ -29,8 +68,16 @@ class NoSignerError(AssentError):
 
 
 class VerdictTimeoutError(AssentError, TimeoutError):
-    """A request was still open when the wait for its verdict ended. ``request_id`` names it; waiting again does no harm."""
+    """A request wasn't where it was waited for when the wait ended. ``request_id`` names it; waiting again does no harm."""
 
-    def __init__(self, request_id: bytes, waited_s: float) -> None:
+    def __init__(self, request_id: bytes, waited_s: float, state: RequestState = RequestState.REQUESTED) -> None:
         self.request_id = request_id
-        super().__init__(f"request 0x{request_id.hex()} is still open after {waited_s:g} s; wait again, or expire it")
+        self.state = state
+        found, remedy = _WAITS.get(state, ("not final", "wait again, until its window is over"))
+        super().__init__(f"request 0x{request_id.hex()} is still {found} after {waited_s:g} s; {remedy}")
+
+
+_WAITS = {
+    RequestState.REQUESTED: ("open", "wait again, or expire it"),
+    RequestState.CHALLENGED: ("under review", "wait again, or let the challenge lapse once its time is over"),
+}

@@ -23,13 +23,13 @@ _DEFAULT_TIP_WEI = 10**9
 
 
 class Sender:
-    """Sends transactions (EIP-1559) to one contract. Safe to call from several threads: nonces are taken one at a time."""
+    """Sends transactions (EIP-1559) and reads one contract's events from them. Nonces are taken one at a time, under the lock given."""
 
-    def __init__(self, web3: Web3, contract: str, chain_id: int) -> None:
+    def __init__(self, web3: Web3, contract: str, chain_id: int, nonces: Lock) -> None:
         self._web3 = web3
         self._contract = contract
         self._chain_id = chain_id
-        self._nonces = Lock()
+        self._nonces = nonces
 
     def send(self, function: Any, signer: Signer, value_wei: int = 0) -> Sent:
         """Send a prepared call and wait until it is mined.

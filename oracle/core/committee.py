@@ -1,4 +1,4 @@
-"""Whose turn it is to propose, and how a report's signatures go together."""
+"""Whose turn it is to propose, how many must sign, and how their signatures go together."""
 
 from collections.abc import Mapping
 
@@ -23,3 +23,23 @@ def assemble(epoch: int, signatures: Mapping[int, bytes]) -> Attestation:
 def members_of(signers: int) -> tuple[int, ...]:
     """Return the indices that a signers' bitmap names, ascending."""
     return tuple(index for index in range(signers.bit_length()) if signers >> index & 1)
+
+
+def majority(size: int) -> int:
+    """Return how many members are more than half of a committee: two such sets share a member."""
+    return size // 2 + 1
+
+
+def supermajority(size: int) -> int:
+    """Return how many members are more than two thirds of a committee: with 3f + 1 members, 2f + 1."""
+    return size * 2 // 3 + 1
+
+
+def signers_needed(quorum: int, size: int) -> int:
+    """Return how many members sign a report, no more and no fewer: its models' quorum, but more than half of the members."""
+    return max(quorum, majority(size))
+
+
+def review_quorum(quorum: int, size: int) -> int:
+    """Return how many members must sign a review: what the model asks for, and a supermajority."""
+    return max(quorum, supermajority(size))

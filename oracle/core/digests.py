@@ -12,7 +12,8 @@ from eth_account.messages import encode_typed_data
 from eth_keys.datatypes import Signature
 from eth_utils import keccak
 
-from oracle.core.structs import Agreement, Verdict
+from oracle.core.merkle import leaf_hash
+from oracle.core.structs import Agreement, Policy, Question, Request, Verdict
 
 #: Leaf of a report, for OpenZeppelin's StandardMerkleTree: request id, request's commitment, outcome, score, trail.
 LEAF_TYPES = ("bytes32", "bytes32", "uint8", "uint32", "bytes32")
@@ -24,6 +25,7 @@ _DOMAIN_MEMBERS = [
     {"name": "verifyingContract", "type": "address"},
 ]
 _REPORT_TYPE = "Report(uint32 epoch,uint32 count,bytes32 root)"
+_REVIEW_TYPE = "Review(uint32 epoch,bytes32 request,uint8 outcome,uint32 score,bytes32 trail)"
 _DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 
@@ -62,7 +64,7 @@ def giving(domain: Domain, agreement: Agreement, deadline: int) -> dict[str, Any
     """Return the typed data that a subject signs to give an agreement until ``deadline`` (Unix seconds)."""
     types = {
         "Giving": [{"name": "agreement", "type": "Agreement"}, {"name": "deadline", "type": "uint256"}],
-        "Agreement": Agreement.type_members(),
+        **Agreement.types(),
     }
     return domain.typed_data("Giving", types, {"agreement": agreement.to_message(), "deadline": deadline})
 
@@ -73,10 +75,33 @@ def withdrawal(domain: Domain, agreement_id: bytes, deadline: int) -> dict[str, 
     return domain.typed_data("Withdrawal", types, {"agreement": agreement_id, "deadline": deadline})
 
 
-def joining(domain: Domain, operator: str, seal_key: bytes, deadline: int) -> dict[str, Any]:
-    """Return the typed data by which an attester shows that its key is the operator's own."""
-    types = {"Joining": _members(operator="address", sealKey="bytes32", deadline="uint256")}
-    return domain.typed_data("Joining", types, {"operator": operator, "sealKey": seal_key, "deadline": deadline})
+def asking(domain: Domain, agreement_id: bytes, question: Question, tip: int) -> dict[str, Any]:
+    """Return the typed data by which a controller asks through a relayer, who has ``tip`` in the quote's currency's smallest unit.
+
+    The question's parts are apart, for a wallet to show them.
+    """
+    parts = {name: f"uint{bits}" for name, bits in Question.PARTS}
+    types = {"Asking": _members(agreement="bytes32", **parts, tip="uint96")}
+    return domain.typed_data("Asking", types, {"agreement": agreement_id, **question.to_json(), "tip": tip})
+
+
+def joining(domain: Domain, operator: str, seal_key: bytes, endpoint: str, deadline: int) -> dict[str, Any]:
+    """Return the typed data by which an attester shows that its key is the operator's own, with seal key and endpoint."""
+    types = {"Joining": _members(operator="address", sealKey="bytes32", endpoint="string", deadline="uint256")}
+    message = {"operator": operator, "sealKey": seal_key, "endpoint": endpoint, "deadline": deadline}
+    return domain.typed_data("Joining", types, message)
+
+
+def jailing(domain: Domain, epoch: int, operator: str, deadline: int) -> dict[str, Any]:
+    """Return the typed data by which a supermajority puts out a member that doesn't answer, until ``deadline``."""
+    types = {"Jailing": _members(epoch="uint32", operator="address", deadline="uint256")}
+    return domain.typed_data("Jailing", types, {"epoch": epoch, "operator": operator, "deadline": deadline})
+
+
+def amendment(domain: Domain, epoch: int, policy: Policy, deadline: int) -> dict[str, Any]:
+    """Return the typed data by which a supermajority schedules another policy, until ``deadline``."""
+    types = {"Amendment": _members(epoch="uint32") + Policy.type_members() + _members(deadline="uint256")}
+    return domain.typed_data("Amendment", types, {"epoch": epoch, **policy.to_message(), "deadline": deadline})
 
 
 def ask(domain: Domain, request_id: bytes, epoch: int, deadline: int) -> dict[str, Any]:
@@ -101,9 +126,21 @@ def report_digest(domain: Domain, epoch: int, count: int, root: bytes) -> bytes:
     return domain.digest(keccak(struct))
 
 
+def review_digest(domain: Domain, epoch: int, request_id: bytes, verdict: Verdict) -> bytes:
+    """Return what operators sign about a challenged verdict: what they found, in an epoch."""
+    kinds = ["bytes32", "uint32", "bytes32", "uint8", "uint32", "bytes32"]
+    struct = encode(kinds, [keccak(text=_REVIEW_TYPE), epoch, request_id, *verdict.to_abi()])
+    return domain.digest(keccak(struct))
+
+
 def leaf_values(request_id: bytes, commitment: bytes, verdict: Verdict) -> tuple[bytes, bytes, int, int, bytes]:
     """Return a report's leaf, before hashing."""
     return (request_id, commitment, verdict.outcome, verdict.score, verdict.trail)
+
+
+def report_leaf(request: Request, verdict: Verdict) -> bytes:
+    """Return the leaf (32 bytes) of a request and its verdict in a report's tree."""
+    return leaf_hash(LEAF_TYPES, leaf_values(request.id, request.commitment, verdict))
 
 
 def compact(signature: bytes) -> bytes:
@@ -134,13 +171,18 @@ def sign(private_key: bytes, digest: bytes) -> bytes:
 __all__ = [
     "LEAF_TYPES",
     "Domain",
+    "amendment",
     "ask",
+    "asking",
     "compact",
     "giving",
+    "jailing",
     "joining",
     "leaf_values",
     "recover",
     "report_digest",
+    "report_leaf",
+    "review_digest",
     "sign",
     "typed_data_digest",
     "withdrawal",

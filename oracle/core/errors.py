@@ -21,7 +21,8 @@
     ├── PeerError               a peer is unreachable or broke the protocol
     └── AuditError              a link of a verdict's trail that doesn't hold; :mod:`oracle.audit.report` has the failed and the skipped
 
-:mod:`oracle.client.errors` adds ``UnknownIdError`` and ``FundsError`` under ChainError, ``NoSignerError`` and ``VerdictTimeoutError``.
+:mod:`oracle.client.errors` adds ``UnknownIdError``, ``FundsError``, ``NoProofError`` and others under ChainError, ``NoSignerError`` and
+``VerdictTimeoutError``.
 
 A message names the cause and the remedy. It never holds a private key or a value of somebody's record.
 """
@@ -55,13 +56,14 @@ class WrongChainError(ChainError):
 
 
 class ContractRevertError(ChainError):
-    """The contract reverted. ``name`` is its custom error, ``arguments`` that error's values by parameter name."""
+    """The contract reverted. ``name`` is its custom error, ``arguments`` that error's values by parameter name, ``remedy`` what helps."""
 
-    def __init__(self, name: str, arguments: dict[str, object] | None = None) -> None:
+    def __init__(self, name: str, arguments: dict[str, object] | None = None, remedy: str | None = None) -> None:
         self.name = name
         self.arguments = arguments or {}
+        self.remedy = remedy
         inner = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
-        super().__init__(f"{name}({inner})")
+        super().__init__(f"{name}({inner})" + (f": {remedy}" if remedy else ""))
 
 
 class Reason(StrEnum):
@@ -86,6 +88,13 @@ class Reason(StrEnum):
     OUTCOME_MISMATCH = "outcome_mismatch"
     ATTRIBUTION_MISMATCH = "attribution_mismatch"
     TRAIL_MISMATCH = "trail_mismatch"
+    CALLBACK_TOO_DEAR = "callback_too_dear"
+    ALREADY_ANCHORED = "already_anchored"
+    ALREADY_SIGNED = "already_signed"
+    PROPOSALS_SPENT = "proposals_spent"
+    NOT_CHALLENGED = "not_challenged"
+    REVIEW_MISMATCH = "review_mismatch"
+    MISSES_TOO_FEW = "misses_too_few"
 
 
 class RefusalError(AssentError):

@@ -24,12 +24,13 @@ class MerkleTree:
     """A complete binary tree in an array: the root first, the leaves, sorted, last and in reverse."""
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
-        """Build from leaf hashes in any order. Raises ValueError when there are none."""
+        """Build from leaf hashes in any order; ``leaves`` has them in the tree's. Raises ValueError when there are none."""
         if not leaves:
             raise ValueError("a Merkle tree needs a leaf")
         self._nodes = [b""] * (len(leaves) - 1) + sorted(leaves, reverse=True)
         for index in reversed(range(len(leaves) - 1)):
             self._nodes[index] = _parent(self._nodes[2 * index + 1], self._nodes[2 * index + 2])
+        self.leaves = tuple(sorted(leaves))
         self._places = {leaf: index for index, leaf in enumerate(self._nodes) if index >= len(leaves) - 1}
 
     @property
@@ -46,8 +47,14 @@ class MerkleTree:
         return siblings
 
 
+def climb(leaf: bytes, proof: Sequence[bytes]) -> bytes:
+    """Return the root to which a proof leads from a leaf."""
+    node = leaf
+    for sibling in proof:
+        node = _parent(node, sibling)
+    return node
+
+
 def verify(root: bytes, leaf: bytes, proof: Sequence[bytes]) -> bool:
     """Tell whether a proof leads from the leaf to the root."""
-    for sibling in proof:
-        leaf = _parent(leaf, sibling)
-    return leaf == root
+    return climb(leaf, proof) == root

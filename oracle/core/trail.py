@@ -31,7 +31,8 @@ class _Part(BaseModel):
 
 
 class RequestPart(_Part):
-    """The request: its id, the block it came in, and its terms (JSON form of :class:`oracle.core.structs.Request`)."""
+    """The request: its id, the block it came in, and its terms: the JSON form of :class:`oracle.core.structs.Request`, which has the parts
+    of question and quote by name."""
 
     id: Hex32
     commitment: Hex32
@@ -40,7 +41,7 @@ class RequestPart(_Part):
 
 
 class AgreementPart(_Part):
-    """The agreement's id, its terms, and its state when the request was evaluated."""
+    """The agreement's id, its state when the request was evaluated, and its terms (JSON form of :class:`oracle.core.structs.Agreement`)."""
 
     id: Hex32
     state: Literal["given"]
@@ -97,7 +98,7 @@ class AttributionPart(_Part):
 class Trail(_Part):
     """A trail. ``digest`` is over the RFC 8785 form of :meth:`to_json`."""
 
-    version: Literal["assent-trail/1"] = "assent-trail/1"
+    version: Literal["assent-trail/2"] = "assent-trail/2"
     chain_id: int
     contract: Address
     request: RequestPart

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic_core import from_json
 
-from oracle.core.errors import Reason, VaultError
+from oracle.core.errors import Reason, SealError, VaultError
 from oracle.data.ask import Ask
 from oracle.data.destination import GuardedTransport, check_form
 from oracle.data.envelope import open_sealed, unpack_fields
@@ -56,12 +57,12 @@ class VaultClient(httpx.AsyncClient):
 
 
 async def fetch_fields(
-    client: VaultClient, vault_url: str, ask: Ask, attester: str, seal_key: X25519PrivateKey
+    client: VaultClient, vault_url: str, ask: Ask, attester: str, seal_keys: Sequence[X25519PrivateKey]
 ) -> list[DisclosedField]:
     """Return the fields that a vault releases for an ask. They aren't verified yet: see ``record.verify_disclosure``.
 
-    Raises VaultError (VAULT_UNREACHABLE), VaultRefusedError, SealError, or RecordError (PROOF_WRONG) when what opens is
-    no list of fields.
+    Whichever of ``seal_keys`` fits opens them: the vault seals to the one that its view of the chain has. Raises VaultError
+    (VAULT_UNREACHABLE), VaultRefusedError, SealError, or RecordError (PROOF_WRONG) when what opens is no list of fields.
     """
     url = str(check_form(vault_url)).rstrip("/") + RELEASES_PATH
     try:
@@ -72,7 +73,15 @@ async def fetch_fields(
     answer = _answer(status, body)
     if answer.get("request") != "0x" + ask.request_id.hex():
         raise VaultError(Reason.VAULT_UNREACHABLE, "the vault's answer is to another request")
-    return unpack_fields(open_sealed(seal_key, ask.request_id, attester, _sealed(answer)))
+    return unpack_fields(_opened(seal_keys, ask.request_id, attester, _sealed(answer)))
+
+
+def _opened(seal_keys: Sequence[X25519PrivateKey], request_id: bytes, attester: str, sealed: bytes) -> bytes:
+    *others, last = seal_keys
+    for key in others:
+        with suppress(SealError):
+            return open_sealed(key, request_id, attester, sealed)
+    return open_sealed(last, request_id, attester, sealed)
 
 
 async def _post(client: VaultClient, url: str, ask: Ask) -> tuple[int, bytes]:

@@ -1,1 +1,1 @@
-"""Keys: who signs (signer), who opens sealed fields (seal_key), where both are kept (keystore), and those everybody has (devnet)."""
+"""Keys: who signs (signer), who opens sealed fields (seal_key), all of an operator's (keyring), their files (keystore), devnet."""

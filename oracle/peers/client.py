@@ -1,14 +1,16 @@
-"""Asking a peer to sign."""
+"""Asking a peer: to sign, or for the proof of an anchored verdict."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from oracle.core.errors import PeerError, RefusalError
-from oracle.peers.messages import Answer, Proposal
+from oracle.peers.messages import Answer, JailingProposal, Proposal, ReviewProposal
 
 _MAX_ANSWER_BYTES = 1024 * 1024
 
@@ -22,29 +24,50 @@ class PeerClient:
 
     async def propose(self, endpoint: str, proposal: Proposal) -> Answer:
         """POST a proposal and return the answer. Raises PeerError when the peer is unreachable or answers out of protocol."""
-        try:
-            # The whole exchange has the time, not each read: a peer that drips bytes mustn't hold a proposal.
-            async with asyncio.timeout(self._timeout_s):
-                response, body = await self._post(endpoint, proposal)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, OverflowError, RefusalError) as error:
-            # TimeoutError is an OSError; a destination that isn't permitted is a RefusalError.
-            raise PeerError(f"{endpoint}: {type(error).__name__}") from error
-        if response.status_code != httpx.codes.OK:
-            raise PeerError(f"{endpoint}: status {response.status_code}")
+        return await self._ask(endpoint, "/v1/reports", proposal)
+
+    async def review(self, endpoint: str, proposal: ReviewProposal) -> Answer:
+        """POST a review and return the answer. Raises PeerError as :meth:`propose` does."""
+        return await self._ask(endpoint, "/v1/reviews", proposal)
+
+    async def jail(self, endpoint: str, proposal: JailingProposal) -> Answer:
+        """POST a jailing and return the answer. Raises PeerError as :meth:`propose` does."""
+        return await self._ask(endpoint, "/v1/jailings", proposal)
+
+    async def _ask(self, endpoint: str, path: str, message: BaseModel) -> Answer:
+        body = await self._exchange("POST", endpoint, path, message.model_dump_json())
         try:
             return Answer.model_validate_json(body)
         except ValidationError as error:
             raise PeerError(f"{endpoint}: an answer out of protocol") from error
 
-    async def _post(self, endpoint: str, proposal: Proposal) -> tuple[httpx.Response, bytes]:
-        async with self._client.stream(
-            "POST",
-            f"{endpoint.rstrip('/')}/v1/reports",
-            content=proposal.model_dump_json(),
-            headers={"content-type": "application/json"},
-            follow_redirects=False,
-        ) as response:
-            return response, await _read(response)
+    async def proof(self, endpoint: str, request_id: bytes) -> dict[str, Any]:
+        """GET the proof of an anchored verdict; nothing in it is checked yet. Raises PeerError, also when the peer has none."""
+        body = await self._exchange("GET", endpoint, f"/v1/proofs/0x{request_id.hex()}", None)
+        try:
+            found = from_json(body)
+        except ValueError as error:
+            raise PeerError(f"{endpoint}: no JSON") from error
+        if not isinstance(found, dict):
+            raise PeerError(f"{endpoint}: an answer out of protocol")
+        return found
+
+    async def _exchange(self, method: str, endpoint: str, path: str, content: str | None) -> bytes:
+        url = endpoint.rstrip("/") + path
+        headers = {"content-type": "application/json"} if content is not None else {}
+        try:
+            # The whole exchange has the time, not each read: a peer that drips bytes mustn't hold a proposal.
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._client.stream(method, url, content=content, headers=headers, follow_redirects=False) as response,
+            ):
+                body = await _read(response)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, OverflowError, RefusalError) as error:
+            # TimeoutError is an OSError; a destination that isn't permitted is a RefusalError.
+            raise PeerError(f"{endpoint}: {type(error).__name__}") from error
+        if response.status_code != httpx.codes.OK:
+            raise PeerError(f"{endpoint}: status {response.status_code}")
+        return body
 
 
 async def _read(response: httpx.Response) -> bytes:

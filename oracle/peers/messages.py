@@ -1,4 +1,4 @@
-"""What operators say to each other about a report: a proposal, and the answer to it."""
+"""What operators say to each other: a report, a review or a jailing that one proposes, and the answers to it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from oracle.core.errors import Reason
 from oracle.core.structs import Verdict
 
-#: A proposal larger than this is refused unread.
+#: A message larger than this is refused unread.
 MAX_PROPOSAL_BYTES = 4 * 1024 * 1024
-MAX_VERDICTS = 1_024
+#: As many as the contract records at once.
+MAX_VERDICTS = 256
 
 Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 Hex64 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{128}$")]
+Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+EpochNumber = Annotated[int, Field(ge=1, lt=2**32)]
+Outcome = Annotated[int, Field(ge=0, le=255)]
+Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class _Message(BaseModel):
@@ -25,8 +30,8 @@ class ProposedVerdict(_Message):
     """One verdict of a proposal, with its trail."""
 
     request: Hex32
-    outcome: Annotated[int, Field(ge=0, le=255)]
-    score: Annotated[int, Field(ge=0, le=1_000_000)]
+    outcome: Outcome
+    score: Ppm
     trail: dict[str, Any]
 
     def verdict(self, trail_digest: bytes) -> Verdict:
@@ -40,9 +45,44 @@ class Proposal(_Message):
     ``signature`` is the proposer's own over the report, so a proposal is authentic and of this chain, contract and epoch.
     """
 
-    epoch: Annotated[int, Field(ge=1, lt=2**32)]
+    epoch: EpochNumber
     verdicts: Annotated[list[ProposedVerdict], Field(min_length=1, max_length=MAX_VERDICTS)]
-    proposer: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+    proposer: Address
+    signature: Hex64
+
+
+class ReviewProposal(_Message):
+    """What a proposer found about a challenged verdict, for its peers to sign (EIP-712 ``Review``).
+
+    To uphold, outcome, score and ``digest`` are those recorded, and no trail comes along; to correct, they are the proposer's, with its
+    trail. ``signature`` is the proposer's own over the review.
+    """
+
+    epoch: EpochNumber
+    request: Hex32
+    outcome: Outcome
+    score: Ppm
+    digest: Hex32
+    trail: dict[str, Any] | None = None
+    proposer: Address
+    signature: Hex64
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict to be signed."""
+        return Verdict(self.outcome, self.score, bytes.fromhex(self.digest[2:]))
+
+
+class JailingProposal(_Message):
+    """A member that doesn't answer, to be put out (EIP-712 ``Jailing``) until ``deadline`` (Unix seconds) at the latest.
+
+    ``signature`` is the proposer's own over the jailing.
+    """
+
+    epoch: EpochNumber
+    operator: Address
+    deadline: Annotated[int, Field(ge=0, lt=2**40)]
+    proposer: Address
     signature: Hex64
 
 
@@ -55,7 +95,10 @@ class Declined(_Message):
 
 
 class Answer(_Message):
-    """A peer's signature over the whole report, or what it declines of it."""
+    """A peer's signature over the whole of what was proposed, or what it declines of it.
+
+    Of a review or jailing that is declined, ``request`` is the review's, or the hash of nothing: zeros.
+    """
 
     signature: Hex64 | None = None
     declined: Annotated[list[Declined], Field(max_length=MAX_VERDICTS)] = []

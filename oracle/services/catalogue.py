@@ -42,3 +42,11 @@ class Catalogue:
         if model.outcome_count != len(package.card.outcomes):
             raise InputError(Reason.MODEL_UNKNOWN, "the published number of outcomes isn't the package's")
         return loaded
+
+    def has(self, model: Model) -> bool:
+        """Tell whether this node can run a published model."""
+        try:
+            self.find(model)
+        except InputError:
+            return False
+        return True

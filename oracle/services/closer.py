@@ -6,10 +6,8 @@ import structlog
 
 from oracle.core.committee import turn
 from oracle.core.errors import ContractRevertError
-from oracle.services.committee import Committee
-from oracle.services.head import ChainClock
-from oracle.services.transactor import Transactor
-from oracle.store.node_store import NodeStore
+from oracle.services.acts import Acts
+from oracle.services.seat import Seat
 
 log = structlog.get_logger()
 
@@ -17,13 +15,11 @@ log = structlog.get_logger()
 class Closer:
     """Refuses requests whose agreement is over, and expires those past their deadline, when the turn is this node's."""
 
-    def __init__(
-        self, store: NodeStore, committee: Committee, transactor: Transactor, clock: ChainClock, turn_blocks: int
-    ) -> None:
-        self._store = store
-        self._committee = committee
-        self._transactor = transactor
-        self._clock = clock
+    def __init__(self, seat: Seat, acts: Acts, turn_blocks: int) -> None:
+        self._store = seat.store
+        self._committee = seat.committee
+        self._acts = acts
+        self._clock = seat.clock
         self._turn_blocks = turn_blocks
 
     async def close_due(self, limit: int) -> None:
@@ -31,12 +27,14 @@ class Closer:
         view = await self._committee.view()
         if view.own_index is None:
             return
-        for context in self._store.closable(self._clock.timestamp, limit):
-            waited = self._clock.number - context.block
-            if turn(context.id, waited, self._turn_blocks, len(view.members)) != view.own_index:
-                continue
+
+        def own_turn(request_id: bytes, block: int) -> bool:
+            waited = self._clock.number - block
+            return turn(request_id, waited, self._turn_blocks, len(view.members)) == view.own_index
+
+        for context in self._store.closable(self._clock.timestamp, limit, own_turn):
             over = context.withdrawn or context.agreement.valid_until <= self._clock.timestamp
             try:
-                await self._transactor.close(context.request, over)
+                await self._acts.close(context.request, over)
             except ContractRevertError as revert:
                 log.info("close_reverted", request=context.id.hex(), error=revert.name)

@@ -3,99 +3,158 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import dataclass
 
 import structlog
 
 from oracle.core.canonical import canonical
-from oracle.core.digests import LEAF_TYPES, Domain, leaf_values, recover, report_digest
+from oracle.core.digests import LEAF_TYPES, leaf_values, recover, report_digest
 from oracle.core.errors import AuditError, PeerError, Reason, RefusalError, VerdictMismatchError
 from oracle.core.merkle import MerkleTree, leaf_hash
+from oracle.core.quantise import within
+from oracle.core.structs import Verdict
 from oracle.core.trail import MAX_TRAIL_BYTES, Trail
-from oracle.keys.signer import Signer
 from oracle.peers.messages import Answer, Declined, Proposal, ProposedVerdict
-from oracle.services.catalogue import Catalogue
-from oracle.services.committee import Committee, CommitteeView
+from oracle.services.committee import CommitteeView
+from oracle.services.reports import pool_of
+from oracle.services.seat import Seat
 from oracle.services.trails import build_trail, judge
-from oracle.store.node_store import NodeStore, RequestContext
+from oracle.store.node_store import Evidence, Report, ReportedVerdict, RequestContext
 from oracle.store.tables import Stage
-from oracle.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
 _LOOK_AGAIN_S = 0.02
+#: So many reports with one request does a proposer get signed in such a time: each is kept, with its trails.
+_MOST_REPORTS, _REPORTS_S = 16, 600
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One verdict of a proposal, parsed."""
+
+    request: bytes
+    verdict: Verdict
+    trail: Trail
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A proposal, parsed and authentic."""
+
+    view: CommitteeView
+    proposer: str
+    signature: bytes
+    digest: bytes
+    tree: MerkleTree
+    items: tuple[_Item, ...]
+
+    def evidence(self, item: _Item, attester: str, signature: bytes, at: int) -> Evidence:
+        proof, count = tuple(self.tree.proof(item.leaf)), len(self.items)
+        return Evidence(item.request, attester, item.verdict, self.view.epoch, count, proof, signature, at)
 
 
 class Cosigner:
-    """Answers peers' proposals."""
+    """Answers peers' proposals. ``wait_s`` is how long it waits for its own evaluations."""
 
-    def __init__(
-        self,
-        domain: Domain,
-        store: NodeStore,
-        committee: Committee,
-        catalogue: Catalogue,
-        signer: Signer,
-        metrics: Metrics,
-        wait_s: float,
-    ) -> None:
-        self._domain = domain
-        self._store = store
-        self._committee = committee
-        self._catalogue = catalogue
-        self._signer = signer
-        self._metrics = metrics
+    def __init__(self, seat: Seat, wait_s: float) -> None:
+        self._seat = seat
+        self._store = seat.store
         self._wait_s = wait_s
 
     async def answer(self, proposal: Proposal) -> Answer:
         """Return a signature over the report, or what is declined of it.
 
-        Raises PeerError when the proposal isn't from a member of the current epoch, or this node isn't one: then nothing in it is
+        Raises PeerError when the proposal isn't from a member of an epoch that may sign, or this node isn't one: then nothing in it is
         looked at.
         """
         # Before anything is parsed: a stranger's proposal costs as little as can be.
-        _must_be_of(await self._committee.view_at(proposal.epoch), proposal)
-        trails = [_parse(item) for item in proposal.verdicts]
-        digest = self._authenticate(proposal, trails)
+        view = await self._seat.shared_view(proposal.epoch, proposal.proposer)
+        parsed = self._authenticate(view, proposal)
         declined: list[Declined] = []
         # One wait for the whole report: its proposer doesn't wait for each verdict's in turn.
         give_up = asyncio.get_running_loop().time() + self._wait_s
-        for item, trail in zip(proposal.verdicts, trails, strict=True):
+        for item in parsed.items:
             try:
-                await self._judge(item, trail, proposal.proposer, give_up)
+                await self._judge(item, parsed, give_up)
             except RefusalError as refusal:
-                declined.append(Declined(request=item.request, reason=refusal.reason, message=str(refusal)[:500]))
-                self._metrics.reports_declined.labels(refusal.reason).inc()
-                log.warning(
-                    "verdict_declined", request=item.request, peer=proposal.proposer, reason=refusal.reason.value
-                )
-        if declined:
-            return Answer(declined=declined)
-        # The copies are durable before the signature leaves: whoever signed can show what it signed.
-        for item, trail in zip(proposal.verdicts, trails, strict=True):
-            self._store.save_trail(trail.digest, bytes.fromhex(item.request[2:]), canonical(trail.to_json()))
-        self._metrics.reports_signed.inc()
-        return Answer(signature="0x" + self._signer.sign(digest).hex())
+                declined.append(self._declined(item, parsed.proposer, refusal))
+        now = int(time.time())
+        self._keep_evidence(parsed, parsed.proposer, parsed.signature, now)
+        return Answer(declined=declined) if declined else self._sign(parsed, now)
 
-    def _authenticate(self, proposal: Proposal, trails: list[Trail]) -> bytes:
-        leaves = [self._leaf(item, trail) for item, trail in zip(proposal.verdicts, trails, strict=True)]
-        digest = report_digest(self._domain, proposal.epoch, len(leaves), MerkleTree(leaves).root)
-        if recover(digest, bytes.fromhex(proposal.signature[2:])) != proposal.proposer:
+    def _sign(self, parsed: _Parsed, now: int) -> Answer:
+        signer = self._seat.signer(parsed.view)
+        signature = signer.sign(parsed.digest)
+        # All is durable before the signature leaves: whoever signed can show what it signed, and stays with it.
+        self._store.save_trails(
+            (item.verdict.trail, item.request, canonical(item.trail.to_json())) for item in parsed.items
+        )
+        self._store.save_report(self._report(parsed, now))
+        self._keep_evidence(parsed, signer.address, signature, now)
+        self._seat.metrics.reports_signed.inc()
+        return Answer(signature="0x" + signature.hex())
+
+    def _report(self, parsed: _Parsed, now: int) -> Report:
+        root, verdicts = parsed.tree.root, []
+        for item in parsed.items:
+            context = self._store.context(item.request)
+            if context is not None:
+                verdicts.append(ReportedVerdict(item.request, item.verdict, item.leaf, pool_of(root, context.request)))
+        return Report(root, parsed.view.epoch, parsed.proposer, tuple(verdicts), now)
+
+    def _declined(self, item: _Item, proposer: str, refusal: RefusalError) -> Declined:
+        request = "0x" + item.request.hex()
+        self._seat.metrics.reports_declined.labels(refusal.reason).inc()
+        log.warning("verdict_declined", request=request, peer=proposer, reason=refusal.reason.value)
+        return Declined(request=request, reason=refusal.reason, message=str(refusal)[:500])
+
+    def _keep_evidence(self, parsed: _Parsed, attester: str, signature: bytes, now: int) -> None:
+        """Keep who signed what of the requests that this node knows, whether it signs them itself or not."""
+        evidence, allowed = [], []
+        for item in parsed.items:
+            context = self._store.context(item.request)
+            if context is None or item.trail.request.commitment != "0x" + context.request.commitment.hex():
+                continue  # not a verdict about the request: the contract wouldn't take it for one
+            evidence.append(parsed.evidence(item, attester, signature, now))
+            allowed.append(2 * context.model.tolerance)
+        self._store.keep_evidence(evidence, min(allowed, default=0))
+
+    # Parsing
+
+    def _authenticate(self, view: CommitteeView, proposal: Proposal) -> _Parsed:
+        items = tuple(_item(each) for each in proposal.verdicts)
+        if len({item.request for item in items}) != len(items):
+            raise PeerError("a request is in the proposal twice")
+        tree = MerkleTree([item.leaf for item in items])
+        digest = report_digest(self._seat.domain, proposal.epoch, len(items), tree.root)
+        signature = bytes.fromhex(proposal.signature[2:])
+        if recover(digest, signature) != proposal.proposer:
             raise PeerError("the signature isn't the proposer's over this report")
-        return digest
+        return _Parsed(view, proposal.proposer, signature, digest, tree, items)
 
-    @staticmethod
-    def _leaf(item: ProposedVerdict, trail: Trail) -> bytes:
-        commitment = bytes.fromhex(trail.request.commitment[2:])
-        values = leaf_values(bytes.fromhex(item.request[2:]), commitment, item.verdict(trail.digest))
-        return leaf_hash(LEAF_TYPES, values)
+    # Judging
 
-    async def _judge(self, item: ProposedVerdict, trail: Trail, proposer: str, give_up: float) -> None:
-        context = await self._own_evaluation(bytes.fromhex(item.request[2:]), give_up)
-        if trail.proposer != proposer:
+    async def _judge(self, item: _Item, parsed: _Parsed, give_up: float) -> None:
+        context = await self._own_evaluation(item.request, give_up)
+        if item.trail.proposer != parsed.proposer:
             raise VerdictMismatchError(Reason.TRAIL_MISMATCH, "the trail names another proposer")
-        package = self._catalogue.find(context.model).package
-        own = build_trail(self._domain, context, package, proposer, trail.software)
-        judge(own, trail, item.verdict(trail.digest), package, context.model.tolerance)
+        package = self._seat.catalogue.find(context.model).package
+        own = build_trail(self._seat.domain, context, package, parsed.proposer, item.trail.software)
+        judge(own, item.trail, item.verdict, package, context.model.tolerance)
+        self._must_stay_with(context, item, parsed.view)
+        since = int(time.time()) - _REPORTS_S
+        if self._store.reports_by(parsed.proposer, item.request, since) >= _MOST_REPORTS:
+            raise RefusalError(Reason.PROPOSALS_SPENT, "this proposer had the request signed too often lately")
+
+    def _must_stay_with(self, context: RequestContext, item: _Item, view: CommitteeView) -> None:
+        """Two own signatures further apart than an honest operator's would be slashed: an own earlier one stands."""
+        signed = [each for each in self._store.evidence(item.request) if each.attester == view.own_attester]
+        allowed = 2 * context.model.tolerance
+        if not all(within(each.verdict.score, item.verdict.score, allowed) for each in signed):
+            raise RefusalError(Reason.ALREADY_SIGNED, "this node signed another verdict of the request before")
 
     async def _own_evaluation(self, request_id: bytes, give_up: float) -> RequestContext:
         """Return the request with this node's own evaluation, waiting a little for it: nodes see a block at different moments."""
@@ -105,25 +164,36 @@ class Cosigner:
             if context is not None and context.evaluation is not None and context.stage is Stage.EVALUATED:
                 return context
             if context is not None and context.stage is not Stage.SEEN:
-                report = self._store.report(request_id)
-                reason = Reason(report.reason) if report and report.reason in set(Reason) else Reason.REQUEST_UNKNOWN
-                raise RefusalError(reason, f"the request is {context.stage.value} at this node")
+                raise self._refusal(context)
             if loop.time() >= give_up:
                 raise RefusalError(Reason.NOT_READY, "this node hasn't evaluated the request yet")
             await asyncio.sleep(_LOOK_AGAIN_S)
 
+    def _refusal(self, context: RequestContext) -> RefusalError:
+        if context.stage is Stage.ANCHORED:
+            return RefusalError(Reason.ALREADY_ANCHORED, "the request is in a report whose root is on chain")
+        report = self._store.report(context.id)
+        reason = Reason(report.reason) if report and report.reason in set(Reason) else Reason.REQUEST_UNKNOWN
+        return RefusalError(reason, f"the request is {context.stage.value} at this node")
 
-def _must_be_of(view: CommitteeView, proposal: Proposal) -> None:
-    if proposal.epoch != view.epoch or view.own_index is None or view.index_of(proposal.proposer) is None:
-        raise PeerError("proposer and this node must be members of the current epoch")
+
+def _item(proposed: ProposedVerdict) -> _Item:
+    trail = parse_trail(proposed.trail)
+    request, commitment = bytes.fromhex(proposed.request[2:]), bytes.fromhex(trail.request.commitment[2:])
+    verdict = proposed.verdict(trail.digest)
+    return _Item(request, verdict, trail, leaf_hash(LEAF_TYPES, leaf_values(request, commitment, verdict)))
 
 
-def _parse(item: ProposedVerdict) -> Trail:
+def parse_trail(data: object) -> Trail:
+    """Return a peer's trail. Raises PeerError when it isn't one, or too large."""
     try:
-        trail = Trail.from_json(item.trail)
+        trail = Trail.from_json(data)
         size = len(canonical(trail.to_json()))
     except (AuditError, ValueError) as error:  # ValueError: a number that canonical JSON can't say
         raise PeerError(str(error)) from error
     if size > MAX_TRAIL_BYTES:
         raise PeerError(f"a trail has at most {MAX_TRAIL_BYTES} bytes")
     return trail
+
+
+__all__ = ["Cosigner", "parse_trail"]

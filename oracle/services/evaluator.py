@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from oracle.chain.contract import AssentContract
+from oracle.chain.contract import AgreementStatus, AssentContract, RecordStatus
 from oracle.chain.rpc import endpoint_errors
 from oracle.core.errors import (
     ChainError,
@@ -28,11 +28,10 @@ from oracle.data.fetch import VaultRefusedError
 from oracle.data.record import DisclosedField, leaf_of, verify_disclosure
 from oracle.models.evaluation import Evaluation
 from oracle.models.features import features
-from oracle.services.catalogue import Catalogue, LoadedModel
-from oracle.services.head import ChainClock
-from oracle.store.node_store import NodeStore, RequestContext
+from oracle.services.catalogue import LoadedModel
+from oracle.services.seat import Seat
+from oracle.store.node_store import RequestContext
 from oracle.store.tables import Stage
-from oracle.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -62,21 +61,15 @@ class Prepared:
 class Evaluator:
     """Evaluates what is due."""
 
-    def __init__(
-        self,
-        contract: AssentContract,
-        store: NodeStore,
-        source: FieldSource,
-        catalogue: Catalogue,
-        clock: ChainClock,
-        metrics: Metrics,
-    ) -> None:
+    def __init__(self, contract: AssentContract, seat: Seat, source: FieldSource, max_callback_gas: int) -> None:
+        """``max_callback_gas`` is the most that a request's callback may name for this node to give a verdict."""
         self._contract = contract
-        self._store = store
+        self._store = seat.store
         self._source = source
-        self._catalogue = catalogue
-        self._clock = clock
-        self._metrics = metrics
+        self._catalogue = seat.catalogue
+        self._clock = seat.clock
+        self._metrics = seat.metrics
+        self._max_callback_gas = max_callback_gas
 
     async def evaluate_due(self, limit: int) -> int:
         """Evaluate up to ``limit`` requests; return how many got an own evaluation. A failing request never stops the others."""
@@ -109,7 +102,26 @@ class Evaluator:
         log.warning("request_postponed", request=context.id.hex(), reason=reason, error=message)
 
     async def _prepare(self, context: RequestContext) -> Prepared:
-        since = await self._check_chain(context)
+        if context.request.question.callback_gas > self._max_callback_gas:
+            raise RefusalError(
+                Reason.CALLBACK_TOO_DEAR, f"the callback names more than {self._max_callback_gas} gas, this node's most"
+            )
+        agreement = await self._check_chain(context, RequestState.REQUESTED)
+        if not agreement.stands(self._clock.timestamp):
+            raise ConsentError(Reason.CONSENT, "the agreement was withdrawn or is over")
+        return await self._fetch(context, agreement.since)
+
+    async def anew(self, context: RequestContext) -> dict[str, Any]:
+        """Evaluate a challenged request afresh, from its vault; return the evaluation as the store keeps it.
+
+        Raises RefusalError, ChainError or ModelError when there is none to be had now.
+        """
+        status = await self._check_chain(context, RequestState.CHALLENGED)
+        prepared = await self._fetch(context, status.since)
+        (evaluation,) = await asyncio.to_thread(prepared.model.runtime.evaluate, [prepared.row])
+        return _to_json(prepared, evaluation)
+
+    async def _fetch(self, context: RequestContext, agreement_since: int) -> Prepared:
         model = self._catalogue.find(context.model)
         if context.request.step != Step.INFER:
             raise InputError(Reason.MODEL_UNKNOWN, "this node's models only infer")
@@ -118,26 +130,22 @@ class Evaluator:
         values = verify_disclosure(context.record.root, disclosed)
         row = features(model.package.card, values)
         leaves = {field.name: "0x" + leaf_of(field).hex() for field in disclosed}
-        return Prepared(context, model, row, leaves, since)
+        return Prepared(context, model, row, leaves, agreement_since)
 
-    async def _check_chain(self, context: RequestContext) -> int:
-        """Check what may have changed since the request's event; return since when the agreement is given."""
+    async def _check_chain(self, context: RequestContext, wanted: RequestState) -> AgreementStatus:
+        """Check what may have changed since the request's event; return the agreement's status."""
         with endpoint_errors("eth_call"):
             agreement, record, status = await asyncio.gather(
                 self._contract.agreement_status(context.request.agreement).acall(),
-                self._contract.record_status(context.agreement.record).acall(),
+                self._contract.record_status(context.record.id).acall(),
                 self._contract.verdict_of(context.id).acall(),
             )
-        unseen = (agreement.state is AgreementState.NONE, record.state is RecordState.NONE)
-        if any(unseen) or status.state is RequestState.NONE:
+        if AgreementState.NONE is agreement.state or RequestState.NONE is status.state:
             raise EndpointError("eth_call: the endpoint is behind the events that it gave")
-        if status.state is not RequestState.REQUESTED:
-            raise ConsentError(Reason.REQUEST_UNKNOWN, "the request isn't open on chain")
-        if not agreement.stands(self._clock.timestamp):
-            raise ConsentError(Reason.CONSENT, "the agreement was withdrawn or is over")
-        if record.state is not RecordState.COMMITTED:
-            raise RecordError(Reason.RECORD_RETIRED, "the holder retired the record")
-        return agreement.since
+        if status.state is not wanted:
+            raise ConsentError(Reason.REQUEST_UNKNOWN, f"on chain the request isn't {wanted.name.lower()}")
+        _must_be_committed(context, record)
+        return agreement
 
     async def _run(self, batch: Sequence[Prepared]) -> int:
         runtime = batch[0].model.runtime
@@ -175,12 +183,23 @@ class Evaluator:
         log.warning("request_refused", request=context.id.hex(), reason=refusal.reason.value, again=passing)
 
 
+def _must_be_committed(context: RequestContext, record: RecordStatus) -> None:
+    """No contract looks at the record when a request is made: whose it is, and whether it stands, is for vault and operators to see."""
+    if record.state is RecordState.RETIRED:
+        raise RecordError(Reason.RECORD_RETIRED, "the holder retired the record")
+    if record.state is not RecordState.COMMITTED or context.vault is None:
+        raise RecordError(Reason.RECORD_UNKNOWN, "the holder hasn't committed the agreement's record")
+    if record.subject != context.agreement.subject:
+        raise RecordError(Reason.RECORD_UNKNOWN, "the record isn't the agreement's subject's")
+
+
 def _may_pass(refusal: RefusalError) -> bool:
     """Tell whether a refusal may pass by itself; all others are final for this node."""
     if isinstance(refusal, VaultRefusedError):
         return refusal.transient
     # An end that only the newest block has may be gone with it; if it stays, its event ends the request here too.
-    return refusal.reason in (Reason.VAULT_UNREACHABLE, Reason.REQUEST_UNKNOWN)
+    # A holder may commit a record after it was asked about.
+    return refusal.reason in (Reason.VAULT_UNREACHABLE, Reason.REQUEST_UNKNOWN, Reason.RECORD_UNKNOWN)
 
 
 def _to_json(prepared: Prepared, evaluation: Evaluation) -> dict[str, Any]:

@@ -1,30 +1,27 @@
-"""When it is this node's turn: proposes a report, collects signatures, and hands the quorum's attestation to be sent."""
+"""When it is this node's turn: proposes reports, collects signatures, and hands the quorum's attestation to be sent."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
 
 import oracle
 from oracle.core import committee as turns
-from oracle.core.canonical import canonical
-from oracle.core.digests import LEAF_TYPES, Domain, leaf_values, recover, report_digest
-from oracle.core.errors import AssentError, ContractRevertError, Reason
-from oracle.core.merkle import MerkleTree, leaf_hash
-from oracle.core.structs import Attestation, Request, Verdict
-from oracle.core.trail import Trail
-from oracle.keys.signer import Signer
+from oracle.core.errors import ContractRevertError, Reason
+from oracle.core.structs import Answer, Attestation
 from oracle.peers.client import PeerClient
-from oracle.peers.messages import Answer, Proposal, ProposedVerdict
-from oracle.services.catalogue import Catalogue
-from oracle.services.committee import Committee, CommitteeView, Member
+from oracle.peers.messages import Proposal
+from oracle.services.canvass import Canvass
+from oracle.services.committee import CommitteeView
+from oracle.services.proofs import Proofs
+from oracle.services.reports import Draft, DraftReport, batches, fitting, regroup
+from oracle.services.seat import Seat
 from oracle.services.trails import build_trail
-from oracle.store.node_store import NodeStore, RequestContext
+from oracle.store.node_store import RequestContext
 from oracle.store.tables import Stage
-from oracle.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -34,45 +31,47 @@ _FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 8.0
 _SENT_S = 30.0
 #: So many rounds' limits may be under way at once.
 _ROUNDS_AT_ONCE = 4
+#: A report is proposed so often, each time without what peers declined.
+_MOST_PROPOSALS = 3
+#: What the contract says when somebody else's report came first: as good as one's own.
+_DONE = ("RequestNotOpen", "RootExists")
 
 
 class Recorder(Protocol):
-    """Whoever puts a quorum's verdict on chain."""
+    """Whoever puts a quorum's report on chain. All methods raise ContractRevertError if the contract won't have it."""
 
-    async def record(self, request: Request, verdict: Verdict, attestation: Attestation) -> None:
-        """Send the verdict. Raises ContractRevertError if the contract won't have it."""
+    async def record(self, answer: Answer, attestation: Attestation) -> None:
+        """Send the verdict of a report of one."""
+        ...
+
+    async def record_many(self, root: bytes, answers: Sequence[Answer], attestation: Attestation) -> None:
+        """Send the verdicts of a report, in the order of its leaves."""
+        ...
+
+    async def anchor(self, root: bytes, count: int, currency: str, quorum: int, attestation: Attestation) -> None:
+        """Send a report's root."""
         ...
 
 
 class Proposer:
-    """Proposes what is evaluated, one report a request, when the turn is this node's."""
+    """Proposes what is evaluated, as many verdicts a report as there are, when the turn is this node's."""
 
     def __init__(
-        self,
-        domain: Domain,
-        store: NodeStore,
-        committee: Committee,
-        catalogue: Catalogue,
-        peers: PeerClient,
-        signer: Signer,
-        recorder: Recorder,
-        metrics: Metrics,
-        turn_blocks: int,
+        self, seat: Seat, peers: PeerClient, recorder: Recorder, proofs: Proofs, turn_blocks: int, report_max: int
     ) -> None:
-        self._domain = domain
-        self._store = store
-        self._committee = committee
-        self._catalogue = catalogue
+        self._proofs = proofs
+        self._seat = seat
+        self._store = seat.store
+        self._metrics = seat.metrics
         self._peers = peers
-        self._signer = signer
         self._recorder = recorder
-        self._metrics = metrics
         self._turn_blocks = turn_blocks
+        self._report_max = report_max
         self._under_way: set[bytes] = set()
 
     async def propose_due(self, head: int, limit: int, spawn: Callable[..., object]) -> None:
-        """Start a proposal, through ``spawn(coroutine)``, for each evaluated request whose turn it is at this head."""
-        view = await self._committee.view()
+        """Start proposals, through ``spawn(coroutine)``, of the evaluated requests whose turn it is at this head."""
+        view = await self._seat.committee.view()
         if view.own_index is None:
             return
 
@@ -80,115 +79,138 @@ class Proposer:
             turn = turns.turn(request_id, head - block, self._turn_blocks, len(view.members))
             return turn == view.own_index and request_id not in self._under_way
 
+        limit = max(limit, self._report_max)
         room = min(limit, _ROUNDS_AT_ONCE * limit - len(self._under_way))
-        for context in self._store.due(Stage.EVALUATED, max(room, 0), own_turn):
-            self._under_way.add(context.id)
-            spawn(self._propose(context, view))
+        due = self._store.due(Stage.EVALUATED, max(room, 0), own_turn)
+        for batch in batches(due, self._report_max):
+            self._under_way.update(context.id for context in batch)
+            spawn(self._propose(batch, view))
 
-    async def _propose(self, context: RequestContext, view: CommitteeView) -> None:
+    async def _propose(self, batch: Sequence[RequestContext], view: CommitteeView) -> None:
+        """Propose a batch. Who hasn't answered when it is sent is still waited for, to be counted; the batch is free before."""
+        canvasses: list[Canvass] = []
         try:
-            await self._propose_once(context, view)
-        except Exception as error:
-            self._postpone(context, Reason.NOT_READY, f"the proposal failed: {type(error).__name__}")
-            raise
+            try:
+                await self._propose_parts(batch, view, canvasses)
+            except Exception as error:
+                for context in batch:
+                    self._postpone(context, Reason.NOT_READY, f"the proposal failed: {type(error).__name__}")
+                raise
+            finally:
+                self._under_way.difference_update(context.id for context in batch)
+            for canvass in canvasses:
+                await canvass.rest()
+                self._count(view, canvass)
         finally:
-            self._under_way.discard(context.id)
+            for canvass in canvasses:
+                canvass.cancel()
 
-    async def _propose_once(self, context: RequestContext, view: CommitteeView) -> None:
-        trail, verdict, digest, own = self._report(context, view)
-        # Kept before anyone can have signed it: a verdict on chain whose trail nobody has would be worthless.
-        self._store.save_trail(verdict.trail, context.id, canonical(trail.to_json()))
+    async def _propose_parts(
+        self, batch: Sequence[RequestContext], view: CommitteeView, canvasses: list[Canvass]
+    ) -> None:
+        drafts = [self._draft(context, view) for context in batch]
+        # Kept before anyone can have signed them: a verdict on chain whose trail nobody has would be worthless.
+        self._store.save_trails((draft.verdict.trail, draft.context.id, draft.content) for draft in drafts)
+        for part in fitting(drafts):
+            groups = [part]
+            for _ in range(_MOST_PROPOSALS):
+                groups = [rest for group in groups for rest in await self._propose_group(group, view, canvasses)]
+            for draft in (draft for group in groups for draft in group):
+                self._postpone(draft.context, Reason.NOT_READY, "peers don't agree on what to sign; asked again")
+
+    def _draft(self, context: RequestContext, view: CommitteeView) -> Draft:
+        package = self._seat.catalogue.find(context.model).package
+        own = view.own_attester or ""
+        return Draft(context, build_trail(self._seat.domain, context, package, own, SOFTWARE))
+
+    async def _propose_group(
+        self, drafts: Sequence[Draft], view: CommitteeView, canvasses: list[Canvass]
+    ) -> list[list[Draft]]:
+        """Propose drafts as one report and send it; return what to propose again, in groups, if too few signed all of it."""
+        report = DraftReport(self._seat.domain, view.epoch, drafts)
+        canvass = self._ask(report, view)
+        canvasses.append(canvass)
+        wanted = turns.signers_needed(report.quorum, len(view.members))
+        signatures = await canvass.until(wanted)
+        self._keep(report, view, canvass)
+        if len(signatures) >= wanted:
+            await self._send(report, turns.assemble(view.epoch, signatures))
+            return []
+        for draft in report.drafts:
+            if draft.context.id in canvass.anchored:
+                await self._proofs.fetch(draft.context, canvass.anchored[draft.context.id])
+        return self._left(report, canvass, wanted)
+
+    def _ask(self, report: DraftReport, view: CommitteeView) -> Canvass:
+        signer = self._seat.signer(view)
+        own, now = signer.sign(report.digest), int(time.time())
+        # What this node signs, it can show, and stays with: before anyone has it.
+        self._store.keep_evidence(report.evidence(signer.address, own, now), report.allowed_ppm)
+        self._store.save_report(report.kept(signer.address, now))
         proposal = Proposal(
-            epoch=view.epoch,
-            verdicts=[
-                ProposedVerdict(
-                    request="0x" + context.id.hex(), outcome=verdict.outcome, score=verdict.score, trail=trail.to_json()
-                )
-            ],
-            proposer=self._signer.address,
+            epoch=report.epoch,
+            verdicts=[draft.proposed() for draft in report.drafts],
+            proposer=signer.address,
             signature="0x" + own.hex(),
         )
         self._metrics.reports_proposed.inc()
-        signatures = await self._collect(proposal, digest, view, context.request.quorum, own)
-        if len(signatures) < context.request.quorum:
-            self._postpone(context, Reason.NOT_READY, "too few peers signed; asked again")
-            log.warning(
-                "quorum_missed", request=context.id.hex(), signed=len(signatures), wanted=context.request.quorum
-            )
-            return
-        attestation = turns.assemble(view.epoch, signatures)
-        log.info("quorum_reached", request=context.id.hex(), signers=list(signatures))
+        return Canvass(view, report.digest, own, lambda member: self._peers.propose(member.endpoint, proposal))
+
+    def _keep(self, report: DraftReport, view: CommitteeView, canvass: Canvass) -> None:
+        now = int(time.time())
+        for index, signature in canvass.signatures.items():
+            attester = view.members[index].attester
+            self._store.keep_evidence(report.evidence(attester, signature, now), report.allowed_ppm)
+
+    def _left(self, report: DraftReport, canvass: Canvass, wanted: int) -> list[list[Draft]]:
+        by_id = {draft.context.id: draft for draft in report.drafts}
+        groups = regroup(report.ids, canvass.declined, wanted)
+        if len(groups) == 1 and len(groups[0]) == len(by_id):
+            groups = []  # it wasn't for what they decline: too few answered
+        kept = {identity for group in groups for identity in group}
+        left_out = [draft for identity, draft in by_id.items() if identity not in kept]
+        for draft in left_out:
+            self._postpone(draft.context, Reason.NOT_READY, "too few peers signed; asked again")
+            log.warning("quorum_missed", request=draft.context.id.hex(), wanted=wanted)
+        if kept:
+            self._metrics.verdicts_left_out.inc(len(left_out))
+        return [[by_id[identity] for identity in group] for group in groups]
+
+    async def _send(self, report: DraftReport, attestation: Attestation) -> None:
+        shown = {"root": report.root.hex(), "verdicts": len(report.drafts)}
+        log.info("quorum_reached", **shown, signers=turns.members_of(attestation.signers))
+        self._metrics.report_size.observe(len(report.drafts))
         try:
-            await self._recorder.record(context.request, verdict, attestation)
+            if report.anchored:
+                count = len(report.drafts)
+                await self._recorder.anchor(report.root, count, report.currency, report.quorum, attestation)
+            elif len(report.drafts) == 1:
+                await self._recorder.record(report.answers[0], attestation)
+            else:
+                await self._recorder.record_many(report.root, report.answers, attestation)
         except ContractRevertError as revert:
-            self._reverted(context, revert)
-        else:
-            self._store.postponed(context.id, _SENT_S, "sent", "the verdict is sent; it isn't final yet")
+            self._reverted(report, revert)
+            return
+        self._store.all_postponed(report.ids, _SENT_S, "sent", "the verdict is sent; it isn't final yet")
+
+    def _reverted(self, report: DraftReport, revert: ContractRevertError) -> None:
+        if revert.name in _DONE:
+            self._store.all_postponed(report.ids, _SENT_S, "sent", "the request has ended; that isn't final yet")
+            return
+        if revert.name in ("EpochStale", "QuorumMismatch", "SignerMismatch", "SignerUnknown"):
+            self._seat.committee.forget()
+        for draft in report.drafts:
+            self._postpone(draft.context, revert.name, str(revert))
+        log.warning("report_reverted", root=report.root.hex(), error=revert.name)
 
     def _postpone(self, context: RequestContext, reason: str, message: str) -> None:
         delay_s = min(_FIRST_RETRY_S * 2 ** min(context.attempts, 16), _LAST_RETRY_S)
         self._store.postponed(context.id, delay_s, reason, message)
 
-    def _report(self, context: RequestContext, view: CommitteeView) -> tuple[Trail, Verdict, bytes, bytes]:
-        package = self._catalogue.find(context.model).package
-        trail = build_trail(self._domain, context, package, self._signer.address, SOFTWARE)
-        verdict = Verdict(trail.output.outcome, trail.output.score_ppm, trail.digest)
-        leaf = leaf_hash(LEAF_TYPES, leaf_values(context.id, context.request.commitment, verdict))
-        digest = report_digest(self._domain, view.epoch, 1, MerkleTree([leaf]).root)
-        return trail, verdict, digest, self._signer.sign(digest)
-
-    async def _collect(
-        self, proposal: Proposal, digest: bytes, view: CommitteeView, quorum: int, own: bytes
-    ) -> dict[int, bytes]:
-        """Ask all peers at once and stop at the quorum: a signature more costs gas and buys nothing."""
-        if view.own_index is None:
-            return {}
-        signatures = {view.own_index: own}
-        asks = [
-            asyncio.create_task(self._ask(member, proposal, digest))
-            for member in view.members
-            if member.index != view.own_index
-        ]
-        try:
-            for ask in asyncio.as_completed(asks):
-                index, signature = await ask
-                if signature is not None:
-                    signatures[index] = signature
-                if len(signatures) >= quorum:
-                    break
-        finally:
-            for ask in asks:
-                ask.cancel()
-        return signatures
-
-    async def _ask(self, member: Member, proposal: Proposal, digest: bytes) -> tuple[int, bytes | None]:
-        try:
-            answer = await self._peers.propose(member.endpoint, proposal)
-        except AssentError as error:
-            log.warning("peer_failed", peer=member.attester, error=str(error))
-            return member.index, None
-        except Exception as error:
-            # An endpoint is a stranger's text, and so is what it answers: whatever comes of it, only that peer is lost.
-            log.warning("peer_failed", peer=member.attester, error=type(error).__name__)
-            return member.index, None
-        return member.index, self._valid_signature(member, answer, digest)
-
-    def _valid_signature(self, member: Member, answer: Answer, digest: bytes) -> bytes | None:
-        for declined in answer.declined:
-            log.warning("peer_declined", peer=member.attester, request=declined.request, reason=declined.reason.value)
-        if answer.signature is None:
-            return None
-        signature = bytes.fromhex(answer.signature[2:])
-        if recover(digest, signature) != member.attester:
-            log.warning("peer_signature_wrong", peer=member.attester)
-            return None
-        return signature
-
-    def _reverted(self, context: RequestContext, revert: ContractRevertError) -> None:
-        if revert.name == "RequestNotOpen":  # somebody else's report came first: as good as ours
-            self._store.postponed(context.id, _SENT_S, "sent", "the request has ended; that isn't final yet")
-            return
-        if revert.name == "EpochStale":
-            self._committee.forget()
-        self._postpone(context, revert.name, str(revert))
-        log.warning("record_reverted", request=context.id.hex(), error=revert.name)
+    def _count(self, view: CommitteeView, canvass: Canvass) -> None:
+        for index in (*canvass.declined, *canvass.silent):
+            attester = view.members[index].attester
+            counts = self._store.count_answer(attester, index in canvass.silent)
+            if index in canvass.silent:
+                self._metrics.answers_missed.labels(attester).inc()
+            self._metrics.misses_in_a_row.labels(attester).set(counts.in_a_row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,6 @@ from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCErro
 from oracle.chain.abi import revert_of
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import endpoint_errors
-from oracle.core.structs import Attestation, Request, Verdict
 from oracle.keys.signer import Signer
 from oracle.store.transactions import Attempt, TransactionStore
 from oracle.telemetry.metrics import Metrics
@@ -28,6 +28,8 @@ _RESEND_BLOCKS = 5
 #: A replacement must offer 10 % more, or the pools refuse it; never more than the cap.
 _BUMP_PERCENT = 110
 _MOST_FEE_WEI = 1_000 * 10**9
+#: The contract wants 64/63 of a callback's gas (EIP-150), and this for what it does around it.
+_CALLBACK_OVERHEAD = 10_000
 _SIGNED = ("chainId", "nonce", "to", "value", "data", "gas")
 
 
@@ -56,29 +58,26 @@ class Transactor:
         self._metrics.balance_wei.set(balance)
         return balance
 
-    async def record(self, request: Request, verdict: Verdict, attestation: Attestation) -> None:
-        """Send a verdict. Raises ContractRevertError if the contract won't have it."""
-        await self._send("record", request.id, self._contract.record(request, verdict, attestation))
+    async def send(self, kind: str, about: bytes, function: Any, callback_gas: Sequence[int] = ()) -> None:
+        """Send an act, unless the same is under way. Raises ContractRevertError if the contract won't have it now.
 
-    async def close(self, request: Request, agreement_over: bool) -> None:
-        """End a request without a verdict: refuse it if its agreement is over, else expire it."""
-        function = self._contract.refuse(request) if agreement_over else self._contract.expire(request)
-        await self._send("refuse" if agreement_over else "expire", request.id, function)
-
-    async def _send(self, kind: str, request_id: bytes, function: Any) -> None:
+        ``about`` (32 bytes) tells acts of one kind apart. ``callback_gas`` is what each callback that it makes may use: an estimate holds
+        for what receivers do now, but a receiver may do more later, and then the next one's gas must still be there.
+        """
         async with self._lock:
-            if self._store.is_pending(kind, request_id):
+            if self._store.is_pending(kind, about):
                 return
             with endpoint_errors(kind):
                 try:
                     gas = await function.estimate_gas({"from": self._signer.address})
                 except ContractLogicError as error:
                     raise revert_of(error) from error
-                attempt = await self._sign(kind, request_id, function, gas)
+                gas = gas * _GAS_MARGIN_PERCENT // 100 + sum(map(_room_for, callback_gas))
+                attempt = await self._sign(kind, about, function, gas)
                 self._store.save(attempt)
                 await self._broadcast(attempt)
 
-    async def _sign(self, kind: str, request_id: bytes, function: Any, gas: int) -> Attempt:
+    async def _sign(self, kind: str, about: bytes, function: Any, gas: int) -> Attempt:
         eth = self._web3.eth
         count, head, tip = await asyncio.gather(
             eth.get_transaction_count(self._web3.to_checksum_address(self._signer.address)),
@@ -93,7 +92,7 @@ class Transactor:
             "to": self._contract.address,
             "value": 0,
             "data": function._encode_transaction_data(),
-            "gas": gas * _GAS_MARGIN_PERCENT // 100,
+            "gas": gas,
             "maxFeePerGas": fee,
             "maxPriorityFeePerGas": tip,
         }
@@ -101,7 +100,7 @@ class Transactor:
         return Attempt(
             nonce=transaction["nonce"],
             kind=kind,
-            request=request_id,
+            request=about,
             raw=raw,
             hash=bytes(self._web3.keccak(raw)),
             max_fee_wei=fee,
@@ -158,3 +157,7 @@ class Transactor:
         self._metrics.transactions.labels(attempt.kind, state).inc()
         self._metrics.gas_used.labels(attempt.kind).inc(gas_used)
         log.info("transaction_settled", kind=attempt.kind, nonce=attempt.nonce, state=state, gas=gas_used)
+
+
+def _room_for(callback_gas: int) -> int:
+    return callback_gas * 64 // 63 + _CALLBACK_OVERHEAD if callback_gas else 0

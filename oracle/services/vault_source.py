@@ -9,8 +9,7 @@ from oracle.core.errors import Reason, SealError, VaultError
 from oracle.data.ask import Ask
 from oracle.data.fetch import VaultClient, VaultRefusedError, fetch_fields
 from oracle.data.record import DisclosedField
-from oracle.keys.seal_key import SealKey
-from oracle.keys.signer import Signer
+from oracle.keys.keyring import Keyring
 from oracle.services.committee import Committee
 from oracle.store.node_store import RequestContext
 
@@ -25,30 +24,29 @@ class VaultSource:
         domain: Domain,
         committee: Committee,
         client: VaultClient,
-        signer: Signer,
-        seal_key: SealKey,
+        keys: Keyring,
     ) -> None:
         self._domain = domain
         self._committee = committee
         self._client = client
-        self._signer = signer
-        self._seal_key = seal_key
+        self._keys = keys
 
     async def fields(self, context: RequestContext) -> list[DisclosedField]:
         """Return the disclosed fields, not yet verified. Raises VaultError or RecordError."""
         view = await self._committee.view()
-        if view.own_index is None:
-            raise VaultError(Reason.VAULT_UNREACHABLE, "no vault answers this node: it isn't a member of the epoch")
+        if view.own_attester is None or context.vault is None:
+            raise VaultError(Reason.VAULT_UNREACHABLE, "no vault to ask, or this node isn't a member of the epoch")
         # The vault's clock is a wall clock; the believed head may be a quarter of an hour behind it.
         deadline = int(time.time()) + _ASK_VALID_S
-        ask = Ask.signed(self._domain, context.id, view.epoch, deadline, self._signer.sign)
+        signer = self._keys.signer(view.own_attester)
+        ask = Ask.signed(self._domain, context.id, view.epoch, deadline, signer.sign)
         try:
-            return await fetch_fields(self._client, context.vault, ask, self._signer.address, self._seal_key.private)
+            return await fetch_fields(self._client, context.vault, ask, signer.address, self._keys.seal_keys)
         except VaultRefusedError as refusal:
             if refusal.code == "epoch_stale":
                 self._committee.forget()
             raise
         except SealError as error:
             raise VaultError(
-                Reason.VAULT_REFUSED, "the vault's release isn't sealed to this node's seal key"
+                Reason.VAULT_REFUSED, "the vault's release isn't sealed to one of this node's seal keys"
             ) from error

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
 from oracle.chain.abi import Event
 from oracle.chain.rpc import ChainReader, Head
 from oracle.core.errors import EndpointError
-from oracle.core.structs import Agreement, Model, Record
+from oracle.services.reading import changes_of
 from oracle.settings import ChainSettings
-from oracle.store.node_store import NodeStore
-from oracle.store.tables import AgreementRow, ModelRow, RecordRow, RequestRow, Stage
+from oracle.store.node_store import Changes, NodeStore
+from oracle.store.tables import Stage
 from oracle.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
@@ -23,66 +22,27 @@ log = structlog.get_logger()
 #: How far back a node goes when the block at its cursor is gone.
 REWIND_BLOCKS = 64
 
-_ENDINGS = {"Recorded": Stage.RECORDED, "Refused": Stage.ENDED, "Expired": Stage.ENDED}
+#: After these the committee is another, may soon be, or answers elsewhere.
+_OF_COMMITTEE = {
+    "EpochRotated",
+    "OperatorJoined",
+    "OperatorChanged",
+    "OperatorResigned",
+    "OperatorJailed",
+    "OperatorReleased",
+    "OperatorSlashed",
+    "PolicyChanged",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round found."""
+    """What one round found. ``committee`` tells that the operators or their policy changed."""
 
     head: Head
     moved: bool
     requests: int
-    rotated: bool
-
-
-def _agreement_row(event: Event) -> AgreementRow:
-    agreement = Agreement.from_abi(event.arguments["agreement"])
-    return AgreementRow(
-        id=bytes(event.arguments["id"]),
-        block_number=event.block_number,
-        terms=agreement.to_json(),
-        valid_until=agreement.valid_until,
-    )
-
-
-def _text(value: str) -> str:
-    return value.replace("\0", "")  # which PostgreSQL won't store, and no address has
-
-
-def _record_row(event: Event) -> RecordRow:
-    args = event.arguments
-    record = Record(bytes(args["root"]), args["subject"], args["holder"])
-    return RecordRow(id=record.id, block_number=event.block_number, terms=record.to_json(), vault=_text(args["vault"]))
-
-
-def _model_row(event: Event) -> ModelRow:
-    model = Model.from_abi(event.arguments["model"])
-    return ModelRow(id=bytes(event.arguments["id"]), block_number=event.block_number, terms=model.to_json())
-
-
-def _request_row(event: Event) -> RequestRow:
-    args = event.arguments
-    return RequestRow(
-        id=bytes(args["id"]),
-        block_number=event.block_number,
-        agreement=bytes(args["agreement"]),
-        use=args["use"],
-        purpose=args["purpose"],
-        step=args["step"],
-        deadline=args["deadline"],
-        stage=Stage.SEEN,
-        attempts=0,
-        not_before=0.0,
-    )
-
-
-_ROWS: dict[str, Callable[[Event], Any]] = {
-    "AgreementGiven": _agreement_row,
-    "RecordCommitted": _record_row,
-    "ModelPublished": _model_row,
-    "Requested": _request_row,
-}
+    committee: bool
 
 
 class Watcher:
@@ -101,17 +61,17 @@ class Watcher:
         self._metrics.head_block.set(head.number)
         self._metrics.chain_lag_s.set(max(time.time() - head.timestamp, 0))
         first = await self._first_block()
-        moved, requests, rotated = False, 0, False
+        moved, requests, committee = False, 0, False
         while first <= head.number:
             last = min(first + self._range_blocks - 1, head.number)
             end = head if last == head.number else await self._reader.block(last)
             events = await self._events(first, end)
             self._apply(events, end)
             requests += sum(event.name == "Requested" for event in events)
-            rotated = rotated or any(event.name == "EpochRotated" for event in events)
+            committee = committee or any(event.name in _OF_COMMITTEE for event in events)
             first, moved = last + 1, True
         self._metrics.requests_seen.inc(requests)
-        return Round(head, moved, requests, rotated)
+        return Round(head, moved, requests, committee)
 
     async def _events(self, first: int, end: Head) -> list[Event]:
         """Read a range. The next one is half as long after a failure (an endpoint may cap it), twice as long after a success."""
@@ -143,19 +103,18 @@ class Watcher:
         return back + 1 if block else self._settings.start_block
 
     def _apply(self, events: Sequence[Event], end: Head) -> None:
-        rows = [_ROWS[event.name](event) for event in events if event.name in _ROWS]
-        endings, withdrawn = {}, {}
-        for event in events:
-            if event.name in _ENDINGS:
-                endings[bytes(event.arguments["id"])] = (_ENDINGS[event.name], event.block_number)
-            elif event.name == "AgreementWithdrawn":
-                withdrawn[bytes(event.arguments["id"])] = event.block_number
-        self._store.apply(rows, endings, withdrawn, (end.number, end.hash))
-        for request_id, (stage, block) in endings.items():
-            self._observe_end(request_id, stage, block)
+        changes = changes_of(events)
+        self._store.apply(changes, (end.number, end.hash))
+        self._observe(events, changes)
 
-    def _observe_end(self, request_id: bytes, stage: Stage, block: int) -> None:
-        report = self._store.report(request_id)
-        if report is not None and stage is Stage.RECORDED:
-            self._metrics.latency_blocks.observe(block - report.block)
-        log.info("request_ended", request=request_id.hex(), stage=stage.value, block=block)
+    def _observe(self, events: Sequence[Event], changes: Changes) -> None:
+        self._metrics.challenges_seen.inc(sum(event.name == "Challenged" for event in events))
+        for request_id, (stage, block) in changes.endings.items():
+            report = self._store.report(request_id)
+            if report is not None and stage is Stage.RECORDED:
+                self._metrics.latency_blocks.observe(block - report.block)
+            log.info("request_ended", request=request_id.hex(), stage=stage.value, block=block)
+        for event in events:
+            if event.name == "DeliveryFailed":
+                # What it reverted with is the receiver's own text.
+                log.warning("delivery_failed", request=bytes(event.arguments["id"]).hex())

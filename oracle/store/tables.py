@@ -1,24 +1,26 @@
-"""The node's tables. Ids and digests are stored as bytes; structs as their JSON form."""
+"""The tables of what the chain said. Ids and digests are stored as bytes; structs as their JSON form. Own work is in ``work``."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Engine, Index, LargeBinary, String, create_engine, event
+from sqlalchemy import Engine, Index, String, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from oracle.core.errors import ConfigurationError
-
-
-class Base(DeclarativeBase):
-    """All tables of the node."""
-
-    # Times and uses are wider than 32 bits, and anyone may write the widest.
-    type_annotation_map = {dict[str, Any]: JSON, bytes: LargeBinary, int: BigInteger}  # noqa: RUF012  SQLAlchemy's own form
+from oracle.store.base import Base
+from oracle.store.work import (
+    EvidenceRow,
+    MissRow,
+    ReportRow,
+    ReportVerdictRow,
+    TrailRow,
+    TransactionRow,
+)
 
 
 class Stage(StrEnum):
@@ -27,8 +29,18 @@ class Stage(StrEnum):
     SEEN = "seen"  # read from the chain
     EVALUATED = "evaluated"  # own verdict stored
     REFUSED = "refused"  # this node can't give a verdict; the reason is stored
+    ANCHORED = "anchored"  # its report's root is on chain; nobody claimed it yet
     RECORDED = "recorded"  # ended on chain, with a verdict
     ENDED = "ended"  # ended on chain, without one
+
+
+class ChallengeState(StrEnum):
+    """What became of a challenge."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    CORRECTED = "corrected"
+    LAPSED = "lapsed"
 
 
 class Meta(Base):
@@ -78,16 +90,23 @@ class ModelRow(Base):
     terms: Mapped[dict[str, Any]]
 
 
+class CurrencyRow(Base):
+    """A token that has an index in quotes. Ether has index 0 and no row."""
+
+    __tablename__ = "currencies"
+    address: Mapped[str] = mapped_column(primary_key=True)
+    block_number: Mapped[int] = mapped_column(index=True)
+    index: Mapped[int]
+
+
 class RequestRow(Base):
-    """A request, what this node made of it, and how it ended."""
+    """A request, what this node made of it, and how it ended. ``verdict`` is the one first recorded, with its transaction."""
 
     __tablename__ = "requests"
     id: Mapped[bytes] = mapped_column(primary_key=True)
     block_number: Mapped[int] = mapped_column(index=True)
     agreement: Mapped[bytes] = mapped_column(index=True)
-    use: Mapped[int]
-    purpose: Mapped[int]
-    step: Mapped[int]
+    question: Mapped[dict[str, Any]]
     deadline: Mapped[int]
     stage: Mapped[Stage]
     ended_block: Mapped[int | None] = mapped_column(index=True)
@@ -96,31 +115,70 @@ class RequestRow(Base):
     reason: Mapped[str | None]
     message: Mapped[str | None]
     evaluation: Mapped[dict[str, Any] | None]
+    verdict: Mapped[dict[str, Any] | None]
 
     __table_args__ = (Index("requests_by_stage", "stage", "not_before"),)
 
 
-class TrailRow(Base):
-    """A trail that this node proposed or signed."""
+class AnchorRow(Base):
+    """A report's root that a quorum put on chain, for requests of one currency and quorum: the pool's. ``transaction`` did."""
 
-    __tablename__ = "trails"
-    digest: Mapped[bytes] = mapped_column(primary_key=True)
-    request: Mapped[bytes] = mapped_column(index=True)
-    content: Mapped[bytes]
+    __tablename__ = "anchors"
+    pool: Mapped[bytes] = mapped_column(primary_key=True)
+    block_number: Mapped[int] = mapped_column(index=True)
+    root: Mapped[bytes]
+    count: Mapped[int]
+    transaction: Mapped[bytes]
 
 
-class TransactionRow(Base):
-    """A transaction of the sender key: saved before it is broadcast. One row for each nonce and act."""
+class StandingRow(Base):
+    """A standing request made on chain. ``question`` has its parts; a round's request takes another use and deadline."""
 
-    __tablename__ = "transactions"
-    nonce: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    request: Mapped[bytes] = mapped_column(index=True)
-    raw: Mapped[bytes]
-    hash: Mapped[bytes]
-    max_fee_wei: Mapped[str]
-    sent_block: Mapped[int]
-    state: Mapped[str] = mapped_column(default="pending", index=True)
+    __tablename__ = "standing"
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    block_number: Mapped[int] = mapped_column(index=True)
+    agreement: Mapped[bytes] = mapped_column(index=True)
+    question: Mapped[dict[str, Any]]
+    schedule: Mapped[dict[str, Any]]
+    ended_block: Mapped[int | None] = mapped_column(index=True)
+
+
+class RoundRow(Base):
+    """A round of a standing request that was opened."""
+
+    __tablename__ = "rounds"
+    standing: Mapped[bytes] = mapped_column(primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    block_number: Mapped[int] = mapped_column(index=True)
+    request: Mapped[bytes]
+
+
+class ChallengeRow(Base):
+    """A challenge of a request's verdict, and what this node found when it evaluated anew."""
+
+    __tablename__ = "challenges"
+    request: Mapped[bytes] = mapped_column(primary_key=True)
+    block_number: Mapped[int] = mapped_column(index=True)
+    until: Mapped[int]
+    state: Mapped[ChallengeState] = mapped_column(default=ChallengeState.OPEN, index=True)
+    ended_block: Mapped[int | None] = mapped_column(index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[float] = mapped_column(default=0.0)
+    evaluation: Mapped[dict[str, Any] | None]
+
+
+#: The tables whose rows are events: a reorganisation takes them back.
+EVENT_ROWS = (
+    AgreementRow,
+    RecordRow,
+    ModelRow,
+    CurrencyRow,
+    RequestRow,
+    AnchorRow,
+    StandingRow,
+    RoundRow,
+    ChallengeRow,
+)
 
 
 def open_database(url: str) -> Engine:
@@ -146,3 +204,29 @@ def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> No
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+__all__ = [
+    "EVENT_ROWS",
+    "AgreementRow",
+    "AnchorRow",
+    "Base",
+    "ChallengeRow",
+    "ChallengeState",
+    "CurrencyRow",
+    "Cursor",
+    "EvidenceRow",
+    "Meta",
+    "MissRow",
+    "ModelRow",
+    "RecordRow",
+    "ReportRow",
+    "ReportVerdictRow",
+    "RequestRow",
+    "RoundRow",
+    "Stage",
+    "StandingRow",
+    "TrailRow",
+    "TransactionRow",
+    "open_database",
+]

@@ -17,6 +17,33 @@ class Metrics:
         self.reports_proposed = counter("assent_reports_proposed", "Reports sent to peers for signature")
         self.reports_signed = counter("assent_reports_signed", "Peers' reports signed")
         self.reports_declined = counter("assent_reports_declined", "Peers' reports declined", "reason")
+        self.verdicts_left_out = counter(
+            "assent_verdicts_left_out", "Verdicts that peers declined, left out of reports"
+        )
+        self.report_size = Histogram(
+            "assent_report_verdicts",
+            "Verdicts of a report with its quorum",
+            registry=self.registry,
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
+        )
+        self.answers_missed = counter("assent_answers_missed", "Proposals that a member left unanswered", "member")
+        self.misses_in_a_row = Gauge(
+            "assent_misses_in_a_row", "Proposals left unanswered without a break", ["member"], registry=self.registry
+        )
+        self.claims = counter("assent_claims", "Anchored verdicts claimed because nobody had near the deadline")
+        self.rounds_opened = counter("assent_rounds_opened", "Rounds of standing requests that this node opened")
+        self.rounds_missed = counter("assent_rounds_missed", "Rounds that passed unopened and can't be opened any more")
+        self.rotations = counter("assent_rotations", "Epochs that this node started")
+        self.jailings = counter("assent_jailings", "Jailings by what became of them", "end")
+        self.challenges_seen = counter("assent_challenges_seen", "Challenges read from the chain")
+        self.reviews = counter("assent_reviews", "Challenged verdicts evaluated anew, by what was found", "finding")
+        self.reviews_signed = counter("assent_reviews_signed", "Peers' reviews signed")
+        self.reviews_declined = counter("assent_reviews_declined", "Peers' reviews and jailings declined", "reason")
+        self.conflicts = counter("assent_conflicts", "Requests of which one attester signed verdicts that conflict")
+        self.punishments = counter("assent_punishments", "Punishments sent, by kind", "kind")
+        self.member = Gauge(
+            "assent_epoch_member", "1 if one of the attester keys is a member of the epoch", registry=self.registry
+        )
         self.transactions = counter("assent_transactions", "Transactions by kind and end", "kind", "end")
         self.gas_used = counter("assent_gas_used", "Gas used by own transactions", "kind")
         self.vault_errors = counter("assent_vault_errors", "Failed asks to a vault", "reason")

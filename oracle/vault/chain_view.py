@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from web3.types import FilterParams, LogReceipt
 from oracle.chain.abi import Event, decode_log, event_topic
 from oracle.chain.contract import AssentContract, Read
 from oracle.core.errors import ChainError, EndpointError, WrongChainError
-from oracle.core.structs import Agreement, Model, request_id
+from oracle.core.structs import Agreement, Model, Question, request_id
 from oracle.vault.memo import Memo
 
 T = TypeVar("T")
@@ -32,13 +32,10 @@ _SMALLEST_RANGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A request as its event has it; ``deadline`` in Unix seconds."""
+    """A request as its event has it."""
 
     agreement: bytes
-    use: int
-    purpose: int
-    step: int
-    deadline: int
+    question: Question
 
 
 class Head:
@@ -99,24 +96,23 @@ class ChainView:
         event = await head.memo.once(("Requested", identifier), lambda: self._event(head, "Requested", identifier))
         if event is None:
             return None
-        found = event.arguments
-        request = Requested(bytes(found["agreement"]), found["use"], found["purpose"], found["step"], found["deadline"])
-        if request_id(request.agreement, request.use) != identifier:
+        agreement, question = bytes(event.arguments["agreement"]), _question(event.arguments["question"])
+        if question is None or request_id(agreement, question.use) != identifier:
             raise EndpointError("the RPC endpoint answered with a request that hasn't the id asked for")
-        return request
+        return Requested(agreement, question)
 
     async def agreement(self, head: Head, identifier: bytes) -> Agreement:
         """Return the terms of an agreement that was given. Raises EndpointError if the endpoint has none with this id."""
-        return await self._fact(head, "AgreementGiven", "agreement", identifier, Agreement)
+        return await self._fact(head, "AgreementGiven", identifier, Agreement.from_given)
 
     async def model(self, head: Head, identifier: bytes) -> Model:
         """Return the terms of a model that was published. Raises EndpointError if the endpoint has none with this id."""
-        return await self._fact(head, "ModelPublished", "model", identifier, Model)
+        return await self._fact(head, "ModelPublished", identifier, _published)
 
-    async def _fact(self, head: Head, event_name: str, member: str, identifier: bytes, kind: type[S]) -> S:
+    async def _fact(self, head: Head, event_name: str, identifier: bytes, build: Callable[[Mapping[str, Any]], S]) -> S:
         async def find() -> S:
             event = await self._event(head, event_name, identifier)
-            fact = None if event is None else kind.from_abi(event.arguments[member])
+            fact = None if event is None else build(event.arguments)
             if fact is None or fact.hash() != identifier:
                 raise EndpointError(f"the RPC endpoint has no {event_name} event with the id 0x{identifier.hex()}")
             return fact
@@ -152,6 +148,17 @@ class ChainView:
         middle = (first + last) // 2
         newer = await self._logs(name, identifier, middle + 1, last)
         return newer or await self._logs(name, identifier, first, middle)
+
+
+def _question(word: int) -> Question | None:
+    try:
+        return Question.unpack(word)
+    except ValueError:
+        return None
+
+
+def _published(arguments: Mapping[str, Any]) -> Model:
+    return Model.from_abi(arguments["model"])
 
 
 def open_endpoint(url: str) -> AsyncWeb3[Any]:

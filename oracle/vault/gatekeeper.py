@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from oracle.chain.contract import Epoch
 from oracle.core.errors import ContractRevertError
 from oracle.core.structs import Agreement, RecordState, RequestState, Step
 from oracle.data.ask import MAX_ASK_S, Ask
@@ -89,42 +90,58 @@ class Gatekeeper:
         return attester
 
     async def _must_be_member(self, head: Head, epoch: int, attester: str) -> None:
-        current = await head.read("epoch", self._chain.contract.current_epoch())
-        if epoch != current.number:
+        contract = self._chain.contract
+        current = await head.read("epoch", contract.current_epoch())
+        if epoch != current.number and not await self._in_grace(head, epoch, current):
             raise EpochStaleError(f"the ask is for epoch {epoch}, the current one is {current.number}")
-        members = await head.read("members", self._chain.contract.members_of(epoch)) if epoch else []
+        members = await head.read(("members", epoch), contract.members_of(epoch)) if epoch else []
         if attester not in members:
             raise NotMemberError(
                 f"{attester}, who signed the ask, is no attester of epoch {epoch} on this chain and contract"
             )
 
+    async def _in_grace(self, head: Head, epoch: int, current: Epoch) -> bool:
+        """For a while after a rotation the epoch before it still signs, so that no report under way is spoilt."""
+        if epoch == 0 or epoch + 1 != current.number:
+            return False
+        policy = await head.read("policy", self._chain.contract.current_policy())
+        return head.timestamp <= current.since + policy.epoch_grace
+
     async def _open_request(self, head: Head, identifier: bytes) -> Requested:
+        """Return a request that waits for a verdict, or for the review of one."""
         status = await head.read(("request", identifier), self._chain.contract.verdict_of(identifier))
         shown = "0x" + identifier.hex()
         if status.state is RequestState.NONE:
             raise RequestUnknownError(f"there is no request {shown} at block {head.number}")
-        if status.state is not RequestState.REQUESTED:
+        challenged = status.state is RequestState.CHALLENGED
+        if not challenged and status.state is not RequestState.REQUESTED:
             raise RequestEndedError(f"request {shown} has ended: {status.state.name.lower()}")
         request = await self._chain.requested(head, identifier)
         if request is None:
             raise RequestUnknownError(f"the vault's endpoint has no event of request {shown}; check its start_block")
-        if request.deadline < head.timestamp:
+        if await self._last_second(head, identifier, request, challenged) < head.timestamp:
             raise RequestEndedError(f"request {shown} has passed its deadline")
-        if request.step != Step.INFER:
+        if request.question.step != Step.INFER:
             raise StepRefusedError(f"request {shown} isn't for inference; the vault releases for nothing else")
         return request
 
+    async def _last_second(self, head: Head, identifier: bytes, request: Requested, challenged: bool) -> int:
+        """A verdict that is challenged is reviewed after its request's deadline, too."""
+        if not challenged:
+            return request.question.deadline
+        return (await head.read(("challenge", identifier), self._chain.contract.challenge_of(identifier))).until
+
     async def _standing_agreement(self, head: Head, request: Requested) -> Agreement:
         agreement = await self._chain.agreement(head, request.agreement)
-        terms = (agreement.controller, request.purpose, request.step, request.use)
+        check = self._chain.contract.check(agreement.source_id, agreement.controller, agreement.terms, request.question)
         try:
-            await head.read(("check", request), self._chain.contract.check(agreement, *terms))
+            await head.read(("check", request), check)
         except ContractRevertError as error:
             raise ConsentMissingError(f"the agreement doesn't cover the request now: {error.name}") from error
         return agreement
 
     async def _must_hold(self, head: Head, agreement: Agreement) -> None:
-        """The agreement's record is in this vault, is its subject's, and is committed on chain."""
+        """The agreement's record is in this vault, and is committed on chain as its subject's: no request checks that."""
         record = await asyncio.to_thread(self._vault.record, agreement.record)
         status = await head.read(("record", record.id), self._chain.contract.record_status(record.id))
         if status.state is not RecordState.COMMITTED:
@@ -144,10 +161,8 @@ class Gatekeeper:
     async def _seal_key(self, head: Head, attester: str) -> bytes:
         contract = self._chain.contract
         operator = await head.read(("operator", attester), contract.operator_of(attester))
-        info = await head.read(("seal key", operator), contract.operator_info(operator))
-        if info.attester != attester:
-            raise NotMemberError(f"{attester} is no longer its operator's attester")
-        return info.seal_key
+        # Around a change of keys the epoch still has the old attester; the seal key is the new one at once.
+        return (await head.read(("seal key", operator), contract.operator_info(operator))).seal_key
 
     def _seal(self, release: Release, seal_key: bytes) -> SealedRelease:
         fields = self._vault.disclose(release.record_id, release.fields)

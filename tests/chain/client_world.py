@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from web3 import HTTPProvider, Web3
 
+from deploy.compile import solc
+from deploy.deployment import create
 from deploy.foundry import find
-from oracle.chain.abi import artifact
+from oracle.chain.abi import consumer_artifact
+from oracle.chain.contract import ETHER
 from oracle.client import Asked, AssentClient, Sent, draft_agreement
-from oracle.core import canonical, digests, merkle
+from oracle.core import canonical, digests
 from oracle.core.committee import assemble
-from oracle.core.structs import Agreement, Model, Record, RequestState, Verdict
+from oracle.core.merkle import MerkleTree
+from oracle.core.purposes import purpose
+from oracle.core.structs import (
+    Agreement,
+    Answer,
+    Attestation,
+    ChallengeTerms,
+    Model,
+    Policy,
+    Record,
+    Verdict,
+)
 from oracle.core.trail import grain
 from oracle.data.record import RecordTree, leaf_of
 from oracle.keys.devnet import ADDRESSES, devnet_key
@@ -32,8 +47,10 @@ from oracle.models.zoo.screening import PACKAGE
 SUBJECT, CONTROLLER, HOLDER, PUBLISHER, RELAYER, *OPERATORS = [LocalSigner(devnet_key(index)) for index in range(9)]
 STAKE_WEI, FEE_WEI, QUORUM = 10**18, 10**15, 3
 PURPOSE = "AcademicResearch"
-#: Minimum stake, minimum members, unbonding time (s), epoch length (s).
-POLICY = (STAKE_WEI, 3, 100, 10)
+POLICY = Policy(STAKE_WEI, min_members=3, unbonding_time=610_000, epoch_length=10, epoch_grace=60)
+CHALLENGES = ChallengeTerms(window=600, review_time=300, bond=10**17, penalty=5 * 10**17)
+#: The package's publisher has a tenth of the fee.
+ROYALTY = 1_000
 
 
 @contextmanager
@@ -58,14 +75,40 @@ def anvil() -> Iterator[str]:
 def deploy(url: str) -> tuple[str, int]:
     """Deploy the contract; return its address and block."""
     web3 = Web3(HTTPProvider(url))
-    contract = web3.eth.contract(abi=artifact()["abi"], bytecode=artifact()["bytecode"])
-    sent = contract.constructor(POLICY).transact({"from": ADDRESSES[0]})
-    receipt = web3.eth.wait_for_transaction_receipt(sent)
+
+    def send(constructor: Any) -> Any:
+        return web3.eth.wait_for_transaction_receipt(constructor.transact({"from": ADDRESSES[0]}))
+
+    receipt = create(web3, POLICY, CHALLENGES, send)
     return str(receipt["contractAddress"]), receipt["blockNumber"]
 
 
+@cache
+def _coin() -> dict[str, Any]:
+    contract = ("tests/chain/Coin.sol", "Coin")
+    return solc([contract])[contract]
+
+
+def deploy_coin(url: str, owner: str, supply: int) -> str:
+    """Deploy a token, all of it the owner's; return its address."""
+    web3, compiled = Web3(HTTPProvider(url)), _coin()
+    factory = web3.eth.contract(abi=compiled["abi"], bytecode=compiled["evm"]["bytecode"]["object"])
+    sent = factory.constructor(owner, supply).transact({"from": ADDRESSES[0]})
+    return str(web3.eth.wait_for_transaction_receipt(sent)["contractAddress"])
+
+
+def deploy_clinic(url: str, oracle: str) -> Any:
+    """Deploy the example of a consumer, owned by the controller; return web3's contract."""
+    web3, built = Web3(HTTPProvider(url)), consumer_artifact()
+    factory = web3.eth.contract(abi=built["abi"], bytecode=built["bytecode"])
+    sent = factory.constructor(oracle, purpose(PURPOSE).bit, 1).transact({"from": CONTROLLER.address})
+    address = web3.eth.wait_for_transaction_receipt(sent)["contractAddress"]
+    assert address is not None
+    return web3.eth.contract(address=address, abi=built["abi"])
+
+
 class TrailServer:
-    """A node's ``/v1/trails``, over HTTP, that serves what it's told to."""
+    """A node's ``/v1/trails`` and ``/v1/proofs``, over HTTP, that serves what it's told to."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, bytes]] = {}
@@ -90,6 +133,10 @@ class TrailServer:
     def serve(self, digest: bytes, body: bytes, status: int = 200) -> None:
         """Answer requests for a digest with this."""
         self.answers[f"/v1/trails/0x{digest.hex()}"] = (status, body)
+
+    def serve_proof(self, request_id: bytes, content: Any, status: int = 200) -> None:
+        """Answer requests for a verdict's proof with this."""
+        self.answers[f"/v1/proofs/{_hex(request_id)}"] = (status, json.dumps(content).encode())
 
     def close(self) -> None:
         """Stop serving."""
@@ -119,7 +166,8 @@ class World:
         package = self.package
         card = package.card
         digests_ = (package.files_digest, package.input_schema_digest, package.outcomes_digest)
-        return Model(PUBLISHER.address, *digests_, len(card.outcomes), QUORUM, card.tolerance_ppm, FEE_WEI)
+        terms = (len(card.outcomes), QUORUM, card.tolerance_ppm, FEE_WEI, ETHER, ROYALTY)
+        return Model(PUBLISHER.address, *digests_, *terms)
 
     @cached_property
     def record(self) -> Record:
@@ -141,8 +189,9 @@ class World:
 
     def draft(self, **changes: Any) -> Agreement:
         """Draft an agreement about the record."""
-        terms: dict[str, Any] = {"purposes": [PURPOSE], "uses": 3, "valid_for_s": 10**6, **changes}
-        return draft_agreement(SUBJECT.address, CONTROLLER.address, self.record.id, self.model.id, **terms)
+        terms: dict[str, Any] = {"purposes": [PURPOSE], "uses": 3, "valid_for_s": 10**8, **changes}
+        named = {"controller": CONTROLLER.address, "model_id": self.model.id}
+        return draft_agreement(self.record, **{**named, **terms})
 
     def give(self, **changes: Any) -> Agreement:
         """Have the subject give an agreement about the record."""
@@ -154,18 +203,57 @@ class World:
         """Have the controller ask for a verdict."""
         return self.as_(CONTROLLER).request(agreement or self.give(), PURPOSE, **changes)
 
+    def sign(self, digest: bytes, size: int = QUORUM) -> Attestation:
+        """Have the first members of the current epoch sign a digest."""
+        epoch = self.client.contract.current_epoch().call().number
+        members = self.client.contract.members_of(epoch).call()
+        by_address = {attester.address: attester for attester in self.attesters}
+        return assemble(epoch, {index: by_address[members[index]].sign(digest) for index in range(size)})
+
+    def attest(self, count: int, root: bytes) -> Attestation:
+        """Have a quorum sign a report."""
+        epoch = self.client.contract.current_epoch().call().number
+        return self.sign(digests.report_digest(self.client.domain, epoch, count, root))
+
     def record_verdict(self, asked: Asked, verdict: Verdict) -> Sent:
         """Have a quorum sign a verdict, and record it."""
-        contract = self.client.contract
-        epoch = contract.current_epoch().call().number
-        values = digests.leaf_values(asked.id, asked.request.commitment, verdict)
-        digest = digests.report_digest(contract.domain, epoch, 1, merkle.leaf_hash(digests.LEAF_TYPES, values))
-        members = contract.members_of(epoch).call()
-        by_address = {attester.address: attester for attester in self.attesters}
-        signatures = {index: by_address[members[index]].sign(digest) for index in range(QUORUM)}
-        sent = self.as_(RELAYER)._send(contract.record(asked.request, verdict, assemble(epoch, signatures)))
-        assert self.client.verdict(asked.id).state is RequestState.RECORDED
+        attestation = self.attest(1, digests.report_leaf(asked.request, verdict))
+        sent = self.as_(RELAYER).send(self.client.contract.record(asked.request, verdict, attestation))
+        assert self.client.verdict(asked.id).recorded
         return sent
+
+    def record_many(self, answers: list[tuple[Asked, Verdict]]) -> Sent:
+        """Have a quorum sign one report of several verdicts, and record them."""
+        pairs, tree = self._tree(answers)
+        ordered = [Answer(pairs[leaf][0].request, pairs[leaf][1]) for leaf in tree.leaves]
+        return self.as_(RELAYER).send(
+            self.client.contract.record_many(ordered, self.attest(len(tree.leaves), tree.root))
+        )
+
+    def anchor(self, answers: list[tuple[Asked, Verdict]], server: TrailServer | None = None) -> MerkleTree:
+        """Have a quorum sign one report of several verdicts, and anchor it; serve the proofs."""
+        pairs, tree = self._tree(answers)
+        quote = answers[0][0].request.quote
+        currency = self.client._currency(quote)
+        attestation = self.attest(len(tree.leaves), tree.root)
+        named = (tree.root, len(tree.leaves), currency, quote.quorum)
+        self.as_(RELAYER).send(self.client.contract.anchor(*named, attestation))
+        for leaf, (asked, verdict) in pairs.items():
+            if server is not None:
+                proof = [_hex(each) for each in tree.proof(leaf)]
+                content = {"root": _hex(tree.root), "verdict": verdict.to_json(), "proof": proof}
+                server.serve_proof(asked.id, content)
+        return tree
+
+    def _tree(self, answers: list[tuple[Asked, Verdict]]) -> tuple[dict[bytes, tuple[Asked, Verdict]], MerkleTree]:
+        pairs = {digests.report_leaf(asked.request, verdict): (asked, verdict) for asked, verdict in answers}
+        return pairs, MerkleTree(list(pairs))
+
+    def review(self, asked: Asked, verdict: Verdict) -> Sent:
+        """Have the whole committee answer a challenge, and bring it on chain."""
+        epoch = self.client.contract.current_epoch().call().number
+        digest = digests.review_digest(self.client.domain, epoch, asked.id, verdict)
+        return self.as_(RELAYER).review(asked.id, verdict, self.sign(digest, len(self.attesters)))
 
     def trail(self, asked: Asked, evaluation: Evaluation) -> dict[str, Any]:
         """Return the trail of a request, as JSON values, as an honest node builds it."""
@@ -174,7 +262,7 @@ class World:
         leaves = {each.name: "0x" + leaf_of(each).hex() for each in self.tree.fields if each.name in names}
         shares = zip(names, evaluation.attributions_ppm, strict=True)
         return {
-            "version": "assent-trail/1",
+            "version": "assent-trail/2",
             "chainId": self.client.domain.chain_id,
             "contract": self.client.address,
             "request": {

@@ -1,28 +1,47 @@
-"""Anvil with the contract on it, for the daemon's tests."""
+"""Anvil with the contract on it, for the daemon's and the vault's tests: a published model, operators in epoch 1, and their keys."""
 
 from __future__ import annotations
 
 import re
 import secrets
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from web3 import HTTPProvider, Web3
 
+from deploy.deployment import create
 from deploy.foundry import find
-from oracle.chain.abi import artifact
-from oracle.chain.contract import AssentContract
-from oracle.core import digests, merkle
-from oracle.core.structs import Agreement, Attestation, Model, Record, Request, Verdict
+from oracle.chain.contract import ETHER, AssentContract
+from oracle.core import digests
+from oracle.core.committee import assemble, signers_needed
+from oracle.core.merkle import MerkleTree
+from oracle.core.structs import (
+    Agreement,
+    Answer,
+    Attestation,
+    ChallengeTerms,
+    Model,
+    Policy,
+    Question,
+    Quote,
+    Record,
+    Request,
+    Step,
+    Verdict,
+)
 from oracle.keys.devnet import ADDRESSES, DEVNET_CHAIN_ID, devnet_key
+from oracle.keys.seal_key import SealKey
 from oracle.keys.signer import LocalSigner
 
 PUBLISHER, SUBJECT, CONTROLLER, HOLDER, *OPERATORS = ADDRESSES[:8]
 STAKE_WEI = 10**18
-POLICY = (STAKE_WEI, 2, 1000, 0)
+PURPOSE = 5
+CHALLENGES = ChallengeTerms(window=600, review_time=300, bond=10**17, penalty=10**17)
+POLICY = Policy(STAKE_WEI, min_members=2, unbonding_time=8 * 86_400, epoch_length=1, epoch_grace=60)
 
 
 @contextmanager
@@ -30,24 +49,31 @@ def anvil(*arguments: str) -> Iterator[str]:
     """Run Anvil on a free loopback port; yield its URL."""
     command = [str(find("anvil")), "--port", "0", "--accounts", "20", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    drain = threading.Thread(target=process.stdout.read)  # a full pipe would stop Anvil
     try:
-        assert process.stdout is not None
         found = next(found for line in process.stdout if (found := re.search(r"Listening on ([\d.]+:\d+)", line)))
+        drain.start()
         yield f"http://{found[1]}"
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.wait(timeout=10)
+        drain.join()
+        process.stdout.close()
 
 
 @dataclass
 class Ground:
-    """The contract, three operators in epoch 1, one model."""
+    """The contract, operators in epoch 1, one model."""
 
     url: str
     web3: Web3
     contract: AssentContract
     model: Model
     attesters: list[LocalSigner]
+    seal_keys: dict[str, SealKey] = field(default_factory=dict)
+
+    # Sending
 
     def send(self, function: Any, sender: str, value: int = 0) -> Any:
         """Send from one of Anvil's accounts and return the receipt."""
@@ -64,65 +90,130 @@ class Ground:
     def mine(self, blocks: int) -> None:
         self.rpc("anvil_mine", hex(blocks))
 
+    def pass_time(self, seconds: int) -> None:
+        self.rpc("evm_increaseTime", seconds)
+        self.mine(1)
+
     @property
     def now(self) -> int:
+        """The latest block's time, Unix seconds."""
         return int(self.web3.eth.get_block("latest")["timestamp"])
 
     @property
     def head(self) -> int:
         return int(self.web3.eth.block_number)
 
-    def commit(self, vault: str = "http://vault.example") -> Record:
-        root = secrets.token_bytes(32)
+    @property
+    def epoch(self) -> int:
+        return self.contract.current_epoch().call().number
+
+    # Records, agreements, requests
+
+    def commit(self, vault: str = "http://vault.example", root: bytes | None = None) -> Record:
+        root = root or secrets.token_bytes(32)
         self.send(self.contract.commit(root, SUBJECT, vault), HOLDER)
         return Record(root, SUBJECT, HOLDER)
 
-    def agree(self, record: Record, lasts_s: int = 10_000) -> Agreement:
+    def terms(self, record: Record, **changes: Any) -> Agreement:
+        """Return an agreement about a record, not given yet."""
         agreement = Agreement(
-            SUBJECT, CONTROLLER, record.id, self.model.id, 1 << 5, 0, 1, 0, self.now + lasts_s, 5, bytes(32),
-            secrets.token_bytes(32),
+            controller=CONTROLLER, subject=record.subject, holder=record.holder, root=record.root, notice=bytes(32),
+            salt=secrets.token_bytes(32), model=self.model.id, purposes=1 << PURPOSE, prohibited=0, steps=0b11,
+            valid_from=0, valid_until=self.now + 100_000, uses=20, price=11,
         )  # fmt: skip
-        self.send(self.contract.give(agreement), SUBJECT)
+        return replace(agreement, **changes)
+
+    def agree(self, record: Record, **changes: Any) -> Agreement:
+        agreement = self.terms(record, **changes)
+        self.send(self.contract.give(agreement), agreement.subject)
         return agreement
 
-    def ask(self, agreement: Agreement, use: int = 0, lasts_s: int = 5_000) -> Request:
-        deadline = self.now + lasts_s
-        self.send(self.contract.request(agreement, 5, 0, use, deadline), CONTROLLER, self.model.fee)
-        return Request(agreement.id, use, CONTROLLER, 5, 0, deadline, self.model.fee, self.model.quorum, 2)
+    def quote(self, agreement: Agreement) -> Quote:
+        return self.contract.quote(agreement.terms).call()
 
-    def asked(self) -> Request:
-        return self.ask(self.agree(self.commit()))
+    def ask(self, agreement: Agreement, use: int = 0, lasts_s: int = 5_000, **asked: Any) -> Request:
+        """Have the controller ask; ``asked`` are parts of the question."""
+        question = replace(Question(use, self.now + lasts_s, PURPOSE, Step.INFER), **asked)
+        quote = self.quote(agreement)
+        function = self.contract.request(agreement.source_id, agreement.terms, question)
+        self.send(function, agreement.controller, quote.total)
+        return Request(agreement.id, agreement.controller, question, quote)
 
-    def attested(self, request: Request, score: int = 900_000) -> tuple[Verdict, Attestation]:
-        """Have all members sign a verdict."""
-        verdict = Verdict(1, score, secrets.token_bytes(32))
-        leaf = merkle.leaf_hash(digests.LEAF_TYPES, digests.leaf_values(request.id, request.commitment, verdict))
-        digest = digests.report_digest(self.contract.domain, 1, 1, leaf)
-        by_address = {attester.address: attester for attester in self.attesters}
-        members = self.contract.members_of(1).call()
-        signatures = b"".join(by_address[member].sign(digest) for member in members)
-        return verdict, Attestation(1, (1 << len(members)) - 1, signatures)
+    def asked(self, **asked: Any) -> Request:
+        return self.ask(self.agree(self.commit()), **asked)
 
-    def join(self, operator: str, attester: LocalSigner, endpoint: str) -> None:
-        seal_key, deadline = secrets.token_bytes(32), self.now + 1000
-        data = digests.joining(self.contract.domain, operator, seal_key, deadline)
+    # Verdicts
+
+    def signer_of(self, member: str) -> LocalSigner:
+        return next(attester for attester in self.attesters if attester.address == member)
+
+    def attestation(self, digest: bytes, wanted: int) -> Attestation:
+        """Have the first ``wanted`` members sign a digest."""
+        epoch = self.epoch
+        members = self.contract.members_of(epoch).call()[:wanted]
+        return assemble(epoch, {index: self.signer_of(each).sign(digest) for index, each in enumerate(members)})
+
+    def reported(self, answers: Sequence[Answer]) -> tuple[MerkleTree, Attestation]:
+        """Have a quorum sign a report."""
+        tree = MerkleTree([digests.report_leaf(each.request, each.verdict) for each in answers])
+        digest = digests.report_digest(self.contract.domain, self.epoch, len(answers), tree.root)
+        size = len(self.contract.members_of(self.epoch).call())
+        quorum = max(each.request.quorum for each in answers)
+        return tree, self.attestation(digest, signers_needed(quorum, size))
+
+    def attested(self, request: Request, score: int = 900_000) -> tuple[Answer, Attestation]:
+        """Have a quorum sign a verdict."""
+        answer = Answer(request, Verdict(1, score, secrets.token_bytes(32)))
+        return answer, self.reported([answer])[1]
+
+    def record_verdict(self, request: Request, score: int = 900_000) -> Answer:
+        """Have a quorum sign a verdict, and record it."""
+        answer, attestation = self.attested(request, score)
+        self.send(self.contract.record(request, answer.verdict, attestation), CONTROLLER)
+        return answer
+
+    # Operators
+
+    def joining(self, operator: str, attester: LocalSigner, endpoint: str) -> tuple[str, bytes, str, int, bytes]:
+        """Return what joining and changing keys take, with a new seal key."""
+        key = self.seal_keys[attester.address] = SealKey.generate()
+        deadline = self.now + 1_000
+        data = digests.joining(self.contract.domain, operator, key.public, endpoint, deadline)
         signature = attester.sign(digests.typed_data_digest(data))
-        self.send(self.contract.join(attester.address, seal_key, endpoint, deadline, signature), operator, STAKE_WEI)
+        return attester.address, key.public, endpoint, deadline, signature
+
+    def join(self, operator: str, attester: LocalSigner, endpoint: str = "http://127.0.0.1:1") -> None:
+        self.send(self.contract.join(*self.joining(operator, attester, endpoint)), operator, STAKE_WEI)
+
+    def rotate(self) -> None:
+        self.pass_time(2)
+        self.send(self.contract.rotate(), PUBLISHER)
+
+
+def deployed(web3: Web3, policy: Policy = POLICY) -> AssentContract:
+    """Deploy both halves of the contract."""
+
+    def send(constructor: Any) -> Any:
+        return web3.eth.wait_for_transaction_receipt(constructor.transact({"from": PUBLISHER}))
+
+    address = create(web3, policy, CHALLENGES, send)["contractAddress"]
+    assert address is not None
+    return AssentContract(web3, address, DEVNET_CHAIN_ID)
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
-    """Start a chain with contract, model and committee."""
+def ground(
+    operators: int = 3, model: Model | None = None, policy: Policy = POLICY, endpoint: str = "http://127.0.0.1:1"
+) -> Iterator[Ground]:
+    """Start a chain with contract, model and committee; each operator's number goes into ``endpoint`` where it has braces."""
+    digest = secrets.token_bytes(32)
+    model = model or Model(PUBLISHER, digest, bytes(32), bytes(32), 2, 2, 1_000, 1_000, ETHER, 500)
     with anvil() as url:
         web3 = Web3(HTTPProvider(url))
-        factory = web3.eth.contract(abi=artifact()["abi"], bytecode=artifact()["bytecode"])
-        receipt = web3.eth.wait_for_transaction_receipt(factory.constructor(POLICY).transact({"from": PUBLISHER}))
-        assert receipt["contractAddress"] is not None
-        contract = AssentContract(web3, receipt["contractAddress"], DEVNET_CHAIN_ID)
-        model = Model(PUBLISHER, secrets.token_bytes(32), bytes(32), bytes(32), 2, 2, 1_000, 1_000)
-        made = Ground(url, web3, contract, model, [LocalSigner(devnet_key(10 + index)) for index in range(3)])
-        for operator, attester in zip(OPERATORS, made.attesters, strict=False):
-            made.join(operator, attester, "http://127.0.0.1:1")
-        made.send(contract.rotate(), PUBLISHER)
-        made.send(contract.publish(model, "file:package"), PUBLISHER)
+        attesters = [LocalSigner(devnet_key(10 + index)) for index in range(operators)]
+        made = Ground(url, web3, deployed(web3, policy), model, attesters)
+        for index, (operator, attester) in enumerate(zip(OPERATORS, attesters, strict=False)):
+            made.join(operator, attester, endpoint.format(index))
+        made.rotate()
+        made.send(made.contract.publish(model, "file:package"), PUBLISHER)
         yield made

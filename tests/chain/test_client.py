@@ -9,8 +9,9 @@ from pathlib import Path
 
 import client_world
 import pytest
-from client_world import CONTROLLER, FEE_WEI, HOLDER, OPERATORS, PUBLISHER, QUORUM, RELAYER, SUBJECT, World
+from client_world import CONTROLLER, FEE_WEI, HOLDER, OPERATORS, POLICY, PUBLISHER, QUORUM, RELAYER, SUBJECT, World
 
+from oracle.chain.contract import ETHER
 from oracle.client import (
     AssentClient,
     FundsError,
@@ -159,11 +160,11 @@ def test_refuse__when_the_agreement_was_withdrawn__then_refused_and_refunded(wor
     agreement = world.give()
     asked = world.ask(agreement)
     world.as_(SUBJECT).withdraw(agreement)
-    before = world.client.read(world.client.contract.credit_of(CONTROLLER.address))
+    before = world.client.balance(CONTROLLER.address)
     sent = world.as_(RELAYER).refuse(asked.request)
     view = world.client.verdict(asked.id)
     assert (view.state, view.block, view.score_ppm) == (RequestState.REFUSED, sent.block, None)
-    assert world.client.read(world.client.contract.credit_of(CONTROLLER.address)) == before + FEE_WEI
+    assert world.client.balance(CONTROLLER.address) == before + FEE_WEI
 
 
 def test_expire__when_the_deadline_passed__then_expired_and_paid_back(world: World) -> None:
@@ -171,8 +172,8 @@ def test_expire__when_the_deadline_passed__then_expired_and_paid_back(world: Wor
     world.pass_time(60)
     world.as_(RELAYER).expire(asked.request)
     assert world.client.verdict(asked.id).state is RequestState.EXPIRED
-    paid = world.as_(CONTROLLER).withdraw_credits().event("CreditsWithdrawn").arguments
-    assert paid["to"] == CONTROLLER.address
+    paid = world.as_(CONTROLLER).withdraw_balance().event("Withdrawn").arguments
+    assert (paid["account"], paid["currency"], paid["to"]) == (CONTROLLER.address, ETHER, CONTROLLER.address)
 
 
 # Records and models
@@ -188,7 +189,7 @@ def test_record__when_committed__then_found_with_its_vault_until_retired(world: 
 
 
 def test_models__when_one_is_deprecated__then_the_list_says_so(world: World) -> None:
-    model = Model(PUBLISHER.address, b"\x01" * 32, bytes(32), bytes(32), 2, QUORUM, 0, 0)
+    model = Model(PUBLISHER.address, b"\x01" * 32, bytes(32), bytes(32), 2, QUORUM, 0, 0, ETHER, 0)
     world.as_(PUBLISHER).publish_model(model, "ipfs://m")
     world.as_(PUBLISHER).deprecate_model(model)
     found = {each.model.id: each for each in world.client.models()}
@@ -207,10 +208,12 @@ def test_members__when_rotated__then_in_the_order_of_the_bitmap(world: World) ->
 
 def test_collect__when_verdicts_were_recorded__then_the_share_is_credited(world: World) -> None:
     world.record_verdict(world.ask(), VERDICT)
-    attester = world.attesters[0].address
-    (earning,) = [each for each in world.client.earnings(attester) if each.signers == 0b111]
-    amount = world.as_(RELAYER).collect(earning.epoch, earning.signers, earning.index).event("Collected").arguments
-    assert amount["amount"] >= FEE_WEI // QUORUM
+    (earning,) = world.client.earnings(OPERATORS[0].address)
+    assert (earning.signers, earning.index, earning.currency) == (0b111, 0, ETHER)
+    amount = world.as_(RELAYER).collect(earning).event("Collected").arguments
+    assert amount["amount"] >= FEE_WEI * 9 // 10 // QUORUM
+    with pytest.raises(ContractRevertError, match=r"NothingToCollect\(\): wait until more"):
+        world.as_(RELAYER).collect(earning)
 
 
 def test_operator__when_it_joins_and_leaves__then_its_stake_comes_back_and_its_place_stays_known(world: World) -> None:
@@ -219,8 +222,9 @@ def test_operator__when_it_joins_and_leaves__then_its_stake_comes_back_and_its_p
     world.pass_time(20)
     epoch = operator.rotate().event("EpochRotated").arguments["epoch"]
     operator.resign()
-    world.pass_time(200)
+    world.pass_time(20)
     operator.rotate()
+    world.pass_time(POLICY.unbonding_time)
     assert operator.withdraw_stake().event("StakeWithdrawn").arguments["stake"] == client_world.STAKE_WEI
     assert world.client.members(epoch)[4].endpoint == "https://fifth.example"
     assert len(world.client.members()) == len(OPERATORS)

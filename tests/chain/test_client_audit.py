@@ -16,7 +16,8 @@ from oracle.audit import AuditReport, CheckFailedError, CheckName, Evidence, aud
 from oracle.audit.trail_source import FetchedTrail
 from oracle.client import Asked
 from oracle.core import canonical
-from oracle.core.structs import AgreementState, Verdict
+from oracle.core.digests import report_leaf
+from oracle.core.structs import AgreementState, Delivery, Finality, RequestState, Schedule, Verdict
 from oracle.models.evaluation import Evaluation
 from oracle.models.features import features
 from oracle.models.runtime import LocalRuntime
@@ -135,11 +136,11 @@ def test_audit__when_a_node_fails_or_lies__then_the_next_is_asked(
     [
         (404, b"{}", "status 404"),
         (302, b"{}", "status 302"),
-        (200, b"", "not canonical JSON"),
-        (200, b"[" * 100_000, "not canonical JSON"),
-        (200, b'{"a": NaN}', "not canonical JSON"),
+        (200, b"", "not JSON"),
+        (200, b"[" * 100_000, "not JSON"),
+        (200, b'{"a": NaN}', "not JSON"),
         (200, b'{"a": 123456789012345678901234567890}', "not canonical JSON"),
-        (200, b"\xff\xfe", "not canonical JSON"),
+        (200, b"\xff\xfe", "not JSON"),
         (200, b'"' + b"x" * 300_000 + b'"', "more than 262144 bytes"),
         (200, b"{}", "a trail of digest 0x"),
     ],
@@ -259,7 +260,7 @@ def signed(evidence: Evidence, trail: Trail) -> Evidence:
         "outcome": output["outcome"],
     }
     status = dataclasses.replace(
-        evidence.status, trail=digest[:22], score=output["scorePpm"], outcome=output["outcome"]
+        evidence.status, trail=digest[:20], score=output["scorePpm"], outcome=output["outcome"]
     )
     return dataclasses.replace(
         evidence, recorded=dataclasses.replace(evidence.recorded, arguments=arguments), status=status
@@ -364,6 +365,11 @@ def _moved(evidence: Evidence, name: str, **changes: Any) -> Evidence:
     return dataclasses.replace(evidence, **{name: dataclasses.replace(getattr(evidence, name), **changes)})
 
 
+def _asked(evidence: Evidence, **changes: Any) -> Evidence:
+    question = dataclasses.replace(evidence.request.question, **changes)
+    return dataclasses.replace(evidence, request=dataclasses.replace(evidence.request, question=question))
+
+
 def _flipped(evidence: Evidence, place: int) -> Evidence:
     calldata = bytearray(evidence.calldata)
     calldata[place] ^= 1
@@ -379,20 +385,22 @@ _EVIDENCE: list[tuple[str, Callable[[Evidence], Evidence]]] = [
     ("consent_coverage", lambda e: _moved(e, "agreement", controller=SUBJECT.address)),
     ("consent_coverage", lambda e: _moved(e, "agreement", uses=0)),
     ("consent_coverage", lambda e: _moved(e, "agreement", valid_from=e.asked.timestamp + 1)),
-    ("consent_coverage", lambda e: _moved(e, "request", deadline=e.answered.timestamp - 1)),
-    ("record", lambda e: _moved(e, "committed", end=e.given.begin)),
+    ("consent_coverage", lambda e: _asked(e, deadline=e.answered.timestamp - 1)),
+    ("record", lambda e: _moved(e, "committed", end=e.committed.begin)),
     ("record", lambda e: _moved(e, "committed", begin=e.answered)),
     ("model", lambda e: _moved(e, "published", end=e.given.begin)),
     ("recorded", lambda e: _moved(e, "status", score=1)),
-    ("recorded", lambda e: _moved(e, "status", trail=bytes(22))),
+    ("recorded", lambda e: _moved(e, "status", trail=bytes(20))),
+    ("recorded", lambda e: _moved(e, "status", state=RequestState.CORRECTED)),
+    ("review", lambda e: _moved(e, "status", state=RequestState.UPHELD)),
     ("quorum", lambda e: dataclasses.replace(e, calldata=b"")),
     ("quorum", lambda e: dataclasses.replace(e, calldata=e.calldata[:-64])),
     ("quorum", lambda e: _flipped(e, -1)),
     ("quorum", lambda e: _flipped(e, -100)),
     ("quorum", lambda e: _flipped(e, 4 + 9 * 32 - 1)),
-    ("quorum", lambda e: dataclasses.replace(e, epoch=2)),
-    ("quorum", lambda e: dataclasses.replace(e, members=())),
-    ("quorum", lambda e: dataclasses.replace(e, members=e.members[::-1])),
+    ("quorum", lambda e: _moved(e, "signing", epochs=(2,))),
+    ("quorum", lambda e: _moved(e, "signing", members=())),
+    ("quorum", lambda e: _moved(e, "signing", members=e.members[::-1])),
     ("quorum", lambda e: _moved(e, "model", quorum=4)),
 ]
 
@@ -409,3 +417,139 @@ def test_judge__when_the_endpoint_has_no_old_state__then_events_decide(case: Cas
     report = judge(dataclasses.replace(case.evidence, standing=None), FetchedTrail(case.trail, "n"))
     assert report.passed
     assert "events alone" in report.check("consent_standing").detail
+
+
+# Other ways in which a verdict comes on chain
+
+
+def published(world: World, asked: Asked, evaluation: Evaluation, server: TrailServer) -> Verdict:
+    """Serve a request's honest trail; return the verdict that it leads to."""
+    trail = world.trail(asked, evaluation)
+    server.serve(canonical.digest(trail), canonical.canonical(trail))
+    return Verdict(evaluation.outcome, evaluation.score_ppm, canonical.digest(trail))
+
+
+def audited(world: World, asked: Asked, server: TrailServer) -> AuditReport:
+    return audit(world.client, asked.id, nodes=[server.url], release=world.release(asked), packages=[world.package])
+
+
+def test_audit__when_recorded_in_a_batch__then_it_holds(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = [world.ask() for _ in range(3)]
+    world.record_many([(each, published(world, each, evaluation, server)) for each in asked])
+    for each in asked:
+        report = audited(world, each, server)
+        assert report.complete, report.to_json()
+        assert report.passed
+        assert "a report of 3" in report.check("quorum").detail
+
+
+def test_audit__when_claimed_from_an_anchored_root__then_the_anchors_signatures_are_verified(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = [world.ask(delivery=Delivery.ANCHORED) for _ in range(3)]
+    world.anchor([(each, published(world, each, evaluation, server)) for each in asked], server)
+    assert failed(audit(world.client, asked[1].id)) == ["recorded"]
+    world.as_(CONTROLLER).claim(world.client.proof(asked[1].id, [server.url]))
+    report = audited(world, asked[1], server)
+    assert report.passed, report.to_json()
+    assert "a report of 3, anchored" in report.check("quorum").detail
+    evidence = gather(world.client, asked[1].id)
+    trail = report.trail
+    assert trail is not None
+    without = dataclasses.replace(evidence, signing=dataclasses.replace(evidence.signing, calldata=b""))
+    refound = judge(without, FetchedTrail(trail.to_json(), "n"))
+    assert failed(refound) == ["quorum"]
+    assert "a call of anchor()" in (refound.check("quorum").expected or "")
+
+
+def test_audit__when_challenged_and_upheld__then_the_review_is_verified_too(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = world.ask()
+    verdict = published(world, asked, evaluation, server)
+    world.record_verdict(asked, verdict)
+    assert audited(world, asked, server).finality is Finality.CONTESTABLE
+    world.as_(CONTROLLER).challenge(asked.id)
+    report = audited(world, asked, server)
+    assert report.passed, report.to_json()
+    assert "a review is due" in report.check("review").detail
+    assert report.to_json()["finality"] == "contested"
+    world.review(asked, verdict)
+    report = audited(world, asked, server)
+    assert report.passed, report.to_json()
+    assert "upheld by 4 of 4 members" in report.check("review").detail
+    assert report.finality is Finality.FINAL
+    evidence = gather(world.client, asked.id)
+    assert evidence.contest is not None
+    assert evidence.contest.signing is not None
+    forged = dataclasses.replace(evidence.contest.signing, members=evidence.members[::-1])
+    altered = dataclasses.replace(evidence, contest=dataclasses.replace(evidence.contest, signing=forged))
+    assert report.trail is not None
+    assert failed(judge(altered, FetchedTrail(report.trail.to_json(), "n"))) == ["review"]
+
+
+def test_audit__when_corrected__then_the_review_is_the_quorum_and_the_first_verdict_is_told(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = world.ask()
+    world.record_verdict(asked, Verdict(1 - evaluation.outcome, 500_001, bytes(32)))
+    world.as_(CONTROLLER).challenge(asked.id)
+    world.review(asked, published(world, asked, evaluation, server))
+    report = audited(world, asked, server)
+    assert report.passed, report.to_json()
+    assert "in a review" in report.check("quorum").detail
+    assert f"the first verdict was outcome {1 - evaluation.outcome}, 500001 ppm" in report.check("review").detail
+    assert "corrected in block" in report.check("recorded").detail
+
+
+def test_audit__when_a_challenge_lapsed__then_the_verdict_holds(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = world.ask(deadline_s=10**5)
+    world.record_verdict(asked, published(world, asked, evaluation, server))
+    world.as_(CONTROLLER).challenge(asked.id)
+    world.pass_time(client_world.CHALLENGES.review_time + 1)
+    world.as_(CONTROLLER).lapse(asked.id)
+    report = audited(world, asked, server)
+    assert report.passed, report.to_json()
+    assert "never answered" in report.check("review").detail
+    world.as_(CONTROLLER).challenge(asked.id)
+    report = audited(world, asked, server)
+    assert report.passed, report.to_json()
+    assert "a review is due" in report.check("review").detail
+
+
+def test_audit__when_asked_by_a_round_after_the_model_was_deprecated__then_it_holds(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    """A standing request's terms were fixed when it was made."""
+    agreement = world.give(uses=10)
+    schedule = Schedule(world.client.block_time(), 10, 2, 10**5, False, True)
+    (standing,) = world.as_(CONTROLLER).stand([agreement], client_world.PURPOSE, schedule).standing
+    world.as_(client_world.PUBLISHER).deprecate_model(world.model)
+    asked = world.as_(CONTROLLER).open_round(standing.id)
+    world.record_verdict(asked, published(world, asked, evaluation, server))
+    report = audited(world, asked, server)
+    assert report.passed, report.to_json()
+
+
+def test_audit__when_signed_in_the_epoch_before__then_it_holds_within_the_grace(
+    evaluation: Evaluation, server: TrailServer
+) -> None:
+    with client_world.anvil() as url:
+        fresh = client_world.build(url)
+        asked = fresh.ask()
+        verdict = published(fresh, asked, evaluation, server)
+        attestation = fresh.attest(1, report_leaf(asked.request, verdict))
+        fresh.pass_time(client_world.POLICY.epoch_length)
+        fresh.as_(client_world.OPERATORS[3]).resign()
+        fresh.as_(client_world.RELAYER).rotate()
+        relayer = fresh.as_(client_world.RELAYER)
+        relayer.send(relayer.contract.record(asked.request, verdict, attestation))
+        report = audited(fresh, asked, server)
+        assert report.passed, report.to_json()
+        assert "members of epoch 1 signed" in report.check("quorum").detail
+        evidence = gather(fresh.client, asked.id)
+        assert evidence.signing.epochs == (2, 1)

@@ -13,6 +13,7 @@ import pytest
 from client_world import CONTROLLER, HOLDER, OPERATORS, PUBLISHER, PURPOSE, RELAYER, SUBJECT, TrailServer, World
 from typer.testing import CliRunner
 
+from oracle.chain.contract import ETHER
 from oracle.cli.app import app
 from oracle.core.structs import Request
 from oracle.keys.devnet import devnet_key
@@ -81,11 +82,11 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 def agreement(shell: Shell) -> str:
     """The id of an agreement that was drafted, signed and relayed."""
     drafted = shell.run(
-        *("agreement", "draft", "--subject", SUBJECT.address, "--controller", CONTROLLER.address),
+        *("agreement", "draft", "--controller", CONTROLLER.address, "--price", "5"),
         *("--record", "0x" + shell.world.record.id.hex(), "--model", "screening", "--purpose", PURPOSE),
-        *("--uses", "2", "--days", "300"),
+        *("--uses", "9", "--days", "3000"),
     )
-    signed = shell.run("agreement", "sign", "-", "--deadline-s", "999999", by="subject", stdin=drafted)
+    signed = shell.run("agreement", "sign", "-", "--deadline-s", "99999999", by="subject", stdin=drafted)
     return str(shell.json("agreement", "relay", "-", by="relayer", stdin=signed)["agreement"])
 
 
@@ -93,7 +94,7 @@ def test_agreement__when_relayed_and_withdrawn_by_signature__then_shown(shell: S
     shown = shell.json("agreement", "show", agreement)
     assert (shown["state"], shown["purposes"], shown["steps"]) == ("given", [PURPOSE], ["infer"])
     assert agreement in shell.run("agreement", "show", agreement).replace("\n", "")
-    signed = shell.run("agreement", "withdraw", agreement, "--sign-only", "--deadline-s", "999999", by="subject")
+    signed = shell.run("agreement", "withdraw", agreement, "--sign-only", "--deadline-s", "99999999", by="subject")
     assert shell.json("agreement", "relay", "-", by="relayer", stdin=signed)["state"] == "withdrawn"
     assert shell.json("agreement", "show", agreement)["state"] == "withdrawn"
 
@@ -137,7 +138,7 @@ def test_request_to_audit__when_all_goes_well__then_every_step_shows(
         report = shell.json("audit", request, *options)
         assert report["complete"]
         assert {check["result"] for check in report["checks"]} == {"passed"}
-        assert "19 of 19 checks made, all hold" in shell.run("audit", request, *options)
+        assert "20 of 20 checks made, all hold" in shell.run("audit", request, *options)
         assert "1 failed" in shell.run("audit", request, "--node", "http://127.0.0.1:9", status=1)
     finally:
         server.close()
@@ -158,7 +159,7 @@ def test_request_make__when_the_purpose_is_not_covered__then_status_1(shell: She
 
 
 def test_model__when_published_and_deprecated__then_listed(shell: Shell) -> None:
-    options = ("--quorum", "2", "--fee-wei", "7", "--uri", "ipfs://[bold]x\x1b[31m")
+    options = ("--quorum", "2", "--fee", "7", "--royalty", "500", "--uri", "ipfs://[bold]x\x1b[31m")
     model = shell.json("model", "publish", str(PACKAGE), *options, by="publisher")["model"]
     assert shell.json("model", "show", model)["fee"] == "7"
     shell.run("model", "deprecate", model, by="publisher")
@@ -181,9 +182,10 @@ def test_operator__when_it_joins_rotates_and_leaves__then_shown(shell: Shell) ->
     assert shell.json("operator", "show", RELAYER.address)["index"] == 4
     assert len(shell.json("operator", "show")) == 5
     shell.run("operator", "resign", by="relayer")
-    assert "StakeBonded" in shell.run("operator", "withdraw-stake", by="relayer", status=1)
-    shell.world.pass_time(200)
+    assert "StillMember" in shell.run("operator", "withdraw-stake", by="relayer", status=1)
+    shell.world.pass_time(20)
     shell.run("operator", "rotate", by="controller")
+    shell.world.pass_time(client_world.POLICY.unbonding_time)
     assert shell.json("operator", "withdraw-stake", by="relayer")["events"] == ["StakeWithdrawn"]
     assert shell.json("operator", "show", RELAYER.address)["attester"] is None
 
@@ -193,9 +195,9 @@ def test_operator_collect__when_fees_were_earned__then_paid_once(shell: Shell) -
     world.record_verdict(world.ask(), client_world.Verdict(0, 1, bytes(32)))
     paid = shell.json("operator", "collect", "--withdraw", by="operator")
     assert paid["operator"] == OPERATORS[0].address
-    assert int(paid["collectedWei"]) >= client_world.FEE_WEI // client_world.QUORUM
-    assert paid["withdrawnWei"] == paid["collectedWei"]
-    assert shell.json("operator", "collect", by="operator")["creditWei"] == "0"
+    assert int(paid["collected"][ETHER]) >= client_world.FEE_WEI * 9 // 10 // client_world.QUORUM
+    assert paid["withdrawn"] == paid["collected"]
+    assert shell.json("operator", "collect", by="operator")["balance"] == {}
 
 
 def test_vault__when_a_record_is_added_and_committed__then_listed_and_on_chain(shell: Shell) -> None:
@@ -217,6 +219,150 @@ def test_vault__when_a_record_is_added_and_committed__then_listed_and_on_chain(s
     assert "nothing was released" in shell.run("vault", "release", "0x" + "11" * 32, *config, status=1)
     (folder / "fields.json").write_text('{"secret": NaN}')
     assert "fields.json" in shell.run(*add, "--holder", HOLDER.address, status=2)
+
+
+def test_draft__when_the_record_is_anothers__then_status_2(shell: Shell) -> None:
+    line = ["agreement", "draft", "--controller", CONTROLLER.address, "--record", "0x" + shell.world.record.id.hex()]
+    line += ["--subject", RELAYER.address, "--model", "screening", "--purpose", PURPOSE]
+    assert SUBJECT.address in shell.run(*line, status=2)
+
+
+def test_request__when_signed_and_relayed__then_paid_from_the_balance(shell: Shell, agreement: str) -> None:
+    quote = shell.json("request", "quote", agreement)
+    assert int(quote["total"]) == client_world.FEE_WEI + 5
+    shell.run("balance", "deposit", str(3 * client_world.FEE_WEI), by="controller")
+    before = _balance(shell, CONTROLLER.address)
+    signed = shell.run("request", "sign", agreement, "--purpose", PURPOSE, "--tip", "7", by="controller")
+    made = shell.json("request", "relay", "-", by="relayer", stdin=signed)
+    assert before - _balance(shell, CONTROLLER.address) == int(quote["total"]) + 7
+    assert shell.json("request", "status", made["request"]) == {
+        "request": made["request"],
+        "state": "requested",
+        "finality": "none",
+        "since": None,
+        "undelivered": False,
+    }
+    cancelled = shell.json("request", "cancel", agreement, "1", by="controller")
+    assert shell.json("verdict", "show", cancelled["request"])["state"] == "cancelled"
+    paid = shell.json("balance", "withdraw", "--currency", "eth", by="controller")
+    assert (paid["to"], _balance(shell, CONTROLLER.address)) == (CONTROLLER.address, 0)
+
+
+def test_verdict__when_challenged_upheld_and_settled__then_each_step_shows(shell: Shell, agreement: str) -> None:
+    world, verdict = shell.world, client_world.Verdict(1, 900_000, bytes(32))
+    asked = _ask(shell, agreement)
+    request = "0x" + asked.id.hex()
+    world.record_verdict(asked, verdict)
+    assert shell.json("verdict", "show", request)["finality"] == "contestable"
+    challenged = shell.json("verdict", "challenge", request, by="relayer")
+    assert challenged["bondWei"] == str(client_world.CHALLENGES.bond)
+    assert RELAYER.address in shell.run("verdict", "show", request).replace("\n", "")
+    assert [row["request"] for row in shell.json("verdict", "contests", "--open")] == [request]
+    assert "ReviewStillDue" in shell.run("verdict", "lapse", request, by="relayer", status=1)
+    world.review(asked, verdict)
+    shown = shell.json("verdict", "wait", request, "--final")
+    assert (shown["state"], shown["finality"]) == ("upheld", "final")
+    assert shell.json("verdict", "contests", "--open") == []
+    assert "TestimonyIrrelevant" in shell.run("verdict", "punish", request, by="relayer", status=1)
+    settled = shell.json("agreement", "settle", agreement, by="relayer")
+    assert (settled["verdicts"], settled["price"], settled["currency"]) == (1, "5", ETHER)
+    error = shell.json("agreement", "settle", agreement, by="relayer", status=1)["error"]
+    assert error["revert"]["remedy"]
+
+
+def test_verdict_punish__when_corrected__then_the_signers_are_slashed(shell: Shell, agreement: str) -> None:
+    asked = _ask(shell, agreement)
+    request = "0x" + asked.id.hex()
+    shell.world.record_verdict(asked, client_world.Verdict(1, 900_000, bytes(32)))
+    shell.run("verdict", "challenge", request, by="relayer")
+    shell.world.review(asked, client_world.Verdict(0, 100_000, bytes(32)))
+    slashed = shell.json("verdict", "punish", request, by="subject")["slashed"]
+    assert {each["beneficiary"] for each in slashed} == {RELAYER.address}
+    assert len(slashed) == client_world.QUORUM
+    assert shell.json("verdict", "punish", request, by="subject")["slashed"] == []
+    info = shell.json("operator", "show", OPERATORS[0].address)
+    shell.run("operator", "stake", str(10**18), "--operator", OPERATORS[0].address, by="relayer")
+    grown = shell.json("operator", "show", OPERATORS[0].address)
+    assert int(grown["stakeWei"]) - int(info["stakeWei"]) == 10**18
+    for each in OPERATORS[1:3]:
+        shell.run("operator", "stake", str(10**18), "--operator", each.address, by="relayer")
+    for each in OPERATORS[:3]:
+        shell.run("operator", "release", "--operator", each.address, by="relayer")
+
+
+def test_request_claim__when_anchored__then_fetched_shown_and_brought_on_chain(shell: Shell, agreement: str) -> None:
+    asked, server = _ask(shell, agreement, "--anchored"), TrailServer()
+    request = "0x" + asked.id.hex()
+    try:
+        assert "no proof" in shell.run("request", "claim", request, "--node", server.url, by="relayer", status=1)
+        shell.world.anchor([(asked, client_world.Verdict(1, 900_000, bytes(32)))], server)
+        options = ("--node", server.url)
+        shown = shell.json("request", "claim", request, *options, "--show-only", by="relayer")
+        assert (shown["outcome"], shown["anchored"]) == (1, True)
+        assert shell.json("request", "claim", request, *options, by="relayer")["events"] == ["Recorded"]
+    finally:
+        server.close()
+    assert shell.json("verdict", "show", request)["state"] == "recorded"
+
+
+def test_request_retry__when_nothing_failed__then_status_1_with_a_remedy(shell: Shell, agreement: str) -> None:
+    asked = _ask(shell, agreement)
+    text = shell.run("request", "retry", "0x" + asked.id.hex(), by="relayer", status=1)
+    assert "no callback of this request failed" in text
+
+
+def test_standing__when_made_opened_and_ended__then_shown(shell: Shell, agreement: str) -> None:
+    plan = ("--rounds", "3", "--every-blocks", "1000", "--purpose", PURPOSE)
+    made = shell.json("standing", "make", agreement, *plan, by="controller")
+    standing = made["standing"][0]["standing"]
+    opened = shell.json("standing", "open", standing, by="relayer")
+    shown = shell.json("standing", "show", standing)
+    assert [each["request"] for each in shown["requests"]] == [opened["request"]]
+    assert (shown["active"], shown["opened"], shown["terms"]["inBlocks"]) == (True, 1, True)
+    assert opened["request"][:50] in shell.run("standing", "show", standing)
+    assert [row["standing"] for row in shell.json("standing", "list", "--agreement", agreement)] == [standing]
+    assert "RoundNotDue" in shell.run("standing", "open", standing, by="relayer", status=1)
+    assert int(shell.json("standing", "end", standing, by="controller")["refunded"]) == 2 * (client_world.FEE_WEI + 5)
+
+
+def test_policy__when_signed_by_enough_members__then_scheduled(shell: Shell) -> None:
+    before = shell.json("operator", "policy", "show")
+    assert before["scheduled"] is None
+    deadline, files = str(shell.world.client.block_time() + 10**6), []
+    for index in range(10, 14):
+        name = f"attester{index}"
+        write_secret(shell.folder / name, devnet_key(index), "secret", light=True)
+        line = ("operator", "policy", "sign", "--epoch-grace", "90", "--deadline", deadline)
+        path = shell.folder / f"{name}.signed"
+        path.write_text(shell.run(*line, by=name))
+        files.append(str(path))
+    assert "QuorumMismatch" in shell.run("operator", "policy", "schedule", files[0], by="relayer", status=1)
+    scheduled = shell.json("operator", "policy", "schedule", *files, by="relayer")
+    shown = shell.json("operator", "policy", "show")
+    assert shown["scheduled"]["epochGrace"] == 90
+    assert shown["notBefore"] == scheduled["notBefore"]
+    assert "PolicyNotDue" in shell.run("operator", "policy", "apply", by="relayer", status=1)
+    shell.world.pass_time(client_world.POLICY.unbonding_time)
+    assert shell.json("operator", "policy", "apply", by="relayer")["epochGrace"] == 90
+
+
+def test_operator_keys__when_changed__then_shown(shell: Shell) -> None:
+    files = ("--attester", str(shell.folder / "attester19"), "--seal", str(shell.folder / "seal"))
+    write_secret(shell.folder / "attester19", devnet_key(19), "secret", light=True)
+    changed = shell.json("operator", "keys", *files, "--endpoint", "https://moved.example", by="operator")
+    shown = shell.json("operator", "show", OPERATORS[0].address)
+    assert (shown["endpoint"], shown["attester"]) == ("https://moved.example", changed["attester"])
+
+
+def _ask(shell: Shell, agreement: str, *options: str) -> client_world.Asked:
+    made = shell.json("request", "make", agreement, "--purpose", PURPOSE, *options, by="controller")
+    request = Request.from_json(made["terms"])
+    return client_world.Asked(request.id, request, _sent(shell, made))
+
+
+def _balance(shell: Shell, account: str) -> int:
+    rows = {row["currency"]: row["amount"] for row in shell.json("balance", "show", account)}
+    return int(rows[ETHER])
 
 
 def _evaluation(world: World) -> Evaluation:

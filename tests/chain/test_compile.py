@@ -3,30 +3,33 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy import compile as compiling
-from deploy.compile import ARTIFACT, ROOT, compile_contract
+from deploy.compile import FOLDER, ROOT, compile_artifacts
 from deploy.foundry import find
-from oracle.chain.abi import artifact
+from oracle.chain.abi import artifact, consumer_artifact
+from oracle.chain.remedies import REMEDIES
 
 
 @pytest.fixture(scope="module")
-def compiled() -> dict[str, object]:
-    return compile_contract()
+def compiled() -> dict[str, dict[str, Any]]:
+    return compile_artifacts()
 
 
 def ordered(abi: list[dict[str, object]]) -> list[str]:
     return sorted(json.dumps(entry, sort_keys=True) for entry in abi)
 
 
-def test_compile_contract__when_run__then_equals_what_the_package_ships(compiled: dict[str, object]) -> None:
-    assert compiled == json.loads(ARTIFACT.read_text()) == artifact()
+def test_compile__when_run__then_equals_what_the_package_ships(compiled: dict[str, dict[str, Any]]) -> None:
+    assert compiled == {"Assent.json": artifact(), "Clinic.json": consumer_artifact()}
+    assert compiled == {path.name: json.loads(path.read_text()) for path in FOLDER.glob("*.json")}
 
 
-def test_compile_contract__when_forge_compiles_too__then_the_same_bytecode(
-    compiled: dict[str, object], tmp_path: Path
+def test_compile__when_forge_compiles_too__then_the_same_bytecode(
+    compiled: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     command = [
         str(find("forge")),
@@ -38,19 +41,39 @@ def test_compile_contract__when_forge_compiles_too__then_the_same_bytecode(
         str(tmp_path / "cache"),
     ]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=280)
-    built = json.loads((tmp_path / "out" / "Assent.sol" / "Assent.json").read_text())
-    assert built["bytecode"]["object"] == compiled["bytecode"]
-    assert built["deployedBytecode"]["object"] == compiled["runtime"]
-    # Each orders the entries in its own way.
-    assert ordered(built["abi"]) == ordered(artifact()["abi"])
+    for name in ("Assent", "AssentRegistries", "AssentDesk"):
+        built = json.loads((tmp_path / "out" / f"{name}.sol" / f"{name}.json").read_text())
+        part = compiled["Assent.json"]["contracts"][name]
+        assert built["bytecode"]["object"] == part["bytecode"]
+        assert built["deployedBytecode"]["object"] == part["runtime"]
+        # All that either part can revert with is in the one ABI.
+        errors = [entry for entry in built["abi"] if entry["type"] == "error"]
+        assert set(ordered(errors)) <= set(ordered(artifact()["abi"]))
+    interface = json.loads((tmp_path / "out" / "IAssent.sol" / "IAssent.json").read_text())
+    assert set(ordered(interface["abi"])) <= set(ordered(artifact()["abi"]))
+    clinic = json.loads((tmp_path / "out" / "Clinic.sol" / "Clinic.json").read_text())
+    assert clinic["bytecode"]["object"] == consumer_artifact()["bytecode"]
 
 
-def test_main__when_the_artifact_is_out_of_date__then_check_says_so(
-    compiled: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_runtime__when_compiled__then_each_part_fits_a_contract(compiled: dict[str, dict[str, Any]]) -> None:
+    sizes = {name: len(part["runtime"]) // 2 - 1 for name, part in compiled["Assent.json"]["contracts"].items()}
+    assert max(sizes.values()) <= 24_576, sizes
+
+
+def test_remedies__when_an_error_is_in_the_abi__then_it_has_one() -> None:
+    errors = {entry["name"] for entry in artifact()["abi"] if entry["type"] == "error"}
+    assert set(REMEDIES) == errors
+
+
+def test_main__when_an_artifact_is_out_of_date__then_check_says_so(
+    compiled: dict[str, dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(compiling, "compile_contract", lambda: compiled)
+    monkeypatch.setattr(compiling, "compile_artifacts", lambda: compiled)
     monkeypatch.setattr(compiling, "ROOT", tmp_path)
-    monkeypatch.setattr(compiling, "ARTIFACT", tmp_path / "artifacts" / "Assent.json")
+    monkeypatch.setattr(compiling, "FOLDER", tmp_path / "artifacts")
     monkeypatch.setattr("sys.argv", ["compile", "--check"])
     assert compiling.main() == 1
     assert "make compile" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from oracle.core.errors import ContractRevertError, EndpointError
 from oracle.core.structs import RequestState
 from oracle.keys.devnet import DEVNET_CHAIN_ID
 from oracle.keys.signer import LocalSigner
+from oracle.services.acts import Acts
 from oracle.services.transactor import _RESEND_BLOCKS, Transactor
 from oracle.store.tables import TransactionRow, open_database
 from oracle.store.transactions import TransactionStore
@@ -39,12 +40,13 @@ class Scene:
     store: TransactionStore
     signer: LocalSigner
     transactor: Transactor
+    acts: Acts
     metrics: Metrics
 
     async def record(self, count: int = 1) -> list[bytes]:
         """Send verdicts for new requests; return the requests' ids."""
         requests = [self.chain.asked() for _ in range(count)]
-        await asyncio.gather(*(self.transactor.record(each, *self.chain.attested(each)) for each in requests))
+        await asyncio.gather(*(self.acts.record(*self.chain.attested(each)) for each in requests))
         return [each.id for each in requests]
 
     def state(self, identity: bytes) -> RequestState:
@@ -62,10 +64,11 @@ class Scene:
 
 def transactor_of(
     url: str, chain: Ground, store: TransactionStore, signer: LocalSigner, metrics: Metrics
-) -> Transactor:
+) -> tuple[Transactor, Acts]:
     web3 = open_async(url)
     contract = AssentContract(web3, chain.contract.address, DEVNET_CHAIN_ID)
-    return Transactor(web3, contract, store, signer, metrics)
+    transactor = Transactor(web3, contract, store, signer, metrics)
+    return transactor, Acts(contract, transactor)
 
 
 @pytest.fixture
@@ -75,8 +78,8 @@ async def scene(chain: Ground, tmp_path: Path) -> AsyncIterator[Scene]:
     chain.rpc("anvil_setBalance", signer.address, hex(10**18))
     engine = open_database(f"sqlite:///{tmp_path / 'node.db'}")
     store = TransactionStore(engine)
-    transactor = transactor_of(chain.url, chain, store, signer, metrics)
-    yield Scene(chain, engine, store, signer, transactor, metrics)
+    transactor, acts = transactor_of(chain.url, chain, store, signer, metrics)
+    yield Scene(chain, engine, store, signer, transactor, acts, metrics)
     await transactor._web3.provider.disconnect()
     engine.dispose()
     chain.rpc("evm_setAutomine", True)
@@ -116,11 +119,11 @@ async def test_settle__when_killed_between_saving_and_sending__then_sent_after_t
     monkeypatch.setattr(scene.transactor, "_broadcast", killed)
     request = scene.chain.asked()
     with pytest.raises(RuntimeError):
-        await scene.transactor.record(request, *scene.chain.attested(request))
+        await scene.acts.record(*scene.chain.attested(request))
     engine = open_database(f"sqlite:///{tmp_path / 'node.db'}")
-    again = transactor_of(scene.chain.url, scene.chain, TransactionStore(engine), scene.signer, Metrics())
+    again, acts = transactor_of(scene.chain.url, scene.chain, TransactionStore(engine), scene.signer, Metrics())
     # Known as under way, so not sent a second time with another nonce.
-    await again.record(request, *scene.chain.attested(request))
+    await acts.record(*scene.chain.attested(request))
     assert len(TransactionStore(engine).pending()) == 1
     scene.chain.mine(_RESEND_BLOCKS)
     await again.settle(scene.chain.head)
@@ -134,7 +137,7 @@ async def test_settle__when_killed_between_saving_and_sending__then_sent_after_t
 async def test_settle__when_the_pool_dropped_it__then_sent_again_after_some_blocks_for_more(scene: Scene) -> None:
     request = scene.chain.asked()
     scene.chain.rpc("evm_setAutomine", False)
-    await scene.transactor.record(request, *scene.chain.attested(request))
+    await scene.acts.record(*scene.chain.attested(request))
     (first,) = scene.store.pending()
     scene.chain.rpc("anvil_dropTransaction", "0x" + first.hash.hex())
     scene.chain.mine(_RESEND_BLOCKS - 1)
@@ -155,7 +158,7 @@ async def test_settle__when_the_pool_dropped_it__then_sent_again_after_some_bloc
 async def test_settle__when_the_base_fee_leaps__then_the_replacement_is_dear_enough(scene: Scene) -> None:
     request = scene.chain.asked()
     scene.chain.rpc("evm_setAutomine", False)
-    await scene.transactor.record(request, *scene.chain.attested(request))
+    await scene.acts.record(*scene.chain.attested(request))
     (first,) = scene.store.pending()
     for _ in range(_RESEND_BLOCKS):
         scene.chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(first.max_fee_wei * 5))
@@ -171,15 +174,15 @@ async def test_settle__when_the_base_fee_leaps__then_the_replacement_is_dear_eno
 
 async def test_record__when_the_contract_refuses__then_its_error_by_name_and_nothing_kept(scene: Scene) -> None:
     request = scene.chain.asked()
-    verdict, attestation = scene.chain.attested(request)
-    await scene.transactor.record(request, verdict, attestation)
+    answer, attestation = scene.chain.attested(request)
+    await scene.acts.record(answer, attestation)
     await scene.settle()
     with pytest.raises(ContractRevertError) as caught:
-        await scene.transactor.record(request, verdict, attestation)
+        await scene.acts.record(answer, attestation)
     assert caught.value.name == "RequestNotOpen"
     assert caught.value.arguments["state"] == RequestState.RECORDED
     with pytest.raises(ContractRevertError) as late:
-        await scene.transactor.close(scene.chain.asked(), agreement_over=False)
+        await scene.acts.close(scene.chain.asked(), agreement_over=False)
     assert late.value.name == "DeadlineNotPassed"
     assert scene.store.pending() == []
 
@@ -189,7 +192,7 @@ async def test_settle__when_the_nonce_was_used_elsewhere__then_replaced_and_free
 ) -> None:
     request = scene.chain.asked()
     scene.chain.rpc("evm_setAutomine", False)
-    await scene.transactor.record(request, *scene.chain.attested(request))
+    await scene.acts.record(*scene.chain.attested(request))
     (attempt,) = scene.store.pending()
     scene.chain.rpc("anvil_dropTransaction", "0x" + attempt.hash.hex())
     foreign = {
@@ -201,17 +204,17 @@ async def test_settle__when_the_nonce_was_used_elsewhere__then_replaced_and_free
     await scene.settle()
     assert scene.end(attempt.nonce) == "replaced"
     scene.chain.rpc("evm_setAutomine", True)
-    await scene.transactor.record(request, *scene.chain.attested(request))
+    await scene.acts.record(*scene.chain.attested(request))
     assert scene.state(request.id) is RequestState.RECORDED
 
 
 async def test_settle__when_it_reverted_on_chain__then_reverted(scene: Scene) -> None:
     request = scene.chain.asked()
-    verdict, attestation = scene.chain.attested(request)
+    answer, attestation = scene.chain.attested(request)
     scene.chain.rpc("evm_setAutomine", False)
-    await scene.transactor.record(request, verdict, attestation)
+    await scene.acts.record(answer, attestation)
     # Somebody else's report, ahead of ours in the same block.
-    other = scene.chain.contract.record(request, verdict, attestation)
+    other = scene.chain.contract.record(request, answer.verdict, attestation)
     other.transact({"from": OPERATORS[0], "gas": 500_000, "maxFeePerGas": 10**12, "maxPriorityFeePerGas": 10**11})
     scene.chain.mine(1)
     await scene.settle()
@@ -222,7 +225,7 @@ async def test_settle__when_it_reverted_on_chain__then_reverted(scene: Scene) ->
 async def test_record__when_many_at_once__then_each_has_a_nonce_of_its_own(scene: Scene) -> None:
     requests = [scene.chain.asked() for _ in range(5)]
     scene.chain.rpc("evm_setAutomine", False)
-    await asyncio.gather(*(scene.transactor.record(each, *scene.chain.attested(each)) for each in requests))
+    await asyncio.gather(*(scene.acts.record(*scene.chain.attested(each)) for each in requests))
     assert [attempt.nonce for attempt in scene.store.pending()] == [0, 1, 2, 3, 4]
     scene.chain.mine(1)
     assert {scene.state(each.id) for each in requests} == {RequestState.RECORDED}
@@ -233,8 +236,8 @@ async def test_record__when_many_at_once__then_each_has_a_nonce_of_its_own(scene
 async def test_record__when_the_same_twice__then_sent_once(scene: Scene) -> None:
     request = scene.chain.asked()
     scene.chain.rpc("evm_setAutomine", False)
-    verdict, attestation = scene.chain.attested(request)
-    await asyncio.gather(*(scene.transactor.record(request, verdict, attestation) for _ in range(4)))
+    answer, attestation = scene.chain.attested(request)
+    await asyncio.gather(*(scene.acts.record(answer, attestation) for _ in range(4)))
     assert len(scene.store.pending()) == 1
 
 
@@ -258,8 +261,8 @@ async def test_close__when_due__then_refused_or_expired(scene: Scene) -> None:
     late = scene.chain.ask(scene.chain.agree(scene.chain.commit()), lasts_s=30)
     scene.chain.rpc("evm_increaseTime", 60)
     scene.chain.mine(1)
-    await scene.transactor.close(withdrawn, agreement_over=True)
-    await scene.transactor.close(late, agreement_over=False)
+    await scene.acts.close(withdrawn, agreement_over=True)
+    await scene.acts.close(late, agreement_over=False)
     assert scene.state(withdrawn.id) is RequestState.REFUSED
     assert scene.state(late.id) is RequestState.EXPIRED
 
@@ -273,11 +276,11 @@ async def test_record__when_the_sender_has_no_ether__then_typed_and_sent_once_it
     scene.chain.rpc("anvil_setBalance", scene.signer.address, "0x0")
     request = scene.chain.asked()
     try:
-        await scene.transactor.record(request, *scene.chain.attested(request))
+        await scene.acts.record(*scene.chain.attested(request))
     except EndpointError:
         assert scene.store.pending() == []
     scene.chain.rpc("anvil_setBalance", scene.signer.address, hex(10**18))
-    await scene.transactor.record(request, *scene.chain.attested(request))
+    await scene.acts.record(*scene.chain.attested(request))
     scene.chain.mine(_RESEND_BLOCKS)
     await scene.settle()
     assert scene.state(request.id) is RequestState.RECORDED
@@ -287,9 +290,9 @@ async def test_record__when_the_endpoint_is_down__then_endpoint_error_and_nothin
     scene: Scene,
 ) -> None:
     request = scene.chain.asked()
-    down = transactor_of("http://127.0.0.1:1/secret", scene.chain, scene.store, scene.signer, Metrics())
+    down, acts = transactor_of("http://127.0.0.1:1/secret", scene.chain, scene.store, scene.signer, Metrics())
     with pytest.raises(EndpointError) as caught:
-        await down.record(request, *scene.chain.attested(request))
+        await acts.record(*scene.chain.attested(request))
     assert "secret" not in str(caught.value)
     assert scene.store.pending() == []
     await down._web3.provider.disconnect()

@@ -61,10 +61,10 @@ async def test_catch_up__when_all_kinds_of_events_are_there__then_rows_as_the_ch
     chain: Ground, reader: ChainReader, store: NodeStore
 ) -> None:
     recorded, withdrawn, open_ = chain.asked(), chain.asked(), chain.asked()
-    chain.send(chain.contract.record(recorded, *chain.attested(recorded)), PUBLISHER)
+    recorded_as = chain.record_verdict(recorded)
     watching = watcher(chain, reader, store)
     found = await watching.catch_up()
-    assert found.rotated
+    assert found.committee
     assert found.head.number == chain.head
     context = store.context(open_.id)
     assert context is not None
@@ -78,6 +78,10 @@ async def test_catch_up__when_all_kinds_of_events_are_there__then_rows_as_the_ch
     stages = [stage(store, each) for each in (recorded, withdrawn, open_)]
     assert stages == [Stage.RECORDED, Stage.ENDED, Stage.SEEN]
     assert [each.id for each in store.closable(0, 9)] == [open_.id]
+    kept = store.context(recorded.id)
+    assert kept is not None
+    assert kept.recorded is not None
+    assert kept.recorded.verdict == recorded_as.verdict
 
 
 async def test_catch_up__when_a_depth_is_configured__then_nothing_above_it(
@@ -128,7 +132,7 @@ async def test_catch_up__when_a_verdict_is_reorganised_away__then_the_request_is
     watching = watcher(chain, reader, store)
     await watching.catch_up()
     store.evaluated({request.id: {"score": 1}})
-    chain.send(chain.contract.record(request, *chain.attested(request)), PUBLISHER)
+    chain.record_verdict(request)
     chain.mine(depth - 1)
     await watching.catch_up()
     assert stage(store, request) is Stage.RECORDED
@@ -170,24 +174,24 @@ async def test_catch_up__when_somebody_wrote_bytes_that_are_no_text__then_all_el
 
 
 async def test_committee__when_an_endpoint_is_no_text__then_the_others_are_read(chain: Ground) -> None:
-    from oracle.core import digests
-
     operator, attester = OPERATORS[3], LocalSigner(devnet_key(15))
-    deadline = chain.now + 1000
-    signature = attester.sign(
-        digests.typed_data_digest(digests.joining(chain.contract.domain, operator, b"s" * 32, deadline))
-    )
+    deadline, endpoint = chain.now + 1000, b"http://\xff\xfe"
+    # What a wallet would sign for a text, over bytes that are none.
+    named = keccak(text="Joining(address operator,bytes32 sealKey,string endpoint,uint256 deadline)")
+    kinds = ["bytes32", "address", "bytes32", "bytes32", "uint256"]
+    struct = keccak(encode(kinds, [named, operator, b"s" * 32, keccak(endpoint), deadline]))
+    signature = attester.sign(chain.contract.domain.digest(struct))
     data = hostile(
         "join(address,bytes32,string,uint256,bytes)",
         ["address", "bytes32", "bytes", "uint256", "bytes"],
-        [attester.address, b"s" * 32, b"http://\xff\xfe", deadline, signature],
+        [attester.address, b"s" * 32, endpoint, deadline, signature],
     )
     before = chain.rpc("evm_snapshot")
     call = {"from": operator, "to": chain.contract.address, "data": data, "value": 10**18}
     assert chain.web3.eth.wait_for_transaction_receipt(chain.web3.eth.send_transaction(call))["status"] == 1  # type: ignore[arg-type]
-    chain.send(chain.contract.rotate(), PUBLISHER)
+    chain.rotate()
     web3 = open_async(chain.url)
-    committee = Committee(AssentContract(web3, chain.contract.address, DEVNET_CHAIN_ID), chain.attesters[0].address)
+    committee = Committee(AssentContract(web3, chain.contract.address, DEVNET_CHAIN_ID), [chain.attesters[0].address])
     view = await committee.view()
     await web3.provider.disconnect()
     chain.rpc("evm_revert", before)

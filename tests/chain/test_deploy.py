@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from daemon_chain import anvil
+from client_world import anvil
 from web3 import HTTPProvider, Web3
+from web3.types import TxReceipt
 
 from deploy.deploy import Network, deploy, load_network
-from deploy.deployment import VerificationError, verify
+from deploy.deployment import VerificationError, create, verify
 from deploy.devnet import NETWORK
 from oracle.chain.contract import AssentContract
 from oracle.client import Deployment
@@ -33,8 +35,16 @@ class Scene:
         self.path = folder / "deployments" / "31337.json"
         self.said: list[str] = []
 
+    def send(self, constructor: Any) -> TxReceipt:
+        sent = constructor.transact({"from": DEPLOYER.address, "gas": 10_000_000})
+        return self.web3.eth.wait_for_transaction_receipt(sent)
+
     def deploy(self) -> Deployment:
         return deploy(self.network, DEPLOYER, self.path, self.said.append)
+
+    def verify(self, made: Deployment) -> None:
+        policy, challenges = self.network.policy.terms(), self.network.challenges.terms()
+        verify(self.web3, made.contract, policy, challenges, made.block)
 
     @property
     def sent(self) -> int:
@@ -51,21 +61,23 @@ def test_deploy__when_the_chain_is_fresh__then_contract_and_model_stand_and_are_
     made = scene.deploy()
     assert Deployment.read(scene.path) == made
     written = json.loads(scene.path.read_text())
-    assert (written["chainId"], written["contract"], written["block"]) == (31337, made.contract, 1)
+    assert (written["chainId"], written["contract"], written["block"]) == (31337, made.contract, 3)
     contract = AssentContract(scene.web3, made.contract, 31337)
     (model,) = made.models.values()
     status = contract.model_status(model).call()
     assert (status.state, status.quorum, status.fee) == (ModelState.PUBLISHED, 3, 10**15)
-    verify(scene.web3, made.contract, scene.network.policy.by_view())
+    scene.verify(made)
+    assert contract.current_policy().call() == scene.network.policy.terms()
+    assert contract.challenge_terms().call() == scene.network.challenges.terms()
     assert not list(scene.path.parent.glob("*.partial"))
 
 
 def test_deploy__when_run_again__then_nothing_is_sent(scene: Scene) -> None:
     first = scene.deploy()
     sent, text = scene.sent, scene.path.read_text()
-    assert sent == 2
+    assert sent == 4
     assert scene.deploy() == first
-    assert (scene.sent, scene.path.read_text()) == (2, text)
+    assert (scene.sent, scene.path.read_text()) == (4, text)
 
 
 def test_deploy__when_publishing_was_cut_short__then_the_contract_is_kept_and_the_rest_done(
@@ -82,7 +94,7 @@ def test_deploy__when_publishing_was_cut_short__then_the_contract_is_kept_and_th
     made = scene.deploy()
     assert made.contract == contract
     assert len(made.models) == 1
-    assert scene.sent == 2
+    assert scene.sent == 4
 
 
 @pytest.mark.parametrize("code", ["0x", "0x6001600155"])
@@ -90,12 +102,12 @@ def test_deploy__when_the_code_is_not_ours__then_deployed_anew(scene: Scene, cod
     first = scene.deploy()
     scene.web3.provider.make_request("anvil_setCode", [first.contract, code])  # type: ignore[arg-type]
     with pytest.raises(VerificationError, match=first.contract):
-        verify(scene.web3, first.contract, scene.network.policy.by_view())
+        scene.verify(first)
     second = scene.deploy()
     assert second.contract != first.contract
     assert any("anew" in line for line in scene.said)
     assert Deployment.read(scene.path) == second
-    verify(scene.web3, second.contract, scene.network.policy.by_view())
+    scene.verify(second)
     assert (
         AssentContract(scene.web3, second.contract, 31337).model_status(next(iter(second.models.values()))).call().state
         is ModelState.PUBLISHED
@@ -110,12 +122,40 @@ def test_deploy__when_one_byte_differs__then_deployed_anew(scene: Scene) -> None
     assert scene.deploy().contract != first.contract
 
 
+@pytest.mark.parametrize("name", ["AssentDesk", "AssentRegistries"])
+def test_deploy__when_another_part_is_not_ours__then_deployed_anew(scene: Scene, name: str) -> None:
+    first = scene.deploy()
+    contract = AssentContract(scene.web3, first.contract, 31337)
+    address = (contract.desk() if name == "AssentDesk" else contract.registries()).call()
+    code = bytearray(scene.web3.eth.get_code(scene.web3.to_checksum_address(address)))
+    code[-1] ^= 1
+    scene.web3.provider.make_request("anvil_setCode", [address, "0x" + code.hex()])  # type: ignore[arg-type]
+    with pytest.raises(VerificationError, match=name):
+        scene.verify(first)
+    assert scene.deploy().contract != first.contract
+
+
+def test_deploy__when_other_challenges_are_wanted__then_the_difference_is_named(scene: Scene) -> None:
+    first = scene.deploy()
+    challenges = scene.network.challenges.model_copy(update={"bond": 7})
+    scene.network = scene.network.model_copy(update={"challenges": challenges})
+    with pytest.raises(VerificationError, match=r"bond is \d+ .* not 7"):
+        scene.verify(first)
+
+
+def test_create__when_the_contract_cant_stand_the_terms__then_it_says_so(scene: Scene) -> None:
+    challenges = scene.network.challenges.terms()
+    policy = replace(scene.network.policy.terms(), min_members=1)
+    with pytest.raises(VerificationError, match="reverted"):
+        create(scene.web3, policy, challenges, scene.send)
+
+
 def test_deploy__when_another_policy_is_wanted__then_deployed_anew_and_the_difference_named(scene: Scene) -> None:
     first = scene.deploy()
     policy = scene.network.policy.model_copy(update={"min_members": 5})
     scene.network = scene.network.model_copy(update={"policy": policy})
     with pytest.raises(VerificationError, match=r"minMembers is 4 .* not 5"):
-        verify(scene.web3, first.contract, policy.by_view())
+        scene.verify(first)
     assert scene.deploy().contract != first.contract
 
 

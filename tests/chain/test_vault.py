@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from daemon_chain import CHALLENGES, POLICY
 from vault_chain import CONTROLLER, HOLDER, OPERATORS, SUBJECT, World, world
 
 from oracle.chain.contract import AssentContract
@@ -61,9 +62,8 @@ class Scene:
         attester = self.world.attesters[who].address
         transport = httpx.ASGITransport(create_app(self.gate, self.chain))
         async with VaultClient(transport=transport) as client:
-            return await fetch_fields(
-                client, "http://vault.test", ask, attester, self.world.seal_keys[attester].private
-            )
+            keys = [self.world.seal_keys[attester].private]
+            return await fetch_fields(client, "http://vault.test", ask, attester, keys)
 
     async def refusal(self, ask: Ask) -> str:
         """Send an ask that must be refused; return the code."""
@@ -97,7 +97,7 @@ async def scene(chain_world: World, tmp_path: Path) -> AsyncIterator[Scene]:
 
 
 async def test_fields__when_a_member_asks_for_a_standing_request__then_open_and_verify(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     for who in range(3):
         values = verify_disclosure(scene.record.root, await scene.fetch(scene.ask(request, who), who))
         assert values == {name: FIELDS[name] for name in INPUTS}
@@ -106,7 +106,7 @@ async def test_fields__when_a_member_asks_for_a_standing_request__then_open_and_
 
 
 async def test_fields__when_all_members_ask_at_once__then_the_chain_is_asked_once(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     calls = []
     provider = scene.chain._web3.provider
     made = provider.make_request
@@ -122,13 +122,13 @@ async def test_fields__when_all_members_ask_at_once__then_the_chain_is_asked_onc
 
 
 async def test_fields__when_another_operator_opens_them__then_stay_shut(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     with pytest.raises(SealError):
         await scene.fetch(scene.ask(request, who=0), who=1)
 
 
 async def test_fields__when_released__then_the_audit_gets_them(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     await scene.fetch(scene.ask(request))
     given = scene.vault.release_for_audit(request.id)
     fields = [DisclosedField.from_json(field) for field in given["fields"]]
@@ -137,47 +137,103 @@ async def test_fields__when_released__then_the_audit_gets_them(scene: Scene) -> 
 
 
 async def test_ask__when_there_is_no_such_request__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
-    assert await scene.refusal(scene.ask(replace(request, use=1))) == "request_unknown"
+    request = scene.world.ask(scene.world.agree(scene.record))
+    other = replace(request, question=replace(request.question, use=1))
+    assert await scene.refusal(scene.ask(other)) == "request_unknown"
 
 
 async def test_ask__when_a_stranger_signs__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     assert await scene.refusal(scene.signed(request, LocalSigner(devnet_key(19)))) == "not_a_member"
 
 
 async def test_ask__when_an_operator_joined_but_isnt_a_member_yet__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     waiting = LocalSigner(devnet_key(15))
     scene.world.join(OPERATORS[3], waiting)
     assert await scene.refusal(scene.signed(request, waiting)) == "not_a_member"
 
 
 async def test_ask__when_the_member_has_left__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     scene.world.send(scene.world.contract.resign(), OPERATORS[0])
-    scene.world.send(scene.world.contract.rotate(), CONTROLLER)
+    scene.world.rotate()
     assert await scene.refusal(scene.ask(request)) == "not_a_member"
     assert await scene.fetch(scene.ask(request, who=1), who=1)
 
 
 @pytest.mark.parametrize("ahead", [-1, 1])
 async def test_ask__when_the_epoch_is_another__then_is_refused(ahead: int, scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     assert await scene.refusal(scene.ask(request, epoch=scene.epoch + ahead)) == "epoch_stale"
 
 
-async def test_ask__when_the_epoch_has_passed__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
-    ask = scene.ask(request)
+async def test_ask__when_the_epoch_has_passed__then_its_members_are_answered_for_the_grace_and_not_after(
+    scene: Scene,
+) -> None:
+    agreement = scene.world.agree(scene.record)
+    before, after = (scene.world.ask(agreement, use) for use in (0, 1))
+    epoch = scene.epoch
     scene.world.send(scene.world.contract.resign(), OPERATORS[2])
-    scene.world.send(scene.world.contract.rotate(), CONTROLLER)
-    assert await scene.refusal(ask) == "epoch_stale"
+    scene.world.rotate()
+    scene.world.pass_time(POLICY.epoch_grace - 10)
+    # The third is a member of that epoch only.
+    assert await scene.fetch(scene.ask(before, who=2, epoch=epoch), who=2)
+    assert await scene.refusal(scene.ask(after, who=2)) == "not_a_member"
+    scene.world.pass_time(20)
+    assert await scene.refusal(scene.ask(after, who=2, epoch=epoch)) == "epoch_stale"
+
+
+async def test_ask__when_the_epoch_is_two_back__then_is_refused_within_the_grace(scene: Scene) -> None:
+    request = scene.world.ask(scene.world.agree(scene.record))
+    epoch = scene.epoch
+    scene.world.join(OPERATORS[3], LocalSigner(devnet_key(15)))
+    scene.world.rotate()
+    scene.world.send(scene.world.contract.resign(), OPERATORS[3])
+    scene.world.rotate()
+    assert await scene.refusal(scene.ask(request, epoch=epoch)) == "epoch_stale"
+
+
+async def test_ask__when_the_operator_changed_its_keys__then_the_old_attester_has_fields_sealed_to_the_new_key(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = scene.world.ask(scene.world.agree(scene.record))
+    old, new = scene.world.attesters[0].address, LocalSigner(devnet_key(16))
+    scene.world.send(
+        scene.world.contract.change_keys(*scene.world.joining(OPERATORS[0], new, "http://127.0.0.1:1")), OPERATORS[0]
+    )
+    monkeypatch.setitem(scene.world.seal_keys, old, scene.world.seal_keys[new.address])
+    assert await scene.fetch(scene.ask(request))
+    assert await scene.refusal(scene.signed(scene.world.ask(scene.world.agree(scene.record)), new)) == "not_a_member"
+    scene.world.rotate()
+    monkeypatch.setattr(scene.world, "attesters", [new, *scene.world.attesters[1:]])
+    assert await scene.fetch(scene.ask(request))
+
+
+async def test_ask__when_the_verdict_is_challenged__then_is_answered_until_the_review_is_due(scene: Scene) -> None:
+    request = scene.world.ask(scene.world.agree(scene.record), lasts_s=100)
+    scene.world.record_verdict(request)
+    assert await scene.refusal(scene.ask(request)) == "request_ended"
+    scene.world.pass_time(200)  # the request's own deadline is past
+    scene.world.send(scene.world.contract.challenge(request.id), CONTROLLER, CHALLENGES.bond)
+    assert await scene.fetch(scene.ask(request))
+    scene.world.pass_time(CHALLENGES.review_time + 1)
+    with pytest.raises(VaultRefusedError, match="request_ended"):
+        await scene.fetch(scene.ask(request))
+
+
+async def test_ask__when_the_challenged_agreement_was_withdrawn__then_is_refused(scene: Scene) -> None:
+    agreement = scene.world.agree(scene.record)
+    request = scene.world.ask(agreement)
+    scene.world.record_verdict(request)
+    scene.world.send(scene.world.contract.challenge(request.id), CONTROLLER, CHALLENGES.bond)
+    scene.world.send(scene.world.contract.withdraw(agreement), SUBJECT)
+    assert await scene.refusal(scene.ask(request)) == "consent"
 
 
 async def test_ask__when_replayed_for_another_request__then_is_refused(scene: Scene) -> None:
     agreement = scene.world.agree(scene.record)
-    first, second = (scene.world.ask_verdict(agreement, use=use) for use in (0, 1))
+    first, second = (scene.world.ask(agreement, use=use) for use in (0, 1))
     assert await scene.refusal(replace(scene.ask(first), request_id=second.id)) == "not_a_member"
 
 
@@ -191,24 +247,24 @@ async def test_ask__when_replayed_for_another_request__then_is_refused(scene: Sc
 async def test_ask__when_its_deadline_is_past_or_far__then_is_refused(
     change: dict[str, int], code: str, scene: Scene
 ) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     assert await scene.refusal(scene.ask(request, deadline=int(time.time()) + change["deadline"])) == code
 
 
 async def test_ask__when_its_deadline_was_prolonged_afterwards__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     ask = scene.ask(request)
     assert await scene.refusal(replace(ask, deadline=ask.deadline + 30)) == "not_a_member"
 
 
 async def test_ask__when_its_signature_is_no_point__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     assert await scene.refusal(replace(scene.ask(request), signature=bytes(64))) == "signature_wrong"
 
 
 async def test_ask__when_the_agreement_was_withdrawn__then_is_refused_also_after_a_release(scene: Scene) -> None:
     agreement = scene.world.agree(scene.record)
-    first, second = (scene.world.ask_verdict(agreement, use=use) for use in (0, 1))
+    first, second = (scene.world.ask(agreement, use=use) for use in (0, 1))
     await scene.fetch(scene.ask(first))
     scene.world.send(scene.world.contract.withdraw(agreement), SUBJECT)
     assert await scene.refusal(scene.ask(second)) == "consent"
@@ -217,28 +273,28 @@ async def test_ask__when_the_agreement_was_withdrawn__then_is_refused_also_after
 
 
 async def test_ask__when_the_agreement_has_run_out__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record, valid_until=scene.world.now + 100))
+    request = scene.world.ask(scene.world.agree(scene.record, valid_until=scene.world.now + 100))
     scene.world.rpc("evm_increaseTime", 200)
     scene.world.rpc("evm_mine")
     assert await scene.refusal(scene.ask(request)) == "consent"
 
 
 async def test_ask__when_the_request_was_recorded__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     scene.world.record_verdict(request)
     assert await scene.refusal(scene.ask(request)) == "request_ended"
 
 
 async def test_ask__when_the_request_was_refused__then_is_refused(scene: Scene) -> None:
     agreement = scene.world.agree(scene.record)
-    request = scene.world.ask_verdict(agreement)
+    request = scene.world.ask(agreement)
     scene.world.send(scene.world.contract.withdraw(agreement), SUBJECT)
     scene.world.send(scene.world.contract.refuse(request), CONTROLLER)
     assert await scene.refusal(scene.ask(request)) == "request_ended"
 
 
 async def test_ask__when_the_request_is_past_its_deadline__then_is_refused_expired_or_not(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record), lasts_s=100)
+    request = scene.world.ask(scene.world.agree(scene.record), lasts_s=100)
     scene.world.rpc("evm_increaseTime", 200)
     scene.world.rpc("evm_mine")
     assert await scene.refusal(scene.ask(request)) == "request_ended"
@@ -249,39 +305,54 @@ async def test_ask__when_the_request_is_past_its_deadline__then_is_refused_expir
 async def test_ask__when_the_record_is_in_no_vault_of_ours__then_is_refused(scene: Scene) -> None:
     record = Record(b"\x77" * 32, SUBJECT, HOLDER)
     scene.world.send(scene.world.contract.commit(record.root, SUBJECT, "http://vault.test"), HOLDER)
-    request = scene.world.ask_verdict(scene.world.agree(record))
+    request = scene.world.ask(scene.world.agree(record))
     assert await scene.refusal(scene.ask(request)) == "record_unknown"
 
 
 async def test_ask__when_the_record_was_retired__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     scene.world.send(scene.world.contract.retire(scene.record.root, SUBJECT), HOLDER)
     assert await scene.refusal(scene.ask(request)) == "record_retired"
 
 
+async def test_ask__when_the_record_was_never_committed__then_is_refused_though_the_chain_took_the_request(
+    scene: Scene,
+) -> None:
+    record = scene.vault.add(FIELDS, SUBJECT, HOLDER)
+    request = scene.world.ask(scene.world.agree(record))
+    assert await scene.refusal(scene.ask(request)) == "record_retired"
+
+
+async def test_ask__when_the_agreement_names_another_subjects_record__then_is_refused(scene: Scene) -> None:
+    # The record's id covers its subject: another subject's agreement names another record, which nobody committed.
+    stranger = Record(scene.record.root, CONTROLLER, HOLDER)
+    request = scene.world.ask(scene.world.agree(stranger))
+    assert await scene.refusal(scene.ask(request)) == "record_unknown"
+
+
 async def test_ask__when_the_step_isnt_inference__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record), step=Step.TRAIN)
+    request = scene.world.ask(scene.world.agree(scene.record), step=Step.TRAIN)
     assert await scene.refusal(scene.ask(request)) == "step_not_infer"
 
 
 async def test_ask__when_the_models_inputs_are_of_no_known_card__then_is_refused(scene: Scene) -> None:
     model: Model = replace(scene.world.model, inputs=b"\x66" * 32)
     scene.world.send(scene.world.contract.publish(model, "file:package"), model.publisher)
-    request = scene.world.ask_verdict(scene.world.agree(scene.record, model=model.id))
+    request = scene.world.ask(scene.world.agree(scene.record, model=model.id))
     assert await scene.refusal(scene.ask(request)) == "model_unknown"
 
 
 async def test_ask__when_the_record_lacks_an_input__then_is_refused_naming_the_field(scene: Scene) -> None:
     short = scene.vault.add({"name": MARK, INPUTS[0]: 1.0}, SUBJECT, HOLDER)
     scene.world.send(scene.world.contract.commit(short.root, SUBJECT, "http://vault.test"), HOLDER)
-    request = scene.world.ask_verdict(scene.world.agree(short))
+    request = scene.world.ask(scene.world.agree(short))
     assert await scene.refusal(scene.ask(request)) == "field_missing"
 
 
 async def test_ask__when_a_reorg_takes_the_request_away__then_is_refused(scene: Scene) -> None:
     agreement = scene.world.agree(scene.record)
     before = scene.world.rpc("evm_snapshot")
-    request = scene.world.ask_verdict(agreement)
+    request = scene.world.ask(agreement)
     await scene.fetch(scene.ask(request))
     scene.world.rpc("evm_revert", before)
     scene.world.rpc("evm_mine")
@@ -290,7 +361,7 @@ async def test_ask__when_a_reorg_takes_the_request_away__then_is_refused(scene: 
 
 
 async def test_refusal__when_raised__then_has_a_reason_for_the_node(scene: Scene) -> None:
-    request = scene.world.ask_verdict(scene.world.agree(scene.record))
+    request = scene.world.ask(scene.world.agree(scene.record))
     with pytest.raises(ReleaseRefusedError) as caught:
         await scene.gate.release(scene.ask(request, epoch=7))
     assert (caught.value.reason, caught.value.status) == (Reason.EPOCH_STALE, 409)
@@ -300,7 +371,7 @@ async def test_chain__when_it_lies_about_an_agreement__then_nothing_is_released(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     honest, forged = scene.world.agree(scene.record), scene.world.agree(scene.record, uses=9)
-    request = scene.world.ask_verdict(honest)
+    request = scene.world.ask(honest)
     logs = scene.chain._logs
 
     async def lying(name: str, identifier: bytes, first: int, last: int) -> Any:

@@ -100,17 +100,17 @@ async def test_vault__when_run_as_a_process__then_releases_logs_nothing_personal
     inputs = [feature.name for feature in ModelPackage.load(PACKAGE).card.inputs]
     record = open_vault(settings).add({**dict.fromkeys(inputs, 4711.25), "name": MARK}, SUBJECT, HOLDER)
     chain_world.send(chain_world.contract.commit(record.root, SUBJECT, settings.public_url), HOLDER)
-    request = chain_world.ask_verdict(chain_world.agree(record))
+    request = chain_world.ask(chain_world.agree(record))
     attester = chain_world.attesters[0]
     ask = Ask.signed(chain_world.contract.domain, request.id, 1, int(time.time()) + 60, attester.sign)
     key = chain_world.seal_keys[attester.address].private
     with vault_process(path) as process:
         wait_until_ready(settings.public_url)
         async with VaultClient(allow_private=True) as client:
-            fields = await fetch_fields(client, settings.public_url, ask, attester.address, key)
+            fields = await fetch_fields(client, settings.public_url, ask, attester.address, [key])
         async with VaultClient() as client:
             with pytest.raises(VaultError, match="private"):
-                await fetch_fields(client, settings.public_url, ask, attester.address, key)
+                await fetch_fields(client, settings.public_url, ask, attester.address, [key])
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=20)
     assert set(verify_disclosure(record.root, fields)) == set(inputs)

@@ -2,13 +2,19 @@
 pragma solidity ^0.8.30;
 
 import { Agreements } from "../../contracts/types/Agreement.sol";
-import { Request } from "../../contracts/types/Verdict.sol";
+import { SourceId } from "../../contracts/types/Ids.sol";
+import { Asked, Question, Questions } from "../../contracts/types/Question.sol";
+import { Answer, Attestation, Request, Verdicts } from "../../contracts/types/Verdict.sol";
 import { AssentTest } from "./base/AssentTest.sol";
 
 /// @notice Named gas snapshots of whole transactions: each call is isolated, with cold slots and 21,000 gas. Steady state, where no name
 /// says otherwise: slots that live on are non-zero already.
 /// forge-config: default.isolate = true
 contract GasTest is AssentTest {
+    /// Stores (outcome << 32) | score of `onVerdict` in slot 0: score, outcome, PUSH1 32, SHL, OR, PUSH0, SSTORE, STOP. Plain code, so that the
+    /// settings with which tests are compiled don't count.
+    bytes private constant WORD_RECEIVER = hex"60643560443560201b175f5500";
+
     function setUp() public override {
         super.setUp();
         give();
@@ -17,14 +23,14 @@ contract GasTest is AssentTest {
     // Agreements
 
     function test_Snapshot_Give() public {
-        agreement.salt = keccak256("another");
+        agreement.source.salt = keccak256("another");
         vm.prank(subject);
         assent.give(agreement);
         vm.snapshotGasLastCall("assent", "give agreement");
     }
 
     function test_Snapshot_GiveBySignature() public {
-        agreement.salt = keccak256("another");
+        agreement.source.salt = keccak256("another");
         agreementId = hasher.agreementId(agreement);
         bytes memory signature = sign(subjectKey, Agreements.hashGiving(agreementId, deadline()));
         vm.prank(relayer);
@@ -53,7 +59,7 @@ contract GasTest is AssentTest {
     }
 
     function test_Snapshot_Request_WithProhibitions() public {
-        agreement.prohibited = 1 << purposeNamed("Marketing") | 1 << purposeNamed("CommercialResearch");
+        agreement.terms.prohibited = 1 << purposeNamed("Marketing") | 1 << purposeNamed("CommercialResearch");
         give();
         ask(0);
         vm.snapshotGasLastCall("assent", "request, with prohibited purposes");
@@ -65,15 +71,71 @@ contract GasTest is AssentTest {
         vm.snapshotGasLastCall("assent", "record, 3 of 4");
     }
 
-    function test_Snapshot_Record_4of4() public {
-        askAndRecord(0, 0xf);
-        askAndRecord(1, 0xf);
-        vm.snapshotGasLastCall("assent", "record, 4 of 4");
+    function test_Snapshot_Record_SubjectAndPublisherEarn() public {
+        agreement.terms.price = 1 gwei;
+        give();
+        askAndRecord(0, 0x7);
+        askAndRecord(1, 0x7);
+        vm.snapshotGasLastCall("assent", "record, 3 of 4, subject earns");
     }
 
     function test_Snapshot_Record_FirstOfTheseSigners() public {
         askAndRecord(0, 0x7);
         vm.snapshotGasLastCall("assent", "record, 3 of 4, first report of these signers");
+    }
+
+    function test_Snapshot_RequestBySignature() public {
+        assent.deposit{ value: 1 ether }(controller, address(0), 1 ether);
+        (, uint256 key) = makeAddrAndKey("controller");
+        Question question = defaultQuestion(0);
+        SourceId source = hasher.sourceId(agreement.source);
+        bytes memory signature = sign(key, Verdicts.hashAsking(agreementId, question, 0));
+        vm.prank(relayer);
+        assent.requestBySig(source, controller, agreement.terms, question, 0, signature);
+        vm.snapshotGasLastCall("assent", "request by signature");
+    }
+
+    function test_Snapshot_RecordMany_10() public {
+        recordMany(10, false);
+        vm.snapshotValue("assent", "recordMany, 10 uses of an agreement, each", recordMany(10, false) / 10);
+    }
+
+    function test_Snapshot_RecordMany_64() public {
+        recordMany(10, false);
+        vm.snapshotValue("assent", "recordMany, 64 uses of an agreement, each", recordMany(64, false) / 64);
+    }
+
+    function test_Snapshot_RecordMany_64Agreements() public {
+        recordMany(10, false);
+        vm.snapshotValue("assent", "recordMany, 64 agreements, each", recordMany(64, true) / 64);
+    }
+
+    function test_Snapshot_Anchor_1024() public {
+        bytes32 root = keccak256("root of 1,024");
+        Attestation memory attestation = attestReport(1, Verdicts.hashReport(1, 1024, root), 0x7);
+        vm.prank(relayer);
+        assent.anchor(root, 1024, address(0), 3, attestation);
+        vm.snapshotValue("assent", "anchor 1,024, each, rounded up", (vm.lastCallGas().gasTotalUsed + 1023) / 1024);
+    }
+
+    function test_Snapshot_Claim_Depth10() public {
+        claimAtDepth10(0);
+        vm.snapshotGasLastCall("assent", "claim at depth 10, fee credited");
+    }
+
+    function test_Snapshot_Claim_Depth10_FreeModel() public {
+        model.fee = 0;
+        agreement.terms.model = publishAs(model);
+        give();
+        claimAtDepth10(0);
+        vm.snapshotGasLastCall("assent", "claim at depth 10, free model");
+    }
+
+    // Callbacks
+
+    function test_Snapshot_Callback() public {
+        (uint256 requested, uint256 recorded) = askWithCallback(0);
+        vm.snapshotValue("assent", "request + record + callback that stores a word", requested + recorded);
     }
 
     function test_Snapshot_Refuse() public {
@@ -94,25 +156,88 @@ contract GasTest is AssentTest {
         vm.snapshotGasLastCall("assent", "expire");
     }
 
+    /// @dev Asks and records `count` verdicts under one quorum check; the slots of those who sign exist already the second time.
+    function recordMany(uint256 count, bool severalAgreements) private returns (uint256 gas) {
+        Answer[] memory answers = new Answer[](count);
+        bytes32[] memory leaves = new bytes32[](count);
+        for (uint32 i = 0; i < count; ++i) {
+            if (severalAgreements) anotherAgreement();
+            uint32 use = assent.nextUse(agreementId, 0);
+            (answers[i].request,) = ask(use);
+            answers[i].verdict = defaultVerdict();
+            leaves[i] = leafOf(answers[i].request, answers[i].verdict);
+        }
+        sortByLeaf(answers, leaves);
+        bytes32 root = hasher.root(leaves);
+        Attestation memory attestation = attestReport(1, Verdicts.hashReport(1, uint32(count), root), 0x7);
+        vm.prank(relayer);
+        assent.recordMany(answers, attestation);
+        return vm.lastCallGas().gasTotalUsed;
+    }
+
+    function anotherAgreement() private {
+        agreement.source.salt = keccak256(abi.encode(agreement.source.salt));
+        give();
+    }
+
+    function sortByLeaf(Answer[] memory answers, bytes32[] memory leaves) private pure {
+        for (uint256 i = 1; i < leaves.length; ++i) {
+            for (uint256 j = i; j != 0 && leaves[j] < leaves[j - 1]; --j) {
+                (leaves[j], leaves[j - 1]) = (leaves[j - 1], leaves[j]);
+                (answers[j], answers[j - 1]) = (answers[j - 1], answers[j]);
+            }
+        }
+    }
+
+    function claimAtDepth10(uint32 use) private {
+        (Request memory request,) = ask(use);
+        bytes32 root = hasher.climb(leafOf(request, defaultVerdict()), proofOf10());
+        assent.anchor(root, 1024, address(0), 3, attestReport(1, Verdicts.hashReport(1, 1024, root), 0x7));
+        vm.prank(relayer);
+        assent.claim(request, defaultVerdict(), proofOf10());
+    }
+
+    function proofOf10() private pure returns (bytes32[] memory proof) {
+        proof = new bytes32[](10);
+        for (uint256 i = 0; i < 10; ++i) {
+            proof[i] = keccak256(abi.encode("sibling", i));
+        }
+    }
+
+    /// @dev The controller is the contract that is called back. Its first verdict makes its slot, each later one another.
+    function askWithCallback(uint32 use) private returns (uint256 requested, uint256 recorded) {
+        agreement.controller = makeAddr("receiver");
+        vm.etch(agreement.controller, WORD_RECEIVER);
+        vm.deal(agreement.controller, 1 ether);
+        give();
+        askAndRecord(99, 0x7);
+        Asked memory parts = asked(use);
+        parts.callback = 50;
+        (Request memory request,) = ask(Questions.pack(parts));
+        requested = vm.lastCallGas().gasTotalUsed;
+        record(request, defaultVerdict(), attest(request, defaultVerdict(), 0x7));
+        recorded = vm.lastCallGas().gasTotalUsed;
+    }
+
     // Money
 
     function test_Snapshot_Collect() public {
         askAndRecord(0, 0x7);
-        assent.collect(1, 0x7, 1);
+        assent.collect(assent.poolOf(1, 0x7, address(0)), 1);
         askAndRecord(1, 0x7);
         vm.prank(relayer);
-        assent.collect(1, 0x7, 1);
+        assent.collect(assent.poolOf(1, 0x7, address(0)), 1);
         vm.snapshotGasLastCall("assent", "collect");
     }
 
     function test_Snapshot_WithdrawCredits() public {
         askAndRecord(0, 0x7);
-        assent.collect(1, 0x7, 1);
+        assent.collect(assent.poolOf(1, 0x7, address(0)), 1);
         address operator = operatorAt(1);
         vm.deal(operator, 1 ether);
         vm.prank(operator);
-        assent.withdrawCredits(payable(operator));
-        vm.snapshotGasLastCall("assent", "withdraw credits");
+        assent.withdrawBalance(address(0), operator);
+        vm.snapshotGasLastCall("assent", "withdraw balance");
     }
 
     // Records, models, operators
@@ -144,8 +269,14 @@ contract GasTest is AssentTest {
     }
 
     function test_CodeSize_FitsEip170() public {
-        vm.snapshotValue("assent", "runtime bytecode, bytes", address(assent).code.length);
-        assertLe(address(assent).code.length, 24_576);
+        checkSize("Assent", address(assent));
+        checkSize("AssentRegistries", assent.registries());
+        checkSize("AssentDesk", assent.desk());
+    }
+
+    function checkSize(string memory name, address code) private {
+        vm.snapshotValue("assent", string.concat("runtime bytecode of ", name, ", bytes"), code.code.length);
+        assertLe(code.code.length, 24_576);
     }
 }
 

@@ -32,7 +32,7 @@ contract EmptyCaller {
 
 contract PurposesTest is Test {
     uint256 private constant GAS_BOUND = 700;
-    uint256 private constant CODE_BOUND = 850;
+    uint256 private constant CODE_BOUND = 950;
 
     string private vectors;
     uint256[] private ancestors;

@@ -20,9 +20,8 @@ from deploy.devnet import Devnet
 from deploy.story import PURPOSE, sign_and_relay
 from oracle.client import Asked, AssentClient
 from oracle.core.committee import members_of
-from oracle.core.digests import LEAF_TYPES, leaf_values, report_digest
+from oracle.core.digests import report_digest, report_leaf
 from oracle.core.errors import ContractRevertError
-from oracle.core.merkle import MerkleTree, leaf_hash
 from oracle.core.structs import RequestState
 from oracle.core.trail import Trail
 from oracle.keys.keystore import read_signer
@@ -162,7 +161,7 @@ def test_withdrawal__when_a_request_is_open__refuses_it_and_refunds(devnet: Devn
     record = devnet.keep_record(cases[7].fields, devnet.accounts.subject.address)
     agreement, _ = sign_and_relay(devnet, record, uses=3)
     controller = controller_of(devnet)
-    before = controller.read(controller.contract.credit_of(agreement.controller))
+    before = controller.balance()
     devnet.processes.stop("vault")  # so that the request stays open
     try:
         asked = controller.request(agreement, PURPOSE)
@@ -172,8 +171,7 @@ def test_withdrawal__when_a_request_is_open__refuses_it_and_refunds(devnet: Devn
             controller.request(agreement, PURPOSE)
     finally:
         devnet.start_vault()
-    after = controller.read(controller.contract.credit_of(agreement.controller))
-    assert after - before == asked.request.fee
+    assert controller.balance() - before == asked.request.quote.total
 
 
 def propose(
@@ -187,8 +185,7 @@ def propose(
     from oracle.core.structs import Verdict
 
     verdict = Verdict(outcome, score, trail.digest)
-    leaf = leaf_hash(LEAF_TYPES, leaf_values(asked.id, asked.request.commitment, verdict))
-    digest = report_digest(client.domain, epoch, 1, MerkleTree([leaf]).root)
+    digest = report_digest(client.domain, epoch, 1, report_leaf(asked.request, verdict))
     body = {
         "epoch": epoch,
         "verdicts": [{"request": "0x" + asked.id.hex(), "outcome": outcome, "score": score, "trail": trail.to_json()}],

@@ -51,7 +51,8 @@ def test_load__when_minimal__then_defaults_are_safe_and_paths_are_beside_the_fil
     assert settings.http.host == "127.0.0.1"
     assert not settings.work.allow_private_addresses
     assert settings.models == (folder / "package",)
-    assert settings.keys.attester == folder / "attester.json"
+    assert settings.keys.attester == (folder / "attester.json",)
+    assert settings.keys.sender == folder / "sender.json"
     assert settings.database == f"sqlite:///{folder / 'assent-node.db'}"
 
 
@@ -91,6 +92,23 @@ def test_load__when_the_environment_says_otherwise__then_it_wins_key_by_key(
     assert settings.log_level == "debug"
 
 
+@pytest.mark.parametrize("by", ["file", "environment"])
+def test_load__when_keys_change__then_several_files_are_taken_in_their_order(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    (folder / "new.json").touch()
+    text = MINIMAL
+    if by == "file":
+        text = MINIMAL.replace('"attester.json"', '["attester.json", "new.json"]')
+    else:
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("ASSENT_NODE_KEYS__ATTESTER", '["attester.json", "new.json"]')
+        monkeypatch.setenv("ASSENT_NODE_KEYS__SEAL", "new.json")
+    keys = load(folder, text).keys
+    assert [path.name for path in keys.attester] == ["attester.json", "new.json"]
+    assert [path.name for path in keys.seal] == ["seal.json" if by == "file" else "new.json"]
+
+
 def test_load__when_there_are_several_mistakes__then_all_are_named_and_no_value_shown(folder: Path) -> None:
     (folder / "seal.json").unlink()
     text = MINIMAL.replace("http://127.0.0.1:8545/", f"ftp://user:{MARK}@host").replace("31337", "-1")
@@ -98,7 +116,7 @@ def test_load__when_there_are_several_mistakes__then_all_are_named_and_no_value_
     found = problems(folder, f'log_level = "{MARK}"\nunheard_of = "{MARK}"\n{text}[http]\nport = 99999\n')
     names = {problem.split(":")[0] for problem in found}
     assert names == {
-        "chain.rpc_url", "chain.chain_id", "chain.contract", "keys.seal", "keys.password_file", "keys.pasword_file",
+        "chain.rpc_url", "chain.chain_id", "chain.contract", "keys.seal.0", "keys.password_file", "keys.pasword_file",
         "log_level", "unheard_of", "http.port",
     }  # fmt: skip
     assert MARK not in "\n".join(found)

@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Assent } from "../../../contracts/Assent.sol";
-import { OperatorPolicy } from "../../../contracts/OperatorSet.sol";
-import { Agreement, Agreements, Steps } from "../../../contracts/types/Agreement.sol";
-import { AgreementId, ModelId, RecordId, RequestId } from "../../../contracts/types/Ids.sol";
+import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
+import { ReportTree } from "../../../contracts/libraries/ReportTree.sol";
+import { Agreement, Agreements, Source, Steps, Terms } from "../../../contracts/types/Agreement.sol";
+import { ChallengeTerms, Reference } from "../../../contracts/types/Challenge.sol";
+import {
+    AgreementId,
+    ModelId,
+    RecordId,
+    RequestId,
+    SourceId,
+    StandingId,
+    TermsId
+} from "../../../contracts/types/Ids.sol";
 import { Model, Models } from "../../../contracts/types/Model.sol";
-import { Operators } from "../../../contracts/types/Operator.sol";
-import { Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { Operators, Policy } from "../../../contracts/types/Operator.sol";
+import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Quote, Quoted, Quotes } from "../../../contracts/types/Quote.sol";
+import { StandingRequest, StandingRequests } from "../../../contracts/types/Standing.sol";
+import { Answer, Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { Signing } from "./Signing.sol";
 
 /// @notice Exposes the id functions, which take calldata.
@@ -18,6 +30,34 @@ contract Hasher {
 
     function agreementId(Agreement calldata agreement) external pure returns (AgreementId) {
         return agreement.id();
+    }
+
+    function sourceId(Source calldata source) external pure returns (SourceId) {
+        return Agreements.sourceId(source);
+    }
+
+    function termsId(Terms calldata terms) external pure returns (TermsId) {
+        return Agreements.termsId(terms);
+    }
+
+    function joining(address operator, bytes32 sealKey, string calldata endpoint, uint256 deadline)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Operators.hashJoining(operator, sealKey, endpoint, deadline);
+    }
+
+    function amendment(uint32 epoch, Policy calldata policy, uint256 deadline) external pure returns (bytes32) {
+        return Operators.hashAmendment(epoch, policy, deadline);
+    }
+
+    function root(bytes32[] calldata leaves) external pure returns (bytes32) {
+        return ReportTree.root(leaves);
+    }
+
+    function climb(bytes32 from, bytes32[] calldata proof) external pure returns (bytes32) {
+        return ReportTree.climb(from, proof);
     }
 
     function modelId(Model calldata model) external pure returns (ModelId) {
@@ -39,12 +79,17 @@ contract Hasher {
 abstract contract AssentTest is Signing {
     uint256 internal constant FEE = 0.001 ether;
     uint96 internal constant STAKE = 1 ether;
-    uint40 internal constant UNBONDING = 7 days;
+    uint40 internal constant UNBONDING = 14 days;
     uint40 internal constant EPOCH_LENGTH = 1 hours;
+    uint32 internal constant EPOCH_GRACE = 10 minutes;
+    uint40 internal constant CHALLENGE_WINDOW = 1 days;
+    uint40 internal constant REVIEW_TIME = 6 hours;
+    uint96 internal constant BOND = 0.1 ether;
+    uint96 internal constant PENALTY = 0.5 ether;
     uint40 internal constant START = 1_800_000_000;
     bytes32 internal constant ROOT = keccak256("root");
 
-    Assent internal assent;
+    IAssent internal assent;
     Hasher internal hasher;
 
     address internal subject;
@@ -89,12 +134,16 @@ abstract contract AssentTest is Signing {
         return 3;
     }
 
-    /// @dev From the artifact: with `new`, each test contract would carry the bytecode, and every build would compile it again.
-    function deploy(uint16 minMembers) internal returns (Assent) {
-        OperatorPolicy memory policy = OperatorPolicy({
-            minStake: STAKE, minMembers: minMembers, unbondingTime: UNBONDING, epochLength: EPOCH_LENGTH
-        });
-        return Assent(vm.deployCode("Assent.sol:Assent", abi.encode(policy)));
+    /// @dev From the artifacts: with `new`, each test contract would carry the bytecode, and every build would compile it again.
+    function deploy(uint16 minMembers) internal returns (IAssent) {
+        ChallengeTerms memory challenges = ChallengeTerms(CHALLENGE_WINDOW, REVIEW_TIME, BOND, PENALTY);
+        address desk = vm.deployCode("AssentDesk.sol:AssentDesk", abi.encode(challenges));
+        address registries = vm.deployCode("AssentRegistries.sol:AssentRegistries", abi.encode(desk));
+        return IAssent(vm.deployCode("Assent.sol:Assent", abi.encode(registries, defaultPolicy(minMembers))));
+    }
+
+    function defaultPolicy(uint16 minMembers) internal pure returns (Policy memory) {
+        return Policy(STAKE, minMembers, UNBONDING, EPOCH_LENGTH, EPOCH_GRACE);
     }
 
     // Operators
@@ -124,7 +173,7 @@ abstract contract AssentTest is Signing {
     function join(address operator, address attester, uint256 key) internal {
         bytes32 sealKey = keccak256(abi.encode("seal", operator));
         uint256 until = vm.getBlockTimestamp();
-        bytes memory signature = sign(key, Operators.hashJoining(operator, sealKey, until));
+        bytes memory signature = sign(key, hasher.joining(operator, sealKey, "https://operator.example", until));
         vm.deal(operator, operator.balance + STAKE);
         vm.prank(operator);
         assent.join{ value: STAKE }(attester, sealKey, "https://operator.example", until, signature);
@@ -154,24 +203,28 @@ abstract contract AssentTest is Signing {
             outcomeCount: 2,
             quorum: quorum,
             tolerance: 1000,
-            fee: uint96(FEE)
+            fee: uint96(FEE),
+            currency: address(0),
+            royalty: 0
         });
     }
 
     function defaultAgreement() internal view returns (Agreement memory) {
         return Agreement({
-            subject: subject,
             controller: controller,
-            record: recordId,
-            model: modelId,
-            purposes: 1 << purposeAgreed,
-            prohibited: 0,
-            steps: uint8(1 << Steps.INFER),
-            validFrom: START - 1 days,
-            validUntil: START + 365 days,
-            uses: 10,
-            notice: keccak256("notice"),
-            salt: keccak256("salt")
+            source: Source({
+                subject: subject, holder: holder, root: ROOT, notice: keccak256("notice"), salt: keccak256("salt")
+            }),
+            terms: Terms({
+                model: modelId,
+                purposes: 1 << purposeAgreed,
+                prohibited: 0,
+                steps: uint8(1 << Steps.INFER),
+                validFrom: START - 1 days,
+                validUntil: START + 365 days,
+                uses: 100,
+                price: 0
+            })
         });
     }
 
@@ -197,12 +250,12 @@ abstract contract AssentTest is Signing {
     /// @dev Gives `agreement` as it reads now.
     function give() internal {
         agreementId = hasher.agreementId(agreement);
-        vm.prank(agreement.subject);
+        vm.prank(agreement.source.subject);
         assent.give(agreement);
     }
 
     function withdraw() internal {
-        vm.prank(agreement.subject);
+        vm.prank(agreement.source.subject);
         assent.withdraw(agreement);
     }
 
@@ -212,25 +265,56 @@ abstract contract AssentTest is Signing {
         return uint40(vm.getBlockTimestamp() + 1 hours);
     }
 
-    /// @dev Makes a request of `agreement` as use `use`.
+    /// @dev Makes a request of `agreement` as use `use`, paid with ether.
     function ask(uint32 use) internal returns (Request memory request, RequestId id) {
-        request = expectedRequest(use);
-        vm.prank(controller);
-        id = assent.request{ value: request.fee }(agreement, request.purpose, request.step, use, request.deadline);
+        return ask(defaultQuestion(use));
+    }
+
+    function ask(Question question) internal returns (Request memory request, RequestId id) {
+        request = expectedRequest(question);
+        SourceId source = hasher.sourceId(agreement.source);
+        vm.prank(agreement.controller);
+        id = assent.request{ value: request.quote.total() }(source, agreement.terms, question);
+    }
+
+    function asked(uint32 use) internal view returns (Asked memory) {
+        return Asked({
+            use: use,
+            deadline: deadline(),
+            purpose: purposeAgreed,
+            step: Steps.INFER,
+            callback: 0,
+            delivery: Delivery.Recorded
+        });
+    }
+
+    function defaultQuestion(uint32 use) internal view returns (Question) {
+        return Questions.pack(asked(use));
+    }
+
+    function expectedQuote() internal view returns (Quote) {
+        return Quotes.pack(
+            Quoted({
+                outcomeCount: model.outcomeCount,
+                quorum: model.quorum,
+                royalty: model.royalty,
+                currency: 0,
+                fee: model.fee,
+                price: agreement.terms.price
+            })
+        );
     }
 
     function expectedRequest(uint32 use) internal view returns (Request memory) {
-        return Request({
-            agreement: agreementId,
-            use: use,
-            controller: controller,
-            purpose: purposeAgreed,
-            step: Steps.INFER,
-            deadline: deadline(),
-            fee: model.fee,
-            quorum: model.quorum,
-            outcomeCount: model.outcomeCount
-        });
+        return expectedRequest(defaultQuestion(use));
+    }
+
+    function expectedRequest(Question question) internal view returns (Request memory) {
+        return Request(agreementId, agreement.controller, question, expectedQuote());
+    }
+
+    function named(uint32 use) internal view returns (Reference memory) {
+        return Reference(hasher.sourceId(agreement.source), agreement.controller, agreement.terms, use);
     }
 
     function defaultVerdict() internal pure returns (Verdict memory) {
@@ -238,7 +322,7 @@ abstract contract AssentTest is Signing {
     }
 
     /// @dev Signs a report of this one verdict with the members named in the bitmap.
-    function attest(Request memory request, Verdict memory verdict, uint256 signers)
+    function attest(Request memory request, Verdict memory verdict, uint64 signers)
         internal
         view
         returns (Attestation memory)
@@ -246,22 +330,18 @@ abstract contract AssentTest is Signing {
         return attestRoot(assent.currentEpoch().number, leafOf(request, verdict), signers);
     }
 
-    function attestRoot(uint32 epoch, bytes32 root, uint256 signers) internal view returns (Attestation memory) {
+    function attestRoot(uint32 epoch, bytes32 root, uint64 signers) internal view returns (Attestation memory) {
         return attestReport(epoch, Verdicts.hashReport(epoch, 1, root), signers);
     }
 
     /// @dev The epoch's members sign the struct hash, whatever it says.
-    function attestReport(uint32 epoch, bytes32 structHash, uint256 signers)
-        internal
-        view
-        returns (Attestation memory)
-    {
+    function attestReport(uint32 epoch, bytes32 structHash, uint64 signers) internal view returns (Attestation memory) {
         bytes32 separator = domainSeparator(block.chainid, address(assent));
         return Attestation(epoch, signers, signAsMembers(assent.membersOf(epoch), signers, separator, structHash));
     }
 
     function leafOf(Request memory request, Verdict memory verdict) internal view returns (bytes32) {
-        RequestId id = Verdicts.id(request.agreement, request.use);
+        RequestId id = Verdicts.id(request.agreement, request.question.use());
         return hasher.leaf(id, hasher.commitment(request), verdict);
     }
 
@@ -271,7 +351,7 @@ abstract contract AssentTest is Signing {
     }
 
     /// @dev Requests and records the default verdict.
-    function askAndRecord(uint32 use, uint256 signers) internal returns (Request memory request, RequestId id) {
+    function askAndRecord(uint32 use, uint64 signers) internal returns (Request memory request, RequestId id) {
         (request, id) = ask(use);
         record(request, defaultVerdict(), attest(request, defaultVerdict(), signers));
     }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import { IERC1271 } from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import { ECDSA } from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
+import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
 
 enum Answer {
     Honest,
@@ -58,11 +58,11 @@ contract Wallet is IERC1271 {
 
 /// @notice An account with credits that takes its ether badly.
 contract Purse {
-    IVerdictOracle public immutable oracle;
+    IAssent public immutable oracle;
     bool public open;
     bool public greedy;
 
-    constructor(IVerdictOracle oracle_) {
+    constructor(IAssent oracle_) {
         oracle = oracle_;
     }
 
@@ -72,11 +72,11 @@ contract Purse {
     }
 
     function withdraw(address payable to) external returns (uint256) {
-        return oracle.withdrawCredits(to);
+        return oracle.withdrawBalance(address(0), to);
     }
 
     receive() external payable {
         require(open, "closed");
-        if (greedy) oracle.withdrawCredits(payable(this));
+        if (greedy) oracle.withdrawBalance(address(0), address(this));
     }
 }

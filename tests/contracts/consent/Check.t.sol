@@ -3,11 +3,15 @@ pragma solidity ^0.8.30;
 
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
-import { Agreement, Steps } from "../../../contracts/types/Agreement.sol";
-import { AgreementId } from "../../../contracts/types/Ids.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { Agreement, Steps, Terms } from "../../../contracts/types/Agreement.sol";
+import { AgreementId, SourceId } from "../../../contracts/types/Ids.sol";
+import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
+import { ConsentTest } from "./ConsentTest.sol";
 
-contract CheckTest is AssentTest {
+contract CheckTest is ConsentTest {
+    /// Bits of each word of an agreement, as it is encoded: controller, source, terms.
+    uint16[14] private widths = [160, 160, 160, 256, 256, 256, 256, 256, 256, 8, 40, 40, 32, 96];
+
     uint8 private research;
     uint8 private scientific;
     uint8 private commercial;
@@ -23,31 +27,46 @@ contract CheckTest is AssentTest {
     }
 
     function test_RevertGiven_ItWasNeverGiven() public {
-        _expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, agreementId), purposeAgreed);
+        _expectNotGiven(agreement);
+    }
+
+    /// @dev The state comes first: of an agreement that nobody gave, no term means anything.
+    function test_RevertGiven_ItWasNeverGiven_WhenNoTermFits() public {
+        agreement.terms = Terms(modelId, 0, Purposes.ALL, 0, START + 2, START + 1, 0, 0);
+        _expectNotGiven(agreement);
     }
 
     function test_RevertGiven_ItWasWithdrawn() public {
         give();
         withdraw();
-        _expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, agreementId), purposeAgreed);
+        _expectNotGiven(agreement);
     }
 
-    function testFuzz_RevertWhen_ATermIsAltered(Agreement memory other) public {
+    function test_RevertGiven_ItWasWithdrawnBeforeItWasGiven() public {
+        withdraw();
+        _expectNotGiven(agreement);
+    }
+
+    function testFuzz_RevertWhen_AnyOneWordIsAltered(uint256 word, uint256 change) public {
         give();
-        vm.assume(keccak256(abi.encode(other)) != keccak256(abi.encode(agreement)));
-        AgreementId id = hasher.agreementId(other);
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, id));
-        assent.check(other, other.controller, purposeAgreed, Steps.INFER, 0);
+        word = bound(word, 0, widths.length - 1);
+        change = bound(change, 1, type(uint256).max >> (256 - widths[word]));
+        bytes memory encoded = abi.encode(agreement);
+        assembly ("memory-safe") {
+            let place := add(add(encoded, 0x20), mul(word, 0x20))
+            mstore(place, xor(mload(place), change))
+        }
+        _expectNotGiven(abi.decode(encoded, (Agreement)));
     }
 
     function test_RevertWhen_TheControllerIsAnother() public {
         give();
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.ControllerMismatch.selector, stranger, controller));
-        assent.check(agreement, stranger, purposeAgreed, Steps.INFER, 0);
+        agreement.controller = stranger;
+        _expectNotGiven(agreement);
     }
 
     function test_RevertWhen_ItIsNotYetValid() public {
-        agreement.validFrom = START + 1;
+        agreement.terms.validFrom = START + 1;
         give();
         _expectRevert(
             abi.encodeWithSelector(IConsentRegistry.AgreementNotYetValid.selector, START + 1, START), purposeAgreed
@@ -56,7 +75,7 @@ contract CheckTest is AssentTest {
 
     function test_RevertWhen_ItHasExpired() public {
         give();
-        uint40 end = agreement.validUntil;
+        uint40 end = agreement.terms.validUntil;
         vm.warp(end);
         _expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementExpired.selector, end, end), purposeAgreed);
     }
@@ -77,7 +96,7 @@ contract CheckTest is AssentTest {
     }
 
     function test_RevertWhen_ThePurposeIsUnknown() public {
-        agreement.purposes = Purposes.ALL;
+        agreement.terms.purposes = Purposes.ALL;
         give();
         _expectNotAgreed(Purposes.COUNT);
         _expectNotAgreed(type(uint8).max);
@@ -86,6 +105,11 @@ contract CheckTest is AssentTest {
     function test_RevertWhen_ThePurposeIsProhibited() public {
         _agreeAndProhibit(research, commercialResearch);
         _expectProhibited(commercialResearch);
+    }
+
+    function test_RevertWhen_ThePurposeIsBothAgreedToAndProhibited() public {
+        _agreeAndProhibit(research, research);
+        _expectProhibited(research);
     }
 
     function test_RevertWhen_ThePurposeLiesBelowAProhibitedOne() public {
@@ -104,26 +128,18 @@ contract CheckTest is AssentTest {
     }
 
     function test_RevertWhen_TheStepIsUnknown() public {
-        agreement.steps = Steps.ALL;
+        agreement.terms.steps = Steps.ALL;
         give();
         _expectStep(Steps.COUNT);
         _expectStep(8); // the width of the mask
         _expectStep(type(uint8).max);
     }
 
-    function testFuzz_WhenAnyStepIsAskedFor(uint8 steps, uint8 step) public {
-        agreement.steps = uint8(bound(steps, 1, Steps.ALL));
-        give();
-        if (step >= 8 || (agreement.steps >> step) & 1 == 0) return _expectStep(step);
-        assertTrue(assent.check(agreement, controller, purposeAgreed, step, 0) == agreementId);
-    }
-
     function test_RevertWhen_TheUsesAreSpent() public {
+        agreement.terms.uses = 10;
         give();
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.UsesSpent.selector, 10, 10));
-        assent.check(agreement, controller, purposeAgreed, Steps.INFER, 10);
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.UsesSpent.selector, type(uint32).max, 10));
-        assent.check(agreement, controller, purposeAgreed, Steps.INFER, type(uint32).max);
+        _expectSpent(10);
+        _expectSpent(type(uint32).max);
     }
 
     function test_WhenThePurposeIsTheOneAgreed() public {
@@ -143,51 +159,142 @@ contract CheckTest is AssentTest {
     }
 
     function test_WhenItIsTheFirstSecondOfItsValidity() public {
-        agreement.validFrom = START;
+        agreement.terms.validFrom = START;
         give();
         _assertPermits(purposeAgreed);
     }
 
     function test_WhenItIsTheLastSecondOfItsValidity() public {
         give();
-        vm.warp(agreement.validUntil - 1);
+        vm.warp(agreement.terms.validUntil - 1);
         _assertPermits(purposeAgreed);
     }
 
+    function test_WhenTheUseIsTheLast() public {
+        agreement.terms.uses = 1;
+        give();
+        _assertPermits(_question(purposeAgreed, Steps.INFER, 0));
+    }
+
+    /// @dev That a use was taken, a model deprecated, a deadline passed is for the oracle to say.
+    function test_GivenTheUseWasTaken() public {
+        give();
+        askAndRecord(0, 7);
+        vm.prank(publisher);
+        assent.deprecate(model);
+        _assertPermits(purposeAgreed);
+    }
+
+    function testFuzz_WhenAnyStepIsAskedFor(uint8 steps, uint8 step) public {
+        agreement.terms.steps = uint8(bound(steps, 1, Steps.ALL));
+        give();
+        if (step >= 8 || (agreement.terms.steps >> step) & 1 == 0) return _expectStep(step);
+        _assertPermits(_question(purposeAgreed, step, 0));
+    }
+
+    /// @dev Deadline, callback and delivery are no terms of an agreement.
+    function testFuzz_WhenTheQuestionsOtherPartsAreAny(uint40 by, uint16 callback, uint8 delivery) public {
+        give();
+        uint256 word = Question.unwrap(_question(purposeAgreed, Steps.INFER, 0)) & ~(uint256(type(uint40).max) << 32);
+        _assertPermits(Question.wrap(word | uint256(by) << 32 | uint256(callback) << 88 | uint256(delivery) << 104));
+    }
+
+    /// @dev All of a question and its terms at once, each drawn from about its limits.
+    function testFuzz_WhenTermsAndQuestionAreAny(Terms memory terms, uint256 word, uint256 time) public {
+        terms.purposes = bound(terms.purposes, 1, Purposes.ALL);
+        terms.prohibited &= Purposes.ALL & (terms.prohibited >> 64) & (word << 40) & (time << 20);
+        terms.steps = uint8(bound(terms.steps, 1, Steps.ALL));
+        terms.uses = uint32(bound(terms.uses, 1, 8));
+        terms.validUntil = uint40(bound(terms.validUntil, START + 1, START + 100));
+        terms.validFrom = uint40(bound(terms.validFrom, START - 50, terms.validUntil - 1));
+        agreement.terms = terms;
+        give();
+        Question question = _question(uint8(word % 130), uint8((word >> 64) % 6), uint32((word >> 128) % 10));
+        vm.warp(bound(time, START, START + 100));
+        SourceId source = hasher.sourceId(agreement.source);
+        bool permitted = _permits(terms, question);
+        try assent.check(source, controller, terms, question) returns (AgreementId id) {
+            assertTrue(permitted && id == agreementId, "permitted");
+        } catch {
+            assertFalse(permitted, "refused");
+        }
+    }
+
+    function _permits(Terms memory terms, Question question) private view returns (bool) {
+        uint256 time = vm.getBlockTimestamp();
+        bool valid = terms.validFrom <= time && time < terms.validUntil;
+        bool covered = Purposes.covers(question.purpose(), terms.purposes);
+        bool barred = Purposes.prohibits(question.purpose(), terms.prohibited);
+        bool step = (uint256(terms.steps) >> question.step()) % 2 == 1;
+        return valid && covered && !barred && step && question.use() < terms.uses;
+    }
+
     function _agree(uint8 purpose) private {
-        agreement.purposes = 1 << purpose;
+        agreement.terms.purposes = 1 << purpose;
         give();
     }
 
     function _agreeAndProhibit(uint8 purpose, uint8 prohibited) private {
-        agreement.prohibited = 1 << prohibited;
+        agreement.terms.prohibited = 1 << prohibited;
         _agree(purpose);
     }
 
+    function _question(uint8 purpose, uint8 step, uint32 use) private view returns (Question) {
+        Asked memory parts = asked(use);
+        (parts.purpose, parts.step) = (purpose, step);
+        return Questions.pack(parts);
+    }
+
     function _assertPermits(uint8 purpose) private view {
-        AgreementId id = assent.check(agreement, controller, purpose, Steps.INFER, 9);
-        assertTrue(id == agreementId, "id");
+        _assertPermits(_question(purpose, Steps.INFER, agreement.terms.uses - 1));
+        _assertPermits(_question(purpose, Steps.INFER, 0));
+    }
+
+    function _assertPermits(Question question) private view {
+        SourceId source = hasher.sourceId(agreement.source);
+        AgreementId id = assent.check(source, controller, agreement.terms, question);
+        assertTrue(id == hasher.agreementId(agreement), "id");
+    }
+
+    function _expectNotGiven(Agreement memory other) private {
+        AgreementId id = hasher.agreementId(other);
+        SourceId source = hasher.sourceId(other.source);
+        Question question = _question(purposeAgreed, Steps.INFER, 0);
+        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, id));
+        assent.check(source, other.controller, other.terms, question);
     }
 
     function _expectNotAgreed(uint8 purpose) private {
-        _expectRevert(
-            abi.encodeWithSelector(IConsentRegistry.PurposeNotAgreed.selector, purpose, agreement.purposes), purpose
-        );
+        uint256 agreed = agreement.terms.purposes;
+        _expectRevert(abi.encodeWithSelector(IConsentRegistry.PurposeNotAgreed.selector, purpose, agreed), purpose);
     }
 
     function _expectProhibited(uint8 purpose) private {
-        _expectRevert(
-            abi.encodeWithSelector(IConsentRegistry.PurposeProhibited.selector, purpose, agreement.prohibited), purpose
-        );
+        uint256 prohibited = agreement.terms.prohibited;
+        _expectRevert(abi.encodeWithSelector(IConsentRegistry.PurposeProhibited.selector, purpose, prohibited), purpose);
     }
 
     function _expectStep(uint8 step) private {
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.StepNotAgreed.selector, step, agreement.steps));
-        assent.check(agreement, controller, purposeAgreed, step, 0);
+        _expectRevert(
+            abi.encodeWithSelector(IConsentRegistry.StepNotAgreed.selector, step, agreement.terms.steps),
+            _question(purposeAgreed, step, 0)
+        );
+    }
+
+    function _expectSpent(uint32 use) private {
+        _expectRevert(
+            abi.encodeWithSelector(IConsentRegistry.UsesSpent.selector, use, agreement.terms.uses),
+            _question(purposeAgreed, Steps.INFER, use)
+        );
     }
 
     function _expectRevert(bytes memory reason, uint8 purpose) private {
+        _expectRevert(reason, _question(purpose, Steps.INFER, 0));
+    }
+
+    function _expectRevert(bytes memory reason, Question question) private {
+        SourceId source = hasher.sourceId(agreement.source);
         vm.expectRevert(reason);
-        assent.check(agreement, controller, purpose, Steps.INFER, 0);
+        assent.check(source, controller, agreement.terms, question);
     }
 }

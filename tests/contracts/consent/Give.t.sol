@@ -3,15 +3,16 @@ pragma solidity ^0.8.30;
 
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
-import { AgreementState, AgreementStatus, Steps } from "../../../contracts/types/Agreement.sol";
-import { AgreementId } from "../../../contracts/types/Ids.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { AgreementStatus, Source, Steps, Terms } from "../../../contracts/types/Agreement.sol";
+import { AgreementId, ModelId } from "../../../contracts/types/Ids.sol";
+import { ConsentTest } from "./ConsentTest.sol";
 
-contract GiveTest is AssentTest {
+contract GiveTest is ConsentTest {
     function test_RevertWhen_TheSenderIsNotTheSubject() public {
         vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.NotSubject.selector, controller, subject));
         vm.prank(controller);
         assent.give(agreement);
+        assertUnknown(agreement);
     }
 
     function testFuzz_RevertWhen_TheSenderIsAnyoneElse(address sender) public {
@@ -22,43 +23,54 @@ contract GiveTest is AssentTest {
     }
 
     function test_RevertWhen_NoPurposeIsAgreedTo() public {
-        agreement.purposes = 0;
+        agreement.terms.purposes = 0;
         _expectMalformed("purposes");
     }
 
     function test_RevertWhen_APurposeIsUnknown() public {
-        agreement.purposes |= 1 << Purposes.COUNT;
+        agreement.terms.purposes |= 1 << Purposes.COUNT;
+        _expectMalformed("purposes");
+        agreement.terms.purposes = 1 << 255;
         _expectMalformed("purposes");
     }
 
     function test_RevertWhen_AProhibitedPurposeIsUnknown() public {
-        agreement.prohibited = 1 << 255;
+        agreement.terms.prohibited = 1 << Purposes.COUNT;
+        _expectMalformed("prohibited");
+        agreement.terms.prohibited = 1 << 255;
         _expectMalformed("prohibited");
     }
 
     function test_RevertWhen_NoStepIsAgreedTo() public {
-        agreement.steps = 0;
+        agreement.terms.steps = 0;
         _expectMalformed("steps");
     }
 
     function test_RevertWhen_AStepIsUnknown() public {
-        agreement.steps |= uint8(1 << Steps.COUNT);
+        agreement.terms.steps |= uint8(1 << Steps.COUNT);
+        _expectMalformed("steps");
+        agreement.terms.steps = 0x80;
         _expectMalformed("steps");
     }
 
     function test_RevertWhen_ThereIsNoUse() public {
-        agreement.uses = 0;
+        agreement.terms.uses = 0;
         _expectMalformed("uses");
     }
 
     function test_RevertWhen_TheValidityIsOver() public {
-        agreement.validUntil = START;
+        agreement.terms.validUntil = START;
         _expectMalformed("validUntil");
     }
 
     function test_RevertWhen_TheValidityIsEmpty() public {
-        agreement.validFrom = agreement.validUntil;
+        agreement.terms.validFrom = agreement.terms.validUntil;
         _expectMalformed("validFrom");
+    }
+
+    function test_RevertWhen_ThereIsNoHolder() public {
+        agreement.source.holder = address(0);
+        _expectMalformed("holder");
     }
 
     function test_RevertGiven_ItWasGiven() public {
@@ -72,54 +84,111 @@ contract GiveTest is AssentTest {
         _expectExists();
     }
 
-    function test_WhenEveryTermIsMeant() public {
-        vm.expectEmit(address(assent));
-        emit IConsentRegistry.AgreementGiven(agreementId, subject, controller, agreement);
-        vm.prank(subject);
-        AgreementId id = assent.give(agreement);
-
-        assertTrue(id == agreementId, "id");
-        _assertGiven();
+    function test_RevertGiven_ItWasWithdrawnBeforeItWasGiven() public {
+        withdraw();
+        _expectExists();
     }
 
-    function test_WhenEveryTermIsAtItsLimit() public {
-        agreement.purposes = Purposes.ALL;
-        agreement.prohibited = Purposes.ALL;
-        agreement.steps = Steps.ALL;
-        agreement.uses = type(uint32).max;
-        agreement.validUntil = type(uint40).max;
-        agreement.validFrom = type(uint40).max - 1;
+    function test_RevertGiven_ItHasExpired() public {
         give();
-        _assertGiven();
+        vm.warp(agreement.terms.validUntil);
+        AgreementStatus memory before = statusOf(agreement);
+        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementMalformed.selector, "validUntil"));
+        vm.prank(subject);
+        assent.give(agreement);
+        assertEq(abi.encode(statusOf(agreement)), abi.encode(before), "status");
+    }
+
+    function test_WhenEveryTermIsMeant() public {
+        _assertGives();
+    }
+
+    function test_WhenEveryTermIsAtItsUpperLimit() public {
+        agreement.terms = Terms({
+            model: ModelId.wrap(bytes32(type(uint256).max)),
+            purposes: Purposes.ALL,
+            prohibited: Purposes.ALL,
+            steps: Steps.ALL,
+            validFrom: type(uint40).max - 1,
+            validUntil: type(uint40).max,
+            uses: type(uint32).max,
+            price: type(uint96).max
+        });
+        _assertGives();
+    }
+
+    function test_WhenEveryTermIsAtItsLowerLimit() public {
+        agreement.terms = Terms({
+            model: ModelId.wrap(0),
+            purposes: 1,
+            prohibited: 0,
+            steps: 1,
+            validFrom: 0,
+            validUntil: START + 1,
+            uses: 1,
+            price: 0
+        });
+        _assertGives();
     }
 
     function test_WhenOnlyTheSaltDiffersFromOneWithdrawn() public {
         give();
         withdraw();
-        agreement.salt = keccak256("another salt");
-        give();
-        _assertGiven();
+        agreement.source.salt = keccak256("another salt");
+        _assertGives();
+    }
+
+    function testFuzz_WhenSourceAndControllerAreAny(Source memory source, address anyController) public {
+        vm.assume(source.holder != address(0));
+        (agreement.source, agreement.controller) = (source, anyController);
+        _assertGives();
+    }
+
+    /// @dev Each term is drawn from a little more than its limits, so that all meant is common.
+    function testFuzz_WhenTheTermsAreAny(Terms memory terms) public {
+        terms.purposes = bound(terms.purposes, 0, Purposes.ALL + (Purposes.ALL >> 3));
+        terms.prohibited = bound(terms.prohibited, 0, Purposes.ALL + (Purposes.ALL >> 3));
+        terms.steps = uint8(bound(terms.steps, 0, Steps.ALL + 4));
+        terms.uses = uint32(bound(terms.uses, 0, 8));
+        terms.validFrom = uint40(bound(terms.validFrom, START - 10, START + 10));
+        terms.validUntil = uint40(bound(terms.validUntil, START - 3, START + 20));
+        agreement.terms = terms;
+        string memory flaw = _flawOf(terms);
+        if (bytes(flaw).length == 0) _assertGives();
+        else _expectMalformed(flaw);
+    }
+
+    /// @return The first term that can't be meant; nothing if there is none.
+    function _flawOf(Terms memory terms) private pure returns (string memory) {
+        if (terms.purposes == 0 || terms.purposes > Purposes.ALL) return "purposes";
+        if (terms.prohibited > Purposes.ALL) return "prohibited";
+        if (terms.steps == 0 || terms.steps > Steps.ALL) return "steps";
+        if (terms.uses == 0) return "uses";
+        if (terms.validUntil <= START) return "validUntil";
+        return terms.validFrom >= terms.validUntil ? "validFrom" : "";
     }
 
     function _expectMalformed(string memory term) private {
         vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementMalformed.selector, term));
         vm.prank(subject);
         assent.give(agreement);
-        assertEq(uint8(assent.agreementStatus(hasher.agreementId(agreement)).state), uint8(AgreementState.None));
+        assertUnknown(agreement);
     }
 
     function _expectExists() private {
-        AgreementStatus memory before = assent.agreementStatus(agreementId);
+        AgreementStatus memory before = statusOf(agreement);
         vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementExists.selector, agreementId));
         vm.prank(subject);
         assent.give(agreement);
-        assertEq(abi.encode(assent.agreementStatus(agreementId)), abi.encode(before), "status");
+        assertEq(abi.encode(statusOf(agreement)), abi.encode(before), "status");
     }
 
-    function _assertGiven() private view {
-        AgreementStatus memory status = assent.agreementStatus(agreementId);
-        assertEq(uint8(status.state), uint8(AgreementState.Given), "state");
-        assertEq(status.since, START, "since");
-        assertEq(status.validUntil, agreement.validUntil, "validUntil");
+    function _assertGives() private {
+        AgreementId wanted = hasher.agreementId(agreement);
+        expectGiven(agreement);
+        vm.prank(agreement.source.subject);
+        AgreementId id = assent.give(agreement);
+        assertTrue(id == wanted, "id");
+        assertGiven(agreement);
     }
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { IERC1271 } from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import { MessageHashUtils } from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
 import { Signatures } from "../../../contracts/libraries/Signatures.sol";
-import { AgreementState, Agreements } from "../../../contracts/types/Agreement.sol";
+import { AgreementState, AgreementStatus, Agreements } from "../../../contracts/types/Agreement.sol";
 import { AgreementId } from "../../../contracts/types/Ids.sol";
-import { AssentTest } from "../base/AssentTest.sol";
 import { Answer, Wallet } from "../base/Wallets.sol";
+import { ConsentTest } from "./ConsentTest.sol";
 
-contract GiveBySigTest is AssentTest {
+contract GiveBySigTest is ConsentTest {
     uint256 private until;
 
     function setUp() public override {
@@ -23,6 +26,7 @@ contract GiveBySigTest is AssentTest {
             abi.encodeWithSelector(Signatures.SignatureDeadlinePassed.selector, until, vm.getBlockTimestamp())
         );
         assent.giveBySig(agreement, until, signature);
+        assertUnknown(agreement);
     }
 
     function test_RevertWhen_AStrangerSigned() public {
@@ -37,7 +41,19 @@ contract GiveBySigTest is AssentTest {
 
     function test_RevertWhen_OtherTermsWereSigned() public {
         bytes memory signature = _signed(subjectKey);
-        agreement.uses += 1;
+        agreement.terms.price += 1;
+        _expectInvalid(signature);
+    }
+
+    function test_RevertWhen_AnotherControllerWasSigned() public {
+        bytes memory signature = _signed(subjectKey);
+        agreement.controller = stranger;
+        _expectInvalid(signature);
+    }
+
+    function test_RevertWhen_AnotherSourceWasSigned() public {
+        bytes memory signature = _signed(subjectKey);
+        agreement.source.holder = stranger;
         _expectInvalid(signature);
     }
 
@@ -55,6 +71,13 @@ contract GiveBySigTest is AssentTest {
     function test_RevertWhen_ItWasSignedForAnotherContract() public {
         bytes32 separator = domainSeparator(block.chainid, address(deploy(4)));
         _expectInvalid(signFor(separator, subjectKey, Agreements.hashGiving(agreementId, until)));
+    }
+
+    /// @dev The contract's parts run in its name, never in their own.
+    function test_RevertWhen_ItWasSignedForAPartOfTheContract() public {
+        bytes32 structHash = Agreements.hashGiving(agreementId, until);
+        _expectInvalid(signFor(domainSeparator(block.chainid, assent.registries()), subjectKey, structHash));
+        _expectInvalid(signFor(domainSeparator(block.chainid, assent.desk()), subjectKey, structHash));
     }
 
     function test_RevertGiven_TheChainHasSplitOffSince() public {
@@ -93,36 +116,60 @@ contract GiveBySigTest is AssentTest {
 
     /// @dev A signature that recovers nobody must not pass for the zero address's.
     function test_RevertWhen_TheSubjectIsTheZeroAddress() public {
-        agreement.subject = address(0);
+        agreement.source.subject = address(0);
         _expectInvalid("");
         _expectInvalid(new bytes(64));
         _expectInvalid(new bytes(65));
     }
 
     function test_RevertWhen_ATermIsMalformed() public {
-        agreement.uses = 0;
+        agreement.terms.uses = 0;
         bytes memory signature = _signed(subjectKey);
         vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementMalformed.selector, "uses"));
         assent.giveBySig(agreement, until, signature);
+        assertUnknown(agreement);
     }
 
     function test_RevertGiven_ItWasGiven() public {
+        bytes memory signature = _signed(subjectKey);
+        assent.giveBySig(agreement, until, signature);
+        _expectExists(signature);
+    }
+
+    function test_RevertGiven_ItWasGiven_WhenTheSignatureHasItsOtherForm() public {
+        bytes memory signature = _signed(subjectKey);
+        assent.giveBySig(agreement, until, signature);
+        _expectExists(expand(signature));
+    }
+
+    function test_RevertGiven_ItWasGiven_WhenAnotherDeadlineWasSigned() public {
         assent.giveBySig(agreement, until, _signed(subjectKey));
-        _expectExists();
+        until += 1;
+        _expectExists(_signed(subjectKey));
+    }
+
+    function test_RevertGiven_ItWasGivenByTransaction() public {
+        give();
+        _expectExists(_signed(subjectKey));
     }
 
     function test_RevertGiven_ItWasWithdrawn() public {
-        assent.giveBySig(agreement, until, _signed(subjectKey));
+        bytes memory signature = _signed(subjectKey);
+        assent.giveBySig(agreement, until, signature);
         withdraw();
-        _expectExists();
-        assertEq(uint8(assent.agreementStatus(agreementId).state), uint8(AgreementState.Withdrawn));
+        _expectExists(signature);
+        assertEq(uint8(statusOf(agreement).state), uint8(AgreementState.Withdrawn));
+    }
+
+    function test_RevertGiven_ItWasWithdrawnBeforeItWasGiven() public {
+        bytes memory signature = _signed(subjectKey);
+        withdraw();
+        _expectExists(signature);
     }
 
     function test_WhenTheSubjectIsAKey_WhenTheSignatureHas64Bytes() public {
         bytes memory signature = _signed(subjectKey);
         assertEq(signature.length, 64);
-        vm.expectEmit(address(assent));
-        emit IConsentRegistry.AgreementGiven(agreementId, subject, controller, agreement);
         _assertGives(signature);
     }
 
@@ -137,22 +184,38 @@ contract GiveBySigTest is AssentTest {
     }
 
     function test_WhenTheSubjectIsAKeyWithDelegatedCode_WhenTheKeySigned() public {
-        _delegate();
+        delegate(stranger, Answer.Refusal);
         _assertGives(_signed(subjectKey));
     }
 
-    function test_WhenTheSubjectIsAKeyWithDelegatedCode_RevertWhen_AStrangerSigned() public {
-        _delegate();
-        _expectInvalid(_signed(strangerKey));
+    function test_WhenTheSubjectIsAKeyWithDelegatedCode_WhenItsCodeAgrees() public {
+        delegate(stranger, Answer.Honest);
+        _assertGives(expand(_signed(strangerKey)));
+    }
+
+    function test_WhenTheSubjectIsAKeyWithDelegatedCode_RevertWhen_ItsCodeRefuses() public {
+        delegate(stranger, Answer.Refusal);
+        _expectInvalid(expand(_signed(strangerKey)));
     }
 
     function test_WhenTheSubjectIsAContract_WhenItsOwnerSigned() public {
-        _becomeWallet(Answer.Honest);
+        becomeWallet(Answer.Honest);
         _assertGives(expand(_signed(subjectKey)));
     }
 
+    /// @dev What a wallet takes for a signature is its own affair; it is asked with the digest and the very bytes.
+    function test_WhenTheSubjectIsAContract_WhenItAgreesToAnyBytes() public {
+        Wallet wallet = becomeWallet(Answer.Refusal);
+        bytes32 structHash = Agreements.hashGiving(agreementId, until);
+        bytes32 digest = MessageHashUtils.toTypedDataHash(domainSeparator(block.chainid, address(assent)), structHash);
+        bytes memory question = abi.encodeCall(IERC1271.isValidSignature, (digest, hex"c0ffee"));
+        vm.mockCall(address(wallet), question, abi.encode(IERC1271.isValidSignature.selector));
+        _expectInvalid(hex"c0ffef");
+        _assertGives(hex"c0ffee");
+    }
+
     function test_WhenTheSubjectIsAContract_RevertWhen_AStrangerSigned() public {
-        _becomeWallet(Answer.Honest);
+        becomeWallet(Answer.Honest);
         _expectInvalid(expand(_signed(strangerKey)));
     }
 
@@ -175,14 +238,15 @@ contract GiveBySigTest is AssentTest {
     }
 
     function test_WhenTheSubjectIsAContract_RevertWhen_ItBurnsAllGas() public {
-        _becomeWallet(Answer.BurnGas);
+        becomeWallet(Answer.BurnGas);
         bytes memory signature = _signed(subjectKey);
-        vm.expectRevert(abi.encodeWithSelector(Signatures.SignatureInvalid.selector, agreement.subject));
+        vm.expectRevert(abi.encodeWithSelector(Signatures.SignatureInvalid.selector, agreement.source.subject));
         assent.giveBySig{ gas: 1_000_000 }(agreement, until, signature);
+        assertUnknown(agreement);
     }
 
     function test_WhenTheSubjectIsAContract_RevertWhen_ItHasNoSuchFunction() public {
-        agreement.subject = address(hasher);
+        agreement.source.subject = address(hasher);
         _expectInvalid(_signed(subjectKey));
     }
 
@@ -191,43 +255,30 @@ contract GiveBySigTest is AssentTest {
         return sign(key, Agreements.hashGiving(agreementId, until));
     }
 
-    /// @dev EIP-7702: the account's code is a pointer to that of a wallet which says no to everything.
-    function _delegate() private {
-        Wallet wallet = new Wallet(stranger);
-        vm.etch(subject, abi.encodePacked(hex"ef0100", address(wallet)));
-        vm.store(subject, 0, bytes32(uint256(uint8(Answer.Refusal))));
-        assertEq(Wallet(subject).isValidSignature(0, ""), bytes4(0xffffffff), "delegated");
-    }
-
-    function _becomeWallet(Answer answer) private {
-        Wallet wallet = new Wallet(subject);
-        wallet.set(answer);
-        agreement.subject = address(wallet);
-    }
-
     function _expectInvalidFromWallet(Answer answer) private {
-        _becomeWallet(answer);
+        becomeWallet(answer);
         _expectInvalid(expand(_signed(subjectKey)));
     }
 
     function _expectInvalid(bytes memory signature) private {
-        vm.expectRevert(abi.encodeWithSelector(Signatures.SignatureInvalid.selector, agreement.subject));
+        vm.expectRevert(abi.encodeWithSelector(Signatures.SignatureInvalid.selector, agreement.source.subject));
         vm.prank(relayer);
         assent.giveBySig(agreement, until, signature);
+        assertUnknown(agreement);
     }
 
-    function _expectExists() private {
-        bytes memory signature = _signed(subjectKey);
+    function _expectExists(bytes memory signature) private {
+        AgreementStatus memory before = statusOf(agreement);
         vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementExists.selector, agreementId));
         assent.giveBySig(agreement, until, signature);
+        assertEq(abi.encode(statusOf(agreement)), abi.encode(before), "status");
     }
 
     function _assertGives(bytes memory signature) private {
+        expectGiven(agreement);
         vm.prank(relayer);
         AgreementId id = assent.giveBySig(agreement, until, signature);
         assertTrue(id == agreementId, "id");
-        assertEq(uint8(assent.agreementStatus(id).state), uint8(AgreementState.Given), "state");
-        assertEq(assent.agreementStatus(id).since, vm.getBlockTimestamp(), "since");
-        assertEq(assent.agreementStatus(id).validUntil, agreement.validUntil, "validUntil");
+        assertGiven(agreement);
     }
 }

@@ -2,17 +2,19 @@
 pragma solidity ^0.8.30;
 
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
-import { AgreementState, AgreementStatus, Agreements, Steps } from "../../../contracts/types/Agreement.sol";
-import { AgreementId } from "../../../contracts/types/Ids.sol";
-import { AssentTest } from "../base/AssentTest.sol";
-import { Wallet } from "../base/Wallets.sol";
+import { AgreementState, AgreementStatus, Agreements } from "../../../contracts/types/Agreement.sol";
+import { SourceId } from "../../../contracts/types/Ids.sol";
+import { Question } from "../../../contracts/types/Question.sol";
+import { Answer, Wallet } from "../base/Wallets.sol";
+import { ConsentTest } from "./ConsentTest.sol";
 
-contract WithdrawTest is AssentTest {
+contract WithdrawTest is ConsentTest {
     function test_RevertWhen_TheSenderIsNotTheSubject() public {
         give();
         vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.NotSubject.selector, controller, subject));
         vm.prank(controller);
         assent.withdraw(agreement);
+        assertGiven(agreement);
     }
 
     function testFuzz_RevertWhen_TheSenderIsAnyoneElse(address sender) public {
@@ -24,11 +26,12 @@ contract WithdrawTest is AssentTest {
     }
 
     function test_GivenItWasNeverGiven() public {
-        bytes memory signature = sign(subjectKey, Agreements.hashGiving(agreementId, deadline()));
-        withdraw();
-        assertEq(uint8(assent.agreementStatus(agreementId).state), uint8(AgreementState.Withdrawn), "state");
+        uint40 until = deadline();
+        bytes memory signature = sign(subjectKey, Agreements.hashGiving(agreementId, until));
+        _assertWithdraws(0);
         vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementExists.selector, agreementId));
-        assent.giveBySig(agreement, deadline(), signature);
+        assent.giveBySig(agreement, until, signature);
+        assertWithdrawn(agreement, 0);
     }
 
     function test_RevertGiven_ItWasWithdrawn() public {
@@ -37,53 +40,72 @@ contract WithdrawTest is AssentTest {
         _expectNotGiven();
     }
 
+    function test_RevertGiven_ItWasWithdrawnBeforeItWasGiven() public {
+        withdraw();
+        _expectNotGiven();
+    }
+
     function test_WhenATermIsAltered() public {
         give();
-        agreement.uses += 1;
+        agreement.terms.uses += 1;
         withdraw();
-        assertEq(uint8(assent.agreementStatus(agreementId).state), uint8(AgreementState.Given), "the one given");
-        AgreementId other = hasher.agreementId(agreement);
-        assertEq(uint8(assent.agreementStatus(other).state), uint8(AgreementState.Withdrawn), "the other");
+        assertWithdrawn(agreement, 0);
+        agreement.terms.uses -= 1;
+        assertGiven(agreement);
     }
 
     function test_GivenItWasGiven() public {
         give();
         skip(1 days);
-        vm.expectEmit(address(assent));
-        emit IConsentRegistry.AgreementWithdrawn(agreementId, subject);
-        withdraw();
-        _assertWithdrawn();
+        _assertWithdraws(agreement.terms.validUntil);
 
+        SourceId source = hasher.sourceId(agreement.source);
+        Question question = defaultQuestion(0);
         vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, agreementId));
-        assent.check(agreement, controller, purposeAgreed, Steps.INFER, 0);
+        assent.check(source, controller, agreement.terms, question);
     }
 
     function test_GivenItHasExpired() public {
         give();
-        vm.warp(agreement.validUntil);
+        vm.warp(agreement.terms.validUntil);
+        _assertWithdraws(agreement.terms.validUntil);
+    }
+
+    /// @dev What was earned before is still the subject's.
+    function test_GivenItHasEarned() public {
+        agreement.terms.price = 5;
+        give();
+        askAndRecord(0, 7);
+        skip(1 days);
         withdraw();
-        _assertWithdrawn();
+        AgreementStatus memory wanted =
+            AgreementStatus(AgreementState.Withdrawn, START + 1 days, agreement.terms.validUntil, 1, 0);
+        assertEq(abi.encode(statusOf(agreement)), abi.encode(wanted), "status");
+        assertEq(assent.settle(agreement, model), 1, "settled");
+        assertEq(assent.balanceOf(subject, address(0)), 5, "balance");
     }
 
     function test_GivenTheSubjectIsAContract() public {
-        Wallet wallet = new Wallet(subject);
-        agreement.subject = address(wallet);
+        Wallet wallet = becomeWallet(Answer.Refusal);
         give();
+        expectWithdrawn(agreement);
         vm.prank(subject);
         wallet.execute(address(assent), abi.encodeCall(assent.withdraw, (agreement)));
-        _assertWithdrawn();
+        assertWithdrawn(agreement, agreement.terms.validUntil);
     }
 
     function _expectNotGiven() private {
+        AgreementStatus memory before = statusOf(agreement);
+        skip(1 days);
         vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, agreementId));
         vm.prank(subject);
         assent.withdraw(agreement);
+        assertEq(abi.encode(statusOf(agreement)), abi.encode(before), "status");
     }
 
-    function _assertWithdrawn() private view {
-        AgreementStatus memory status = assent.agreementStatus(agreementId);
-        assertEq(uint8(status.state), uint8(AgreementState.Withdrawn), "state");
-        assertEq(status.since, vm.getBlockTimestamp(), "since");
-        assertEq(status.validUntil, agreement.validUntil, "validUntil");
+    function _assertWithdraws(uint40 validUntil) private {
+        expectWithdrawn(agreement);
+        withdraw();
+        assertWithdrawn(agreement, validUntil);
     }
 }

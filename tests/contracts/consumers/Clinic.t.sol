@@ -2,60 +2,174 @@
 pragma solidity ^0.8.30;
 
 import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
+import { Vm } from "forge-std/Vm.sol";
 
 import { Clinic } from "../../../contracts/consumers/Clinic.sol";
+import { VerdictConsumer } from "../../../contracts/consumers/VerdictConsumer.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
-import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { Question } from "../../../contracts/types/Question.sol";
+import { Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { OracleTest } from "../oracle/OracleTest.sol";
 
-contract ClinicTest is AssentTest {
+contract ClinicTest is OracleTest {
+    uint8 private constant RECALL = 1;
+
     Clinic private clinic;
+    Request private request;
+    RequestId private id;
 
     function setUp() public override {
         super.setUp();
-        clinic = new Clinic(assent, purposeAgreed);
+        clinic = new Clinic(assent, purposeAgreed, RECALL);
         vm.deal(address(this), 1 ether);
         agreement.controller = address(clinic);
-        agreementId = hasher.agreementId(agreement);
         give();
+        id = assent.requestId(agreementId, 0);
     }
 
-    receive() external payable { }
+    // Ask
 
-    function test_Ask_ThenRecorded_GivesTheResult() public {
-        Request memory request = _ask(0);
-        record(request, defaultVerdict(), attest(request, defaultVerdict(), 0x7));
-        (uint8 outcome, uint24 score) = clinic.result(assent.requestId(agreementId, 0));
-        assertEq(outcome, defaultVerdict().outcome);
-        assertEq(score, defaultVerdict().score);
-    }
-
-    function test_RevertWhen_ThereIsNoVerdictYet() public {
-        _ask(0);
-        RequestId id = assent.requestId(agreementId, 0);
-        vm.expectRevert(abi.encodeWithSelector(Clinic.NoVerdict.selector, RequestState.Requested));
-        clinic.result(id);
-    }
-
-    function test_RevertWhen_AStrangerAsks() public {
+    function test_Ask_RevertWhen_TheSenderIsNotTheOwner() public {
         vm.deal(stranger, FEE);
-        vm.prank(stranger);
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger));
-        clinic.ask{ value: FEE }(agreement, 0);
+        vm.prank(stranger);
+        clinic.ask{ value: FEE }(sourceNow(), agreement.terms, 0);
     }
 
-    function test_Reclaim_AfterExpiry_PaysTheFeeBack() public {
-        Request memory request = _ask(0);
-        vm.warp(request.deadline + 1);
+    function test_Ask_WhenEtherIsSentAlong() public {
+        uint256 held = address(assent).balance;
+        _ask(FEE);
+        assertState(id, RequestState.Requested);
+        assertEq(address(assent).balance - held, FEE, "ether held");
+        assertEq(request.question.purpose(), purposeAgreed, "purpose");
+        assertGt(request.question.callback(), 0, "callback");
+    }
+
+    function test_Ask_WhenNoneIs() public {
+        fund(address(clinic), FEE);
+        _ask(0);
+        assertState(id, RequestState.Requested);
+        assertEq(balanceOf(address(clinic)), 0, "balance");
+    }
+
+    // Recall
+
+    function test_GivenAVerdictCallsForARecall() public {
+        _ask(FEE);
+        vm.expectEmit(address(clinic));
+        emit Clinic.Recalled(id, _found(RECALL).score);
+        _record(_found(RECALL));
+        assertTrue(clinic.recalled(id));
+    }
+
+    function test_GivenAVerdictCallsForNone() public {
+        _ask(FEE);
+        vm.recordLogs();
+        _record(_found(0));
+        assertEq(_eventsOfTheClinic(), 0, "events");
+        assertFalse(clinic.recalled(id));
+    }
+
+    function test_GivenAVerdictWasCorrected_FromARecallToNone() public {
+        _challenged(RECALL);
+        vm.expectEmit(address(clinic));
+        emit Clinic.RecallCancelled(id);
+        review(0, _found(0));
+        assertFalse(clinic.recalled(id));
+    }
+
+    function test_GivenAVerdictWasCorrected_FromNoneToARecall() public {
+        _challenged(0);
+        vm.expectEmit(address(clinic));
+        emit Clinic.Recalled(id, _found(RECALL).score);
+        review(0, _found(RECALL));
+        assertTrue(clinic.recalled(id));
+    }
+
+    function test_GivenAVerdictWasCorrected_FromOneRecallToAnother() public {
+        _challenged(RECALL);
+        Verdict memory found = _found(RECALL);
+        found.score = 1;
+        vm.expectEmit(address(clinic));
+        emit Clinic.Recalled(id, 1);
+        review(0, found);
+        assertTrue(clinic.recalled(id));
+    }
+
+    function test_GivenAVerdictWasUpheld() public {
+        _challenged(RECALL);
+        vm.recordLogs();
+        review(0, _found(RECALL));
+        assertState(id, RequestState.Upheld);
+        assertEq(_eventsOfTheClinic(), 0, "events");
+        assertTrue(clinic.recalled(id));
+    }
+
+    /// @dev Nothing is left undelivered in the dearest case: a new slot, and an event.
+    function test_GivenTheClinicWasToldWithTheGasThatItNames() public {
+        _ask(FEE);
+        vm.cool(address(clinic));
+        _record(_found(RECALL));
+        assertFalse(assent.verdictOf(id).undelivered, "recorded");
+        challenge(id);
+        vm.cool(address(clinic));
+        review(0, _found(0));
+        assertFalse(assent.verdictOf(id).undelivered, "corrected");
+    }
+
+    function test_RevertWhen_AStrangerTellsAVerdict() public {
+        _ask(FEE);
+        vm.expectRevert(abi.encodeWithSelector(VerdictConsumer.NotOracle.selector, stranger));
+        vm.prank(stranger);
+        clinic.onVerdict(id, RequestState.Recorded, RECALL, 1);
+        assertFalse(clinic.recalled(id));
+    }
+
+    // Reclaim
+
+    function test_Reclaim_RevertWhen_TheSenderIsNotTheOwner() public {
+        fund(address(clinic), FEE);
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger));
+        vm.prank(stranger);
+        clinic.reclaim(stranger);
+    }
+
+    function test_Reclaim_GivenAQuestionExpired() public {
+        _ask(FEE);
+        vm.warp(request.question.deadline() + 1);
         assent.expire(request);
-        uint256 before = address(this).balance;
-        clinic.reclaim(payable(address(this)));
-        assertEq(address(this).balance - before, FEE);
+        assertEq(clinic.reclaim(relayer), FEE, "amount");
+        assertEq(relayer.balance, FEE, "paid");
     }
 
-    function _ask(uint32 use) private returns (Request memory request) {
-        request = expectedRequest(use);
-        request.controller = address(clinic);
-        clinic.ask{ value: FEE }(agreement, use);
+    function _ask(uint256 value) private {
+        vm.recordLogs();
+        clinic.ask{ value: value }(sourceNow(), agreement.terms, 0);
+        // What it asked, the oracle's event tells.
+        bytes memory data = vm.getRecordedLogs()[0].data;
+        request = requestNow(Question.wrap(abi.decode(data, (uint256))));
+    }
+
+    function _record(Verdict memory verdict) private {
+        record(request, verdict, attest(request, verdict, SIGNERS));
+    }
+
+    function _challenged(uint8 outcome) private {
+        _ask(FEE);
+        _record(_found(outcome));
+        challenge(id);
+    }
+
+    function _found(uint8 outcome) private pure returns (Verdict memory verdict) {
+        verdict = defaultVerdict();
+        verdict.outcome = outcome;
+    }
+
+    /// @return count Of the events since they were recorded.
+    function _eventsOfTheClinic() private returns (uint256 count) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter == address(clinic)) ++count;
+        }
     }
 }

@@ -1,65 +1,86 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Agreement, Agreements, Steps } from "../../../contracts/types/Agreement.sol";
-import { ModelId, RecordId } from "../../../contracts/types/Ids.sol";
+import { Agreement, Agreements, Source, Steps, Terms } from "../../../contracts/types/Agreement.sol";
+import { ModelId } from "../../../contracts/types/Ids.sol";
 import { Model } from "../../../contracts/types/Model.sol";
 import { KnownAgreement, KnownModel, Ledger } from "./Ledger.sol";
+import { Receiver } from "./Receiver.sol";
+import { Token } from "./Token.sol";
 
 /// @notice Models are published and deprecated; subjects give and withdraw agreements, and some try to give one again.
 abstract contract ConsentHandler is Ledger {
-    address[] internal controllers;
     address[] internal subjects;
-    mapping(address account => uint256 key) internal keyOfSubject;
-    mapping(address account => RecordId record) internal recordOf;
+    mapping(address account => uint256 key) internal keyOfPerson;
 
     function knowPeople() internal {
-        controllers.push(controller);
-        controllers.push(makeAddr("another controller"));
         for (uint256 i = 0; i < 3; ++i) {
-            (address account, uint256 key) = makeAddrAndKey(string.concat("subject", vm.toString(i)));
-            subjects.push(account);
-            keyOfSubject[account] = key;
-            recordOf[account] = commitAs(holder, ROOT, account);
+            subjects.push(_person(string.concat("subject", vm.toString(i))));
         }
-        models.push(KnownModel(model, modelId, false));
+        controllers.push(_person("controller"));
+        controllers.push(_person("another controller"));
+        (address owner, uint256 key) = makeAddrAndKey("owner of the receiver");
+        receiver = new Receiver(assent, owner, BOND);
+        controllers.push(address(receiver));
+        keyOfPerson[address(receiver)] = key;
+        vm.deal(address(receiver), 1_000_000 ether);
+        knowAccount(address(receiver));
+        knowAccount(stranger);
+        knowAccount(relayer);
+        knowAccount(publisher);
+        knowAccount(address(0));
+    }
+
+    /// @dev The model of `AssentTest`, and one for each of two tokens.
+    function knowModels() internal {
+        currencies = [address(0), address(new Token("one")), address(new Token("two"))];
+        models.push(KnownModel(model, modelId, 0, false));
+        largestQuorum = model.quorum;
+        for (uint32 i = 1; i < currencies.length; ++i) {
+            Model memory terms = model;
+            (terms.currency, terms.royalty) = (currencies[i], uint16(1000 * i));
+            models.push(KnownModel(terms, publishAs(terms), i, false));
+        }
     }
 
     function publish(uint256 seed) external counted {
-        Model memory terms = defaultModel(uint8(draw(seed, "quorum", 1, 5)));
+        Model memory terms = defaultModel(uint8(draw(seed, "quorum", 1, 6)));
         terms.files = keccak256(abi.encode(steps));
         terms.fee = uint96(draw(seed, "fee", 0, 0.01 ether));
-        bytes memory data = abi.encodeCall(assent.publish, (terms, ""));
-        bool expected = terms.quorum >= 2 && terms.quorum <= committeeSize();
-        if (!attempt("publish", publisher, 0, data, expected)) return;
-        models.push(KnownModel(terms, hasher.modelId(terms), false));
+        terms.royalty = uint16(chance(seed, "no royalty", 2) ? 0 : draw(seed, "royalty", 1, 5001));
+        uint32 currency = uint32(draw(seed, "currency", 0, currencies.length - 1));
+        terms.currency = currencies[currency];
+        bool expected = terms.quorum >= 2 && terms.quorum <= policy.minMembers && terms.royalty <= 5000;
+        if (!attempt("publish", publisher, 0, abi.encodeCall(assent.publish, (terms, "")), expected)) return;
+        models.push(KnownModel(terms, hasher.modelId(terms), currency, false));
+        if (terms.quorum > largestQuorum) largestQuorum = terms.quorum;
     }
 
-    /// @dev Never the first, so that something can always be asked.
+    /// @dev Never the first three, so that something can always be asked.
     function deprecate(uint256 seed) external counted {
-        if (models.length == 1) return;
-        KnownModel storage known = models[draw(seed, "model", 1, models.length - 1)];
+        if (models.length == 3) return;
+        KnownModel storage known = models[draw(seed, "model", 3, models.length - 1)];
         bytes memory data = abi.encodeCall(assent.deprecate, (known.terms));
         if (attempt("deprecate", publisher, 0, data, !known.deprecated)) known.deprecated = true;
     }
 
-    function give(uint256 seed, bool bySignature) external counted {
-        giveAnother(seed, bySignature);
+    function give(uint256 seed) external counted {
+        giveAnother(seed);
     }
 
     /// @dev Any agreement, in whatever state: never twice.
-    function giveAgain(uint256 seed, bool bySignature) external counted {
+    function giveAgain(uint256 seed) external counted {
         if (agreements.length == 0) return;
-        _give("giveAgain", agreements[draw(seed, "agreement", 0, agreements.length - 1)].terms, bySignature, false);
+        _give("giveAgain", agreements[draw(seed, "agreement", 0, agreements.length - 1)].terms, seed, false);
     }
 
-    function withdraw(uint256 seed, bool bySignature) external counted {
+    function withdraw(uint256 seed) external counted {
         if (agreements.length == 0) return;
         KnownAgreement storage known = agreements[draw(seed, "agreement", 0, agreements.length - 1)];
-        address sender = known.terms.subject;
+        address sender = known.terms.source.subject;
         bytes memory data = abi.encodeCall(assent.withdraw, (known.terms));
-        if (bySignature) {
-            bytes memory signature = sign(keyOfSubject[sender], Agreements.hashWithdrawal(known.id, time()));
+        if (chance(seed, "by signature", 2)) {
+            bytes memory signature = sign(keyOfPerson[sender], Agreements.hashWithdrawal(known.id, time()));
             data = abi.encodeCall(assent.withdrawBySig, (known.terms, time(), signature));
             sender = relayer;
         }
@@ -68,65 +89,81 @@ abstract contract ConsentHandler is Ledger {
     }
 
     /// @dev Signed, but withdrawn before anyone gave it: from then on nobody can.
-    function withdrawUngiven(uint256 seed, bool bySignature) external counted {
-        Agreement memory terms = _terms(seed, 0, 0);
+    function withdrawUngiven(uint256 seed) external counted {
+        (Agreement memory terms, uint256 modelAt) = _terms(seed, 0, 0);
         bytes memory data = abi.encodeCall(assent.withdraw, (terms));
-        if (!attempt("withdrawUngiven", terms.subject, 0, data, true)) return;
-        _know(terms, 0, 0).withdrawn = moment();
-        _give("giveAgain", terms, bySignature, false);
+        if (!attempt("withdrawUngiven", terms.source.subject, 0, data, true)) return;
+        _know(terms, modelAt, 0, 0).withdrawn = moment();
+        _give("giveAgain", terms, seed, false);
     }
 
-    function giveAnother(uint256 seed, bool bySignature) internal {
-        uint8 purpose = uint8(draw(seed, "purpose", 0, 119));
-        uint8 step = uint8(draw(seed, "step", 0, Steps.COUNT - 1));
-        Agreement memory terms = _terms(seed, purpose, step);
-        if (_give("give", terms, bySignature, true)) _know(terms, purpose, step).given = moment();
+    function giveAnother(uint256 seed) internal {
+        // Half of them alike, so that one question can be put to several.
+        uint8 purpose = chance(seed, "the usual", 2) ? 7 : uint8(draw(seed, "purpose", 0, 119));
+        uint8 step = chance(seed, "the usual", 2) ? Steps.INFER : uint8(draw(seed, "step", 0, Steps.COUNT - 1));
+        (Agreement memory terms, uint256 modelAt) = _terms(seed, purpose, step);
+        if (_give("give", terms, seed, true)) _know(terms, modelAt, purpose, step).given = moment();
     }
 
-    function _terms(uint256 seed, uint8 purpose, uint8 step) private view returns (Agreement memory) {
-        address subject_ = subjects[draw(seed, "subject", 0, 2)];
-        return Agreement({
-            subject: subject_,
-            controller: controllers[draw(seed, "controller", 0, 1)],
-            record: recordOf[subject_],
-            model: _modelFor(seed),
+    /// @dev Another to which the same question can be put, with the same controller and model.
+    function giveAlike(KnownAgreement storage one, uint256 seed) internal {
+        Agreement memory terms = one.terms;
+        terms.source.salt = ~bytes32(steps);
+        (terms.terms.validFrom, terms.terms.validUntil) = (uint40(time()), uint40(time() + 1 days));
+        if (!_give("give", terms, seed, true)) return;
+        _know(terms, one.modelAt, one.purpose, one.step).given = moment();
+    }
+
+    function _person(string memory name) private returns (address account) {
+        uint256 key;
+        (account, key) = makeAddrAndKey(name);
+        keyOfPerson[account] = key;
+        knowAccount(account);
+    }
+
+    function _terms(uint256 seed, uint8 purpose, uint8 step) private view returns (Agreement memory, uint256 modelAt) {
+        modelAt = _modelFor(seed);
+        address who = subjects[draw(seed, "subject", 0, subjects.length - 1)];
+        uint256 validity = chance(seed, "long", 2) ? 30 days : draw(seed, "until", 1 hours, 1 days);
+        Terms memory terms = Terms({
+            model: models[modelAt].id,
             purposes: 1 << purpose,
-            prohibited: draw(seed, "any prohibited", 0, 3) == 0 ? 1 << draw(seed, "prohibited", 0, 119) : 0,
+            prohibited: chance(seed, "any prohibited", 4) ? 1 << draw(seed, "prohibited", 0, 119) : 0,
             steps: uint8(1 << step),
             validFrom: uint40(time() + draw(seed, "from", 0, 2) / 2 * 30 minutes),
-            validUntil: uint40(time() + draw(seed, "until", 1 hours, 1 days)),
-            uses: uint32(draw(seed, "uses", 1, 4)),
-            notice: keccak256("notice"),
-            salt: bytes32(steps)
+            validUntil: uint40(time() + validity),
+            uses: uint32(draw(seed, "uses", 1, 6)),
+            price: uint96(chance(seed, "no price", 2) ? 0 : draw(seed, "price", 1, 0.01 ether))
         });
+        Source memory source = Source(who, holder, ROOT, keccak256("notice"), bytes32(steps));
+        return (Agreement(controllers[draw(seed, "controller", 0, controllers.length - 1)], source, terms), modelAt);
     }
 
-    function _know(Agreement memory terms, uint8 purpose, uint8 step) private returns (KnownAgreement storage known) {
+    function _know(Agreement memory terms, uint256 modelAt, uint8 purpose, uint8 step)
+        private
+        returns (KnownAgreement storage known)
+    {
         agreements.push();
         known = agreements[agreements.length - 1];
-        known.terms = terms;
-        known.id = hasher.agreementId(terms);
-        known.purpose = purpose;
-        known.step = step;
+        (known.terms, known.modelAt, known.purpose, known.step) = (terms, modelAt, purpose, step);
+        (known.id, known.source) = (hasher.agreementId(terms), hasher.sourceId(terms.source));
     }
 
-    function _give(string memory action, Agreement memory terms, bool bySignature, bool expected)
-        private
-        returns (bool)
-    {
-        if (!bySignature) {
-            return attempt(action, terms.subject, 0, abi.encodeCall(assent.give, (terms)), expected);
+    function _give(string memory action, Agreement memory terms, uint256 seed, bool expected) private returns (bool) {
+        address who = terms.source.subject;
+        if (chance(seed, "in person", 2)) {
+            return attempt(action, who, 0, abi.encodeCall(assent.give, (terms)), expected);
         }
-        bytes32 digest = Agreements.hashGiving(hasher.agreementId(terms), time());
-        bytes memory signature = sign(keyOfSubject[terms.subject], digest);
-        return attempt(action, relayer, 0, abi.encodeCall(assent.giveBySig, (terms, time(), signature)), expected);
+        bytes32 giving = Agreements.hashGiving(hasher.agreementId(terms), time());
+        bytes memory data = abi.encodeCall(assent.giveBySig, (terms, time(), sign(keyOfPerson[who], giving)));
+        return attempt(action, relayer, 0, data, expected);
     }
 
-    /// @dev One time in eight any, else the latest that isn't deprecated.
-    function _modelFor(uint256 seed) private view returns (ModelId) {
+    /// @dev One time in eight any, else one of the latest four that isn't deprecated.
+    function _modelFor(uint256 seed) private view returns (uint256 place) {
         uint256 last = models.length - 1;
-        if (draw(seed, "any model", 0, 7) == 0) return models[draw(seed, "model", 0, last)].id;
-        while (models[last].deprecated) --last;
-        return models[last].id;
+        if (chance(seed, "any model", 8)) return draw(seed, "model", 0, last);
+        place = draw(seed, "model", last < 3 ? 0 : last - 3, last);
+        while (models[place].deprecated) --place;
     }
 }

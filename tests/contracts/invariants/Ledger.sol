@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Assent } from "../../../contracts/Assent.sol";
+import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
+import { Purposes } from "../../../contracts/libraries/Purposes.sol";
 import { Agreement } from "../../../contracts/types/Agreement.sol";
-import { AgreementId, ModelId, RequestId } from "../../../contracts/types/Ids.sol";
+import { AgreementId, ModelId, PoolId, RequestId, SourceId, StandingId } from "../../../contracts/types/Ids.sol";
 import { Model } from "../../../contracts/types/Model.sol";
-import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
+import { Policy } from "../../../contracts/types/Operator.sol";
+import { Quote, Quoted, Quotes } from "../../../contracts/types/Quote.sol";
+import { StandingRequest } from "../../../contracts/types/Standing.sol";
+import { Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
+import { Receiver } from "./Receiver.sol";
 
 /// @notice When something happened: the handler's count of calls, and the time.
 struct Moment {
@@ -17,13 +22,17 @@ struct Moment {
 struct KnownAgreement {
     Agreement terms;
     AgreementId id;
+    SourceId source;
+    uint256 modelAt;
     /// The purpose and step that requests under it name.
     uint8 purpose;
     uint8 step;
     Moment given;
     /// Zero: never.
     Moment withdrawn;
-    uint32 taken;
+    /// Verdicts that earn, and those settled.
+    uint256 earning;
+    uint256 settled;
 }
 
 struct KnownRequest {
@@ -32,18 +41,27 @@ struct KnownRequest {
     uint256 agreementAt;
     RequestState state;
     Moment asked;
+    /// When it was recorded, or ended without a verdict.
     Moment ended;
-    /// What `verdictOf` said when it ended.
-    bytes answer;
+    /// As `verdictOf` tells it: a correction is newer than the record.
+    uint256 since;
+    Verdict first;
+    Verdict verdict;
     uint32 epoch;
-    uint256 signers;
-    /// Signatures among them that their members made over this very verdict.
-    uint256 sound;
+    uint64 signers;
+    bool undelivered;
+    /// How many challenges of it were left unanswered.
+    uint256 lapses;
+    /// It was corrected, and nobody honest could have signed the first verdict.
+    bool faulty;
+    address challenger;
+    uint256 reviewUntil;
 }
 
 struct KnownModel {
     Model terms;
     ModelId id;
+    uint32 currency;
     bool deprecated;
 }
 
@@ -51,15 +69,39 @@ struct KnownOperator {
     address account;
     address attester;
     uint256 stake;
-    uint256 leftAt;
+    bool joined;
+    bool resigned;
+    /// Jailed, or below the least stake: not in the next epoch.
+    bool out;
+    uint32 lastEpoch;
+    uint256 jailedUntil;
 }
 
-/// @notice Fees of one set of signers in one epoch.
-struct KnownSigners {
+struct KnownPool {
+    PoolId id;
     uint32 epoch;
-    uint256 signers;
+    uint64 signers;
+    uint32 currency;
     uint256 earned;
+    uint256 since;
     uint256 collected;
+}
+
+struct KnownReport {
+    bytes32 root;
+    uint32 epoch;
+    uint256[] requestsAt;
+    Verdict[] verdicts;
+    bytes32[] leaves;
+}
+
+struct KnownStanding {
+    StandingRequest terms;
+    StandingId id;
+    uint256 agreementAt;
+    bool active;
+    uint32 opened;
+    uint32 next;
 }
 
 /// @notice What the handler knows to have happened, kept apart from the contract, and what it therefore expects of each call.
@@ -70,59 +112,43 @@ abstract contract Ledger is AssentTest {
     KnownRequest[] internal requests;
     KnownModel[] internal models;
     KnownOperator[] internal operators;
-    KnownSigners[] internal signerSets;
-    mapping(bytes32 pair => uint256 place) internal signerSetAt;
-    mapping(bytes32 pair => mapping(uint256 index => uint256 wei_)) internal collectedBy;
+    KnownPool[] internal pools;
+    KnownReport[] internal reports;
+    KnownStanding[] internal standings;
+    /// One more than the place in the list.
+    mapping(RequestId id => uint256 place) internal requestPlace;
+    mapping(PoolId id => uint256 place) internal poolPlace;
+    mapping(PoolId id => mapping(uint256 index => uint256 amount)) internal collectedBy;
+    mapping(bytes32 offence => bool) internal punished;
+    mapping(bytes32 decision => bool) internal carriedOut;
+
     address[] internal attesters;
     mapping(address attester => address operator) public firstOperatorOf;
+    uint32 internal epochNumber;
     mapping(uint32 epoch => address[] members) internal membersAtRotation;
+    mapping(uint32 epoch => uint256 time) internal rotatedAt;
     bool internal membershipChanged;
+    Policy internal policy;
+    Policy internal nextPolicy;
+    uint256 internal nextPolicyAt;
+    uint256 internal largestQuorum;
 
-    uint256 public paidIn;
-    uint256 public paidOut;
+    Receiver internal receiver;
+    address[] internal controllers;
+    /// By index; the zero address for ether.
+    address[] internal currencies;
+    /// Everyone who may have a balance.
+    address[] internal accounts;
+    mapping(address account => bool) private _isAccount;
+    mapping(uint32 currency => mapping(address account => uint256 amount)) public owed;
+    mapping(uint32 currency => uint256 amount) public paidIn;
+    mapping(uint32 currency => uint256 amount) public paidOut;
+
     uint256 public steps;
     /// The first call that ended otherwise than expected.
     string public surprise;
     mapping(string action => uint256 times) public succeeded;
     mapping(string action => uint256 times) public refused;
-
-    // What invariants read
-
-    function contractUnderTest() external view returns (Assent) {
-        return assent;
-    }
-
-    function counts() external view returns (uint256, uint256, uint256, uint256, uint256) {
-        return (agreements.length, requests.length, models.length, signerSets.length, attesters.length);
-    }
-
-    function agreementAt(uint256 i) external view returns (KnownAgreement memory) {
-        return agreements[i];
-    }
-
-    function requestAt(uint256 i) external view returns (KnownRequest memory) {
-        return requests[i];
-    }
-
-    function modelAt(uint256 i) external view returns (KnownModel memory) {
-        return models[i];
-    }
-
-    function operatorKnownAt(uint256 i) external view returns (KnownOperator memory) {
-        return operators[i];
-    }
-
-    function signersAt(uint256 i) external view returns (KnownSigners memory) {
-        return signerSets[i];
-    }
-
-    function attesterKnownAt(uint256 i) external view returns (address) {
-        return attesters[i];
-    }
-
-    function membersKnownOf(uint32 epoch) external view returns (address[] memory) {
-        return membersAtRotation[epoch];
-    }
 
     // Calls
 
@@ -137,18 +163,65 @@ abstract contract Ledger is AssentTest {
         returns (bool success)
     {
         if (value > 0) vm.deal(sender, sender.balance + value);
+        bytes memory returned;
         vm.prank(sender);
-        (success,) = address(assent).call{ value: value }(data);
+        (success, returned) = address(assent).call{ value: value }(data);
         if (success) {
-            paidIn += value;
+            paidIn[0] += value;
             ++succeeded[action];
         } else {
             ++refused[action];
         }
-        if (success != expected && bytes(surprise).length == 0) {
-            surprise = string.concat(action, success ? " was let through" : " was refused");
-        }
+        if (success == expected) return success;
+        surprised(string.concat(action, success ? " was let through " : " was refused ", vm.toString(returned)));
     }
+
+    function surprised(string memory what) internal {
+        if (bytes(surprise).length == 0) surprise = what;
+    }
+
+    /// @dev The only ways from state to state that there are.
+    function move(KnownRequest storage made, RequestState to) internal {
+        RequestState from = made.state;
+        bool possible = from == RequestState.None && (to == RequestState.Requested || to == RequestState.Cancelled);
+        if (from == RequestState.Requested) {
+            possible = to == RequestState.Recorded || to == RequestState.Refused || to == RequestState.Expired;
+        }
+        if (from == RequestState.Recorded) possible = to == RequestState.Challenged;
+        if (from == RequestState.Challenged) {
+            possible = to == RequestState.Upheld || to == RequestState.Corrected || to == RequestState.Recorded;
+        }
+        if (!possible) surprised("a request went a way that isn't there");
+        made.state = to;
+    }
+
+    // Money
+
+    function credit(uint32 currency, address account, uint256 amount) internal {
+        owed[currency][account] += amount;
+        knowAccount(account);
+    }
+
+    function knowAccount(address account) internal {
+        if (_isAccount[account]) return;
+        _isAccount[account] = true;
+        accounts.push(account);
+    }
+
+    /// @dev What a set of signers earned, by reports of an epoch or by an anchored root.
+    function earn(PoolId id, uint32 epoch, uint64 signers, uint32 currency, uint256 amount) internal {
+        if (poolPlace[id] == 0) {
+            pools.push(KnownPool(id, epoch, signers, currency, 0, time(), 0));
+            poolPlace[id] = pools.length;
+        }
+        pools[poolPlace[id] - 1].earned += amount;
+    }
+
+    function operatorsPart(Quote quote) internal pure returns (uint256) {
+        return quote.fee() - quote.royalty();
+    }
+
+    // What holds now
 
     function time() internal view returns (uint256) {
         return vm.getBlockTimestamp();
@@ -158,26 +231,99 @@ abstract contract Ledger is AssentTest {
         return Moment(steps, vm.getBlockTimestamp());
     }
 
-    /// @dev A new number for each purpose from one seed.
-    function draw(uint256 seed, string memory what, uint256 least, uint256 most) internal pure returns (uint256) {
-        return _bound(uint256(keccak256(abi.encode(seed, what))), least, most);
-    }
-
     function stands(KnownAgreement storage known) internal view returns (bool) {
-        return known.withdrawn.step == 0 && time() < known.terms.validUntil;
+        return known.given.step != 0 && known.withdrawn.step == 0 && time() < known.terms.terms.validUntil;
     }
 
-    function isMember(address attester) internal view returns (bool) {
-        address[] storage members = membersAtRotation[assent.currentEpoch().number];
+    function permits(KnownAgreement storage known) internal view returns (bool) {
+        if (!stands(known) || time() < known.terms.terms.validFrom) return false;
+        return Purposes.permits(known.purpose, known.terms.terms.purposes, known.terms.terms.prohibited);
+    }
+
+    function quoteOf(KnownAgreement storage known) internal view returns (Quote) {
+        KnownModel storage version = models[known.modelAt];
+        return Quotes.pack(
+            Quoted({
+                outcomeCount: version.terms.outcomeCount,
+                quorum: version.terms.quorum,
+                royalty: version.terms.royalty,
+                currency: version.currency,
+                fee: version.terms.fee,
+                price: known.terms.terms.price
+            })
+        );
+    }
+
+    function contestable(KnownRequest storage made) internal view returns (bool) {
+        return made.state == RequestState.Recorded && time() <= made.since + CHALLENGE_WINDOW;
+    }
+
+    function isMember(address attester, uint32 epoch) internal view returns (bool) {
+        address[] storage members = membersAtRotation[epoch];
         for (uint256 i = 0; i < members.length; ++i) {
             if (members[i] == attester) return true;
         }
         return false;
     }
 
+    /// @return Whether the epoch before this one may still sign.
+    function inGrace() internal view returns (bool) {
+        return epochNumber > 1 && time() <= rotatedAt[epochNumber] + policy.epochGrace;
+    }
+
+    function serves(KnownOperator storage known) internal view returns (bool) {
+        return known.joined && !known.resigned;
+    }
+
+    function isCandidate(KnownOperator storage known) internal view returns (bool) {
+        return serves(known) && !known.out;
+    }
+
+    function candidates() public view returns (uint256 count) {
+        for (uint256 i = 0; i < OPERATORS; ++i) {
+            if (isCandidate(operators[i])) ++count;
+        }
+    }
+
+    // Draws
+
+    /// @dev A new number for each purpose from one seed.
+    function draw(uint256 seed, string memory what, uint256 least, uint256 most) internal pure returns (uint256) {
+        return _bound(uint256(keccak256(abi.encode(seed, what))), least, most);
+    }
+
+    function chance(uint256 seed, string memory what, uint256 oneIn) internal pure returns (bool) {
+        return uint256(keccak256(abi.encode(seed, what))) % oneIn == 0;
+    }
+
+    /// @return One of few strangers: who sends makes no difference.
+    function anyone(uint256 seed) internal returns (address) {
+        return makeAddr(vm.toString(seed % 3));
+    }
+
+    /// @return signers A random set of just `wanted` of `size` members.
+    function signersOf(uint256 seed, uint256 size, uint256 wanted) internal pure returns (uint64 signers) {
+        for (uint256 i = 0; i < size; ++i) {
+            bool taken = draw(seed, vm.toString(i), 1, size - i) <= wanted;
+            if (!taken) continue;
+            signers |= uint64(1 << i);
+            --wanted;
+        }
+    }
+
     function popCount(uint256 bits) internal pure returns (uint256 count) {
         for (; bits != 0; bits >>= 1) {
             count += bits & 1;
         }
+    }
+
+    function waitUntil(uint256 when) internal {
+        if (when <= time()) return;
+        vm.roll(vm.getBlockNumber() + (when - time()) / 12 + 1);
+        vm.warp(when);
+    }
+
+    function contractUnderTest() external view returns (IAssent) {
+        return assent;
     }
 }

@@ -2,12 +2,13 @@
 pragma solidity ^0.8.30;
 
 import { IOperatorSet } from "../../../contracts/interfaces/IOperatorSet.sol";
+import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { Signatures } from "../../../contracts/libraries/Signatures.sol";
-import { Operator, Operators } from "../../../contracts/types/Operator.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { Operator } from "../../../contracts/types/Operator.sol";
 import { Wallet } from "../base/Wallets.sol";
+import { OperatorsTest } from "./OperatorsTest.sol";
 
-contract JoinTest is AssentTest {
+contract JoinTest is OperatorsTest {
     string private constant ENDPOINT = "https://operator.example";
     bytes32 private constant SEAL_KEY = keccak256("seal key");
 
@@ -47,21 +48,28 @@ contract JoinTest is AssentTest {
 
     function test_RevertGiven_TheAttesterOnceBelongedToAnotherOperator() public {
         _join(STAKE, _signed());
-        _leave();
+        leaveAs(4);
         address first = operator;
         operator = operatorAt(5);
         vm.deal(operator, STAKE);
         _expectRevert(abi.encodeWithSelector(IOperatorSet.AttesterTaken.selector, attester, first));
     }
 
+    function test_RevertGiven_TheAttesterWasAnotherOperatorsBeforeItChangedKeys() public {
+        (address next, uint256 nextKey) = attesterAt(9);
+        changeKeysAs(0, next, nextKey);
+        (attester, attesterKey) = attesterAt(0);
+        _expectRevert(abi.encodeWithSelector(IOperatorSet.AttesterTaken.selector, attester, operatorAt(0)));
+    }
+
     function test_RevertGiven_TheCommitteeIsFull() public {
-        for (uint256 i = 4; i < 64; ++i) {
+        for (uint256 i = 4; i < Policies.MAX_MEMBERS; ++i) {
             joinAs(i);
         }
-        operator = operatorAt(64);
-        (attester, attesterKey) = attesterAt(64);
+        operator = operatorAt(Policies.MAX_MEMBERS);
+        (attester, attesterKey) = attesterAt(Policies.MAX_MEMBERS);
         vm.deal(operator, STAKE);
-        _expectRevert(abi.encodeWithSelector(IOperatorSet.CommitteeFull.selector, 64));
+        _expectRevert(abi.encodeWithSelector(IOperatorSet.CommitteeFull.selector, Policies.MAX_MEMBERS));
     }
 
     function test_RevertWhen_TheDeadlineHasPassed() public {
@@ -72,20 +80,34 @@ contract JoinTest is AssentTest {
     }
 
     function test_RevertWhen_TheAttesterDidNotSign() public {
-        _expectInvalid(sign(strangerKey, Operators.hashJoining(operator, SEAL_KEY, START)));
+        _expectInvalid(sign(strangerKey, hasher.joining(operator, SEAL_KEY, ENDPOINT, START)));
     }
 
     function test_RevertWhen_TheAttesterSignedForAnotherOperator() public {
-        _expectInvalid(sign(attesterKey, Operators.hashJoining(stranger, SEAL_KEY, START)));
+        _expectInvalid(sign(attesterKey, hasher.joining(stranger, SEAL_KEY, ENDPOINT, START)));
     }
 
     function test_RevertWhen_TheAttesterSignedAnotherSealKey() public {
-        _expectInvalid(sign(attesterKey, Operators.hashJoining(operator, keccak256("another"), START)));
+        _expectInvalid(sign(attesterKey, hasher.joining(operator, keccak256("another"), ENDPOINT, START)));
+    }
+
+    function test_RevertWhen_TheAttesterSignedAnotherEndpoint() public {
+        _expectInvalid(sign(attesterKey, hasher.joining(operator, SEAL_KEY, "https://another.example", START)));
+    }
+
+    function test_RevertWhen_TheAttesterSignedAnotherDeadline() public {
+        _expectInvalid(sign(attesterKey, hasher.joining(operator, SEAL_KEY, ENDPOINT, START + 1)));
     }
 
     function test_RevertWhen_TheAttesterSignedForAnotherChain() public {
         bytes32 separator = domainSeparator(block.chainid + 1, address(assent));
-        _expectInvalid(signFor(separator, attesterKey, Operators.hashJoining(operator, SEAL_KEY, START)));
+        _expectInvalid(signFor(separator, attesterKey, hasher.joining(operator, SEAL_KEY, ENDPOINT, START)));
+    }
+
+    /// @dev Where the code stands that checks it. What the attester signs for is Assent.
+    function test_RevertWhen_TheAttesterSignedForTheRegistries() public {
+        bytes32 separator = domainSeparator(block.chainid, assent.registries());
+        _expectInvalid(signFor(separator, attesterKey, hasher.joining(operator, SEAL_KEY, ENDPOINT, START)));
     }
 
     /// @dev Such a member's signature would be anyone's, for `ecrecover` gives the zero address for a malformed one.
@@ -111,12 +133,8 @@ contract JoinTest is AssentTest {
 
         assertEq(address(assent).balance, balance + STAKE, "balance");
         assertEq(assent.operatorOf(attester), operator, "operatorOf");
-        Operator memory info = assent.operatorInfo(operator);
-        assertEq(info.attester, attester, "attester");
-        assertEq(info.stake, STAKE, "stake");
-        assertEq(info.leftAt, 0, "leftAt");
-        assertEq(info.sealKey, SEAL_KEY, "sealKey");
-        assertEq(info.endpoint, ENDPOINT, "endpoint");
+        Operator memory expected = Operator(attester, STAKE, false, 0, 0, SEAL_KEY, ENDPOINT);
+        assertEq(abi.encode(assent.operatorInfo(operator)), abi.encode(expected), "operatorInfo");
         assertEq(abi.encode(assent.currentEpoch()), epoch, "epoch");
         assertEq(assent.membersOf(1).length, 4, "members");
     }
@@ -133,15 +151,15 @@ contract JoinTest is AssentTest {
 
     function test_GivenTheSenderTookItsStakeBack_WhenTheAttesterIsItsOldOne() public {
         _join(STAKE, _signed());
-        _leave();
+        leaveAs(4);
         _join(STAKE, _signed());
         assertEq(assent.operatorInfo(operator).attester, attester, "attester");
-        assertEq(assent.operatorInfo(operator).leftAt, 0, "leftAt");
+        assertFalse(assent.operatorInfo(operator).resigned, "resigned");
     }
 
     function test_GivenTheSenderTookItsStakeBack_WhenTheAttesterIsANewOne() public {
         _join(STAKE, _signed());
-        _leave();
+        leaveAs(4);
         address old = attester;
         (attester, attesterKey) = attesterAt(5);
         _join(STAKE, _signed());
@@ -159,20 +177,14 @@ contract JoinTest is AssentTest {
     }
 
     function _signed() private view returns (bytes memory) {
-        return sign(attesterKey, Operators.hashJoining(operator, SEAL_KEY, vm.getBlockTimestamp()));
+        return sign(attesterKey, hasher.joining(operator, SEAL_KEY, ENDPOINT, vm.getBlockTimestamp()));
     }
 
+    /// @dev The deadline that was signed: now, or the start in the one test that comes a second late.
     function _join(uint256 stake, bytes memory signature) private {
         uint256 until = vm.getBlockTimestamp() > START + 1 ? vm.getBlockTimestamp() : START;
         vm.prank(operator);
         assent.join{ value: stake }(attester, SEAL_KEY, ENDPOINT, until, signature);
-    }
-
-    function _leave() private {
-        resignAs(4);
-        skip(UNBONDING);
-        vm.prank(operator);
-        assent.withdrawStake();
     }
 
     function _expectRevert(bytes memory reason) private {

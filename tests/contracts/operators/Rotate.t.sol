@@ -2,10 +2,11 @@
 pragma solidity ^0.8.30;
 
 import { IOperatorSet } from "../../../contracts/interfaces/IOperatorSet.sol";
+import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { Epoch } from "../../../contracts/types/Operator.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { OperatorsTest } from "./OperatorsTest.sol";
 
-contract RotateTest is AssentTest {
+contract RotateTest is OperatorsTest {
     function test_RevertGiven_NobodyHasJoined() public {
         assent = deploy(4);
         _expectUnchanged();
@@ -87,16 +88,54 @@ contract RotateTest is AssentTest {
         }
     }
 
+    function test_GivenAnOperatorChangedItsAttester() public {
+        (address attester, uint256 key) = attesterAt(9);
+        changeKeysAs(1, attester, key);
+        skip(EPOCH_LENGTH);
+        address[] memory members = _attesters(0, 9, 2, 3);
+        vm.expectEmit(address(assent));
+        emit IOperatorSet.EpochRotated(2, members);
+        assent.rotate();
+        _assertEpoch(2, members);
+    }
+
+    function test_GivenAnOperatorWasJailed() public {
+        joinAs(4);
+        jailAs(3, 0x7);
+        skip(EPOCH_LENGTH);
+        assent.rotate();
+        _assertEpoch(2, _attesters(0, 1, 2, 4));
+    }
+
+    function test_GivenAnOperatorWasSlashedBelowTheLeastStake() public {
+        give();
+        joinAs(4);
+        slashAs(1, 0);
+        skip(EPOCH_LENGTH);
+        assent.rotate();
+        _assertEpoch(2, _attesters(0, 4, 2, 3)); // the last takes the place of the one who is out
+    }
+
+    /// @dev The committee stays as it is, rather than that a quorum gets out of reach.
+    function test_RevertGiven_TooFewWouldBeLeftBySlashing() public {
+        give();
+        slashAs(0, 0);
+        skip(EPOCH_LENGTH);
+        vm.expectRevert(abi.encodeWithSelector(IOperatorSet.CommitteeTooSmall.selector, 3, 4));
+        assent.rotate();
+        assertEq(assent.currentEpoch().number, 1, "epoch");
+    }
+
     function test_GivenTheCommitteeIsAsLargeAsCanBe() public {
-        for (uint256 i = 4; i < 64; ++i) {
+        for (uint256 i = 4; i < Policies.MAX_MEMBERS; ++i) {
             joinAs(i);
         }
         skip(EPOCH_LENGTH);
         uint256 gas = gasleft();
         assent.rotate();
         assertLt(gas - gasleft(), 2_000_000, "gas");
-        assertEq(assent.currentEpoch().size, 64, "size");
-        assertEq(assent.membersOf(2).length, 64, "members");
+        assertEq(assent.currentEpoch().size, Policies.MAX_MEMBERS, "size");
+        assertEq(assent.membersOf(2).length, Policies.MAX_MEMBERS, "members");
     }
 
     function test_WhenAnyoneCallsIt() public {

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import { Errors } from "@openzeppelin/contracts/utils/Errors.sol";
 
 import { IOperatorSet } from "../../../contracts/interfaces/IOperatorSet.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { OperatorsTest } from "./OperatorsTest.sol";
 
 /// @notice An operator that is a contract, and calls again when it is paid.
 contract GreedyOperator {
@@ -19,19 +19,19 @@ contract GreedyOperator {
     }
 }
 
-contract WithdrawStakeTest is AssentTest {
+contract WithdrawStakeTest is OperatorsTest {
     function test_RevertGiven_TheSenderIsNoOperator() public {
         _expectRevert(stranger, abi.encodeWithSelector(IOperatorSet.OperatorUnknown.selector, stranger));
     }
 
     function test_RevertGiven_TheSenderHasNotResigned() public {
         address operator = operatorAt(0);
-        _expectRevert(operator, abi.encodeWithSelector(IOperatorSet.OperatorNotLeft.selector, operator));
+        _expectRevert(operator, abi.encodeWithSelector(IOperatorSet.OperatorNotResigned.selector, operator));
     }
 
     function test_RevertGiven_TheStakeIsUnbonding() public {
         _resignAndRotate();
-        uint256 withdrawableAt = START + UNBONDING;
+        uint256 withdrawableAt = START + EPOCH_LENGTH + UNBONDING;
         vm.warp(withdrawableAt - 1);
         _expectRevert(
             operatorAt(0), abi.encodeWithSelector(IOperatorSet.StakeBonded.selector, withdrawableAt, withdrawableAt - 1)
@@ -46,7 +46,7 @@ contract WithdrawStakeTest is AssentTest {
 
     function test_RevertGiven_TheSenderTookItsStakeBack() public {
         address operator = _resignAndRotate();
-        vm.warp(START + UNBONDING);
+        skip(UNBONDING);
         vm.prank(operator);
         assent.withdrawStake();
         _expectRevert(operator, abi.encodeWithSelector(IOperatorSet.OperatorUnknown.selector, operator));
@@ -55,7 +55,7 @@ contract WithdrawStakeTest is AssentTest {
     function test_RevertGiven_TheSenderTakesNoEther() public {
         address operator = _resignAndRotate();
         vm.etch(operator, hex"fe");
-        vm.warp(START + UNBONDING);
+        skip(UNBONDING);
         _expectRevert(operator, abi.encodeWithSelector(Errors.FailedCall.selector));
         assertEq(assent.operatorInfo(operator).stake, STAKE, "stake");
     }
@@ -66,6 +66,8 @@ contract WithdrawStakeTest is AssentTest {
         join(operator, attester, key);
         vm.prank(operator);
         assent.resign();
+        skip(EPOCH_LENGTH);
+        assent.rotate();
         skip(UNBONDING);
         _expectRevert(operator, abi.encodeWithSelector(IOperatorSet.OperatorUnknown.selector, operator));
         assertEq(assent.operatorInfo(operator).stake, STAKE, "stake");
@@ -74,7 +76,7 @@ contract WithdrawStakeTest is AssentTest {
     function test_GivenTheStakeIsUnbonded() public {
         address operator = _resignAndRotate();
         (address attester,) = attesterAt(0);
-        vm.warp(START + UNBONDING);
+        skip(UNBONDING);
         vm.expectEmit(address(assent));
         emit IOperatorSet.StakeWithdrawn(operator, STAKE);
         vm.prank(operator);
@@ -87,12 +89,73 @@ contract WithdrawStakeTest is AssentTest {
     }
 
     function test_GivenTheSenderWasNeverAMember() public {
-        address operator = joinAs(4);
-        resignAs(4);
+        joinAs(4);
+        address operator = leaveAs(4);
+        assertEq(operator.balance, STAKE);
+    }
+
+    /// @dev It was a member, and may have signed, until the rotation: a month after it resigned.
+    function test_RevertGiven_TheLastEpochEndedLongAfterTheResignation() public {
+        address operator = resignAs(0);
+        skip(30 days);
+        joinAs(4);
+        assent.rotate();
+        uint256 withdrawableAt = START + 30 days + UNBONDING;
+        vm.warp(withdrawableAt - 1);
+        bytes4 reason = IOperatorSet.StakeBonded.selector;
+        _expectRevert(operator, abi.encodeWithSelector(reason, withdrawableAt, withdrawableAt - 1));
+        vm.warp(withdrawableAt);
+        vm.prank(operator);
+        assent.withdrawStake();
+        assertEq(operator.balance, STAKE, "balance");
+    }
+
+    function test_GivenTheEpochsWentOnMeanwhile() public {
+        address operator = _resignAndRotate();
+        joinAs(5);
+        skip(UNBONDING);
+        assent.rotate();
+        vm.prank(operator);
+        assent.withdrawStake();
+        assertEq(operator.balance, STAKE, "balance");
+    }
+
+    function test_GivenTheSenderWasSlashed() public {
+        give();
+        address operator = slashAs(0, 0);
+        resignAs(0);
+        rotateToNext();
+        skip(UNBONDING);
+        vm.expectEmit(address(assent));
+        emit IOperatorSet.StakeWithdrawn(operator, STAKE - PENALTY);
+        vm.prank(operator);
+        assent.withdrawStake();
+        assertEq(operator.balance, STAKE - PENALTY, "balance");
+    }
+
+    function test_GivenItsStakeWasAddedTo() public {
+        address operator = operatorAt(0);
+        hoax(stranger, 2 ether);
+        assent.addStake{ value: 2 ether }(operator);
+        _resignAndRotate();
         skip(UNBONDING);
         vm.prank(operator);
         assent.withdrawStake();
-        assertEq(operator.balance, STAKE);
+        assertEq(operator.balance, STAKE + 2 ether, "balance");
+    }
+
+    /// @dev Its last epoch as a member is over: nobody else needs to come or go for it to be paid.
+    function test_GivenTheSenderResignedWhileOutOfTheSet() public {
+        joinAs(4);
+        address operator = jailAs(3, 0x7);
+        skip(EPOCH_LENGTH);
+        assent.rotate();
+        skip(EPOCH_LENGTH);
+        resignAs(3);
+        skip(UNBONDING);
+        vm.prank(operator);
+        assent.withdrawStake();
+        assertEq(operator.balance, STAKE, "balance");
     }
 
     /// @dev Operator 0 leaves epoch 2, and operator 4 takes its place.

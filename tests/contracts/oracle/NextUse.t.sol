@@ -2,12 +2,12 @@
 pragma solidity ^0.8.30;
 
 import { Request } from "../../../contracts/types/Verdict.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { OracleTest } from "./OracleTest.sol";
 
-contract NextUseTest is AssentTest {
+contract NextUseTest is OracleTest {
     function setUp() public override {
         super.setUp();
-        agreement.uses = 3;
+        agreement.terms.uses = 3;
         give();
     }
 
@@ -35,6 +35,12 @@ contract NextUseTest is AssentTest {
         ask(1);
         ask(2);
         assertEq(assent.nextUse(agreementId, 0), 3);
+    }
+
+    function test_GivenAUseWasCancelled() public {
+        cancel(1);
+        ask(0);
+        assertEq(assent.nextUse(agreementId, 0), 2);
     }
 
     function test_GivenAUseWasTakenAndItsRequestEnded() public {

@@ -3,11 +3,14 @@ pragma solidity ^0.8.30;
 
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
-import { Attestation, Request, RequestState, RequestStatus, Verdict } from "../../../contracts/types/Verdict.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Quote } from "../../../contracts/types/Quote.sol";
+import { Attestation, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { Token } from "../treasury/Tokens.sol";
+import { OracleTest } from "./OracleTest.sol";
 
 /// @notice What `record` asks of the request, the agreement and the verdict. The signatures are in `RecordSignatures.t.sol`.
-contract RecordTest is AssentTest {
+contract RecordTest is OracleTest {
     Request private request;
     RequestId private id;
     Verdict private verdict;
@@ -20,19 +23,19 @@ contract RecordTest is AssentTest {
     }
 
     function test_RevertGiven_TheRequestWasNeverMade() public {
-        request.use = 1;
+        request = expectedRequest(1);
         id = assent.requestId(agreementId, 1);
         _expectNotOpen(RequestState.None);
     }
 
     function test_RevertGiven_ItWasRecorded() public {
-        _record(0x7);
+        _record(SIGNERS);
         bytes memory before = abi.encode(assent.verdictOf(id));
         _expectNotOpen(RequestState.Recorded);
         verdict.outcome = 0;
         _expectNotOpen(RequestState.Recorded);
         assertEq(abi.encode(assent.verdictOf(id)), before, "verdict");
-        assertEq(assent.earnedBy(1, 0x7), FEE, "earned once");
+        assertEq(earnedBy(1, SIGNERS), FEE, "earned once");
     }
 
     function test_RevertGiven_ItWasRefused() public {
@@ -51,28 +54,20 @@ contract RecordTest is AssentTest {
         Request memory made = request;
         request.controller = stranger;
         _expectMismatch();
-        request = made;
-        request.purpose += 1;
-        _expectMismatch();
-        request = made;
-        request.step += 1;
-        _expectMismatch();
-        request = made;
-        request.deadline += 1;
-        _expectMismatch();
-        request = made;
-        request.fee += 1;
-        _expectMismatch();
-        request = made;
-        request.quorum -= 1;
-        _expectMismatch();
-        request = made;
-        request.outcomeCount += 1;
-        _expectMismatch();
+        for (uint256 bit = 0; bit < 256; ++bit) {
+            request = made;
+            request.quote = Quote.wrap(Quote.unwrap(made.quote) ^ (1 << bit));
+            _expectMismatch();
+            // The lowest 32 bits are the use: with another, it is another request.
+            if (bit < 32) continue;
+            request = made;
+            request.question = Question.wrap(Question.unwrap(made.question) ^ (1 << bit));
+            _expectMismatch();
+        }
     }
 
     function test_RevertWhen_TheDeadlineHasPassed() public {
-        uint40 until = request.deadline;
+        uint40 until = request.question.deadline();
         vm.warp(until + 1);
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, until, until + 1));
     }
@@ -83,8 +78,8 @@ contract RecordTest is AssentTest {
     }
 
     function test_RevertGiven_TheAgreementHasExpired() public {
-        _askWithLongDeadline();
-        vm.warp(agreement.validUntil);
+        _giveAShortAgreement();
+        vm.warp(agreement.terms.validUntil);
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.AgreementNoLongerValid.selector, agreementId));
     }
 
@@ -103,32 +98,85 @@ contract RecordTest is AssentTest {
     function test_WhenAQuorumSigned() public {
         skip(10 minutes);
         Attestation memory attestation = attest(request, verdict, 0xb);
+        expectRecorded(id, verdict);
         vm.expectEmit(address(assent));
-        emit IVerdictOracle.Recorded(id, verdict.outcome, verdict.score, verdict.trail, 1, 0xb);
+        emit IVerdictOracle.PoolOpened(assent.poolOf(1, 0xb, address(0)), 1, 0xb, 0);
         record(request, verdict, attestation);
 
         _assertRecorded();
-        assertEq(assent.earnedBy(1, 0xb), FEE, "earned");
-        assertEq(assent.earnedBy(1, 0x7), 0, "earned by others");
-        assertEq(assent.creditOf(operatorAt(0)), 0, "nobody collected yet");
+        assertEq(earnedBy(1, 0xb), FEE, "earned");
+        assertEq(earnedBy(1, SIGNERS), 0, "earned by others");
+        assertEq(balanceOf(operatorAt(0)), 0, "nobody collected yet");
+        assertEq(assent.agreementStatus(agreementId).earning, 0, "earning");
     }
 
-    function test_WhenAllMembersSigned() public {
-        _record(0xf);
-        _assertRecorded();
-        assertEq(assent.earnedBy(1, 0xf), FEE, "earned");
+    function test_GivenTheSignersHaveAPoolAlready() public {
+        _record(SIGNERS);
+        (request, id) = ask(1);
+        Attestation memory attestation = attest(request, verdict, SIGNERS);
+        vm.recordLogs();
+        record(request, verdict, attestation);
+        assertEq(vm.getRecordedLogs().length, 1, "Recorded only");
+        assertEq(earnedBy(1, SIGNERS), 2 * FEE, "earned");
     }
 
     function test_WhenItIsTheLastSecondOfTheDeadline() public {
-        vm.warp(request.deadline);
-        _record(0x7);
+        vm.warp(request.question.deadline());
+        _record(SIGNERS);
         _assertRecorded();
     }
 
     function test_WhenItIsTheLastSecondOfTheAgreement() public {
-        _askWithLongDeadline();
-        vm.warp(agreement.validUntil - 1);
-        _record(0x7);
+        _giveAShortAgreement();
+        vm.warp(agreement.terms.validUntil - 1);
+        _record(SIGNERS);
+        _assertRecorded();
+    }
+
+    function test_WhenTheScoreIsOneMillion() public {
+        verdict.score = 1_000_000;
+        _record(SIGNERS);
+        _assertRecorded();
+    }
+
+    function test_GivenTheAgreementHasAPriceAndTheModelARoyalty() public {
+        (agreement.terms.price, model.royalty) = (7, 2500);
+        giveFor("with royalty");
+        (request, id) = ask(0);
+        _record(SIGNERS);
+        _assertRecorded();
+        assertEq(earnedBy(1, SIGNERS), FEE - FEE / 4, "earned");
+        assertEq(assent.agreementStatus(agreementId).earning, 1, "earning");
+        assertEq(balanceOf(subject), 0, "not settled yet");
+        (request, id) = ask(1);
+        _record(SIGNERS);
+        assertEq(assent.agreementStatus(agreementId).earning, 2, "earning twice");
+        assertEq(earnedBy(1, SIGNERS), 2 * (FEE - FEE / 4), "earned twice");
+    }
+
+    function test_GivenItWasPaidInAToken() public {
+        useToken(address(new Token()));
+        (request, id) = askFromBalance(defaultQuestion(0));
+        _record(SIGNERS);
+        _assertRecorded();
+        assertEq(earnedBy(1, SIGNERS), FEE, "earned in tokens");
+        assertEq(assent.poolInfo(assent.poolOf(1, SIGNERS, address(0))).earned, 0, "earned in ether");
+    }
+
+    function test_GivenTheModelIsFree() public {
+        model.fee = 0;
+        giveFor("free");
+        (request, id) = ask(0);
+        _record(SIGNERS);
+        _assertRecorded();
+        assertEq(assent.poolInfo(assent.poolOf(1, SIGNERS, address(0))).epoch, 0, "no pool");
+    }
+
+    function test_GivenAnAnchoredReportWasAskedFor() public {
+        Asked memory parts = asked(1);
+        parts.delivery = Delivery.Anchored;
+        (request, id) = ask(Questions.pack(parts));
+        _record(SIGNERS);
         _assertRecorded();
     }
 
@@ -137,7 +185,7 @@ contract RecordTest is AssentTest {
         assent.deprecate(model);
         vm.prank(holder);
         assent.retire(ROOT, subject);
-        _record(0x7);
+        _record(SIGNERS);
         _assertRecorded();
     }
 
@@ -147,35 +195,38 @@ contract RecordTest is AssentTest {
         rotateToNext();
         _record(0xb); // the last place now belongs to operator 4
         _assertRecorded();
-        assertEq(assent.earnedBy(2, 0xb), FEE, "earned");
-        assertEq(assent.earnedBy(1, 0xb), 0, "earned in epoch 1");
+        assertEq(earnedBy(2, 0xb), FEE, "earned");
+        assertEq(earnedBy(1, 0xb), 0, "earned in epoch 1");
     }
 
     function testFuzz_WhenTheVerdictIsAny(uint8 outcome, uint8 outcomes, uint32 score, bytes32 trail, uint40 later)
         public
     {
-        model.files = keccak256("another version's");
         model.outcomeCount = uint8(bound(outcomes, 2, 255));
-        agreement.model = publishAs(model);
-        agreement.validUntil = type(uint40).max;
         verdict.outcome = uint8(bound(outcome, 0, model.outcomeCount - 1));
         verdict.score = uint32(bound(score, 0, 1_000_000));
         verdict.trail = trail;
-        give();
+        giveFor("another version's");
         _askWithLongDeadline();
-        vm.warp(bound(later, START, type(uint40).max - 1));
+        vm.warp(bound(later, START, latestDeadline()));
         _record(0xd);
         _assertRecorded();
     }
 
     function _askWithLongDeadline() private {
-        request = expectedRequest(1);
-        request.deadline = type(uint40).max;
-        vm.prank(controller);
-        id = assent.request{ value: FEE }(agreement, request.purpose, request.step, 1, request.deadline);
+        Asked memory parts = asked(1);
+        parts.deadline = latestDeadline();
+        (request, id) = ask(Questions.pack(parts));
     }
 
-    function _record(uint256 signers) private {
+    /// @dev And asks for it with a deadline beyond its end.
+    function _giveAShortAgreement() private {
+        agreement.terms.validUntil = START + 1 days;
+        give();
+        _askWithLongDeadline();
+    }
+
+    function _record(uint64 signers) private {
         record(request, verdict, attest(request, verdict, signers));
     }
 
@@ -189,17 +240,12 @@ contract RecordTest is AssentTest {
     }
 
     function _expectRevert(bytes memory reason) private {
-        Attestation memory attestation = attest(request, verdict, 0xf);
+        Attestation memory attestation = attest(request, verdict, SIGNERS);
         vm.expectRevert(reason);
         record(request, verdict, attestation);
     }
 
     function _assertRecorded() private view {
-        RequestStatus memory status = assent.verdictOf(id);
-        assertEq(uint8(status.state), uint8(RequestState.Recorded), "state");
-        assertEq(status.outcome, verdict.outcome, "outcome");
-        assertEq(status.score, verdict.score, "score");
-        assertEq(status.since, vm.getBlockTimestamp(), "since");
-        assertEq(status.trail, bytes22(verdict.trail), "trail");
+        assertRecorded(id, verdict);
     }
 }

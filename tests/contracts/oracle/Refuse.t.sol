@@ -1,35 +1,39 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
-import { Request, RequestState, RequestStatus } from "../../../contracts/types/Verdict.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { Quote } from "../../../contracts/types/Quote.sol";
+import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
+import { Token } from "../treasury/Tokens.sol";
+import { OracleTest } from "./OracleTest.sol";
 
-contract RefuseTest is AssentTest {
+contract RefuseTest is OracleTest {
     Request private request;
     RequestId private id;
 
     function setUp() public override {
         super.setUp();
-        agreement.validUntil = START + 30 minutes;
+        agreement.terms.price = 7;
+        agreement.terms.validUntil = START + 30 minutes;
         give();
         (request, id) = ask(0);
     }
 
     function test_RevertGiven_TheRequestWasNeverMade() public {
-        request.use = 1;
+        request = expectedRequest(1);
         id = assent.requestId(agreementId, 1);
         _expectNotOpen(RequestState.None);
     }
 
     function test_RevertGiven_TheAgreementStillStands() public {
-        vm.warp(agreement.validUntil - 1);
+        vm.warp(agreement.terms.validUntil - 1);
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.AgreementStillValid.selector, agreementId));
     }
 
     function test_RevertGiven_ItWasRecorded() public {
-        record(request, defaultVerdict(), attest(request, defaultVerdict(), 0x7));
+        record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
         withdraw();
         _expectNotOpen(RequestState.Recorded);
     }
@@ -38,7 +42,7 @@ contract RefuseTest is AssentTest {
         withdraw();
         assent.refuse(request);
         _expectNotOpen(RequestState.Refused);
-        assertEq(assent.creditOf(controller), FEE, "refunded once");
+        assertEq(balanceOf(controller), FEE + 7, "refunded once");
     }
 
     function test_RevertGiven_ItExpired() public {
@@ -46,7 +50,7 @@ contract RefuseTest is AssentTest {
         skip(2 hours);
         assent.expire(request);
         _expectNotOpen(RequestState.Expired);
-        assertEq(assent.creditOf(controller), FEE, "refunded once");
+        assertEq(balanceOf(controller), FEE + 7, "refunded once");
     }
 
     function test_RevertWhen_ATermOfTheRequestIsAltered() public {
@@ -54,7 +58,7 @@ contract RefuseTest is AssentTest {
         request.controller = stranger;
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.RequestMismatch.selector, id));
         request.controller = controller;
-        request.fee = 100 ether;
+        request.quote = Quote.wrap(Quote.unwrap(request.quote) + (1 << 64));
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.RequestMismatch.selector, id));
     }
 
@@ -65,8 +69,16 @@ contract RefuseTest is AssentTest {
     }
 
     function test_GivenTheAgreementHasExpired() public {
-        vm.warp(agreement.validUntil);
+        vm.warp(agreement.terms.validUntil);
         _assertRefuses();
+    }
+
+    function test_GivenItWasPaidInAToken() public {
+        useToken(address(new Token()));
+        (request, id) = askFromBalance(defaultQuestion(0));
+        withdraw();
+        _assertRefuses();
+        assertEq(assent.balanceOf(controller, address(0)), 0, "ether");
     }
 
     function _expectNotOpen(RequestState state) private {
@@ -84,12 +96,9 @@ contract RefuseTest is AssentTest {
         vm.prank(stranger);
         assent.refuse(request);
 
-        assertEq(assent.creditOf(controller), FEE, "credit");
-        RequestStatus memory status = assent.verdictOf(id);
-        assertEq(uint8(status.state), uint8(RequestState.Refused), "state");
-        assertEq(status.since, vm.getBlockTimestamp(), "since");
-        assertEq(status.outcome, 0, "outcome");
-        assertEq(status.score, 0, "score");
-        assertEq(status.trail, bytes22(0), "trail");
+        assertEq(balanceOf(controller), FEE + 7, "balance");
+        assertEnded(id, RequestState.Refused);
+        vm.expectRevert(abi.encodeWithSelector(ITreasury.NothingToSettle.selector, agreementId));
+        assent.settle(agreement, model);
     }
 }

@@ -3,68 +3,111 @@ pragma solidity ^0.8.30;
 
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
 import { IModelRegistry } from "../../../contracts/interfaces/IModelRegistry.sol";
-import { IRecordRegistry } from "../../../contracts/interfaces/IRecordRegistry.sol";
+import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
-import { Steps } from "../../../contracts/types/Agreement.sol";
-import { ModelId, RecordId, RequestId } from "../../../contracts/types/Ids.sol";
+import { Agreement, Source, Steps } from "../../../contracts/types/Agreement.sol";
+import { AgreementId, ModelId, RequestId } from "../../../contracts/types/Ids.sol";
+import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { Token } from "../treasury/Tokens.sol";
+import { OracleTest } from "./OracleTest.sol";
 
-contract RequestTest is AssentTest {
+contract RequestTest is OracleTest {
     uint256 private value = FEE;
-    uint8 private purpose;
-    uint8 private step = Steps.INFER;
-    uint32 private use;
-    uint40 private until;
+    Asked private parts;
 
     function setUp() public override {
         super.setUp();
-        purpose = purposeAgreed;
-        until = deadline();
+        parts = asked(0);
         vm.deal(stranger, 1 ether);
     }
 
     // The agreement
 
     function test_RevertGiven_TheAgreementWasNeverGiven() public {
-        _expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, agreementId));
+        _expectNotGiven();
     }
 
     function test_RevertGiven_TheAgreementWasWithdrawn() public {
         give();
         withdraw();
-        _expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, agreementId));
+        _expectNotGiven();
     }
 
     function test_RevertWhen_TheSenderIsNotTheController() public {
         give();
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.ControllerMismatch.selector, stranger, controller));
-        vm.prank(stranger);
-        assent.request{ value: FEE }(agreement, purpose, step, use, until);
+        agreement.controller = stranger;
+        _expectNotGiven();
+    }
+
+    function test_RevertWhen_ATermIsAltered() public {
+        give();
+        Agreement memory given = agreement;
+        agreement.terms.purposes |= 1 << purposeNamed("Marketing");
+        _expectNotGiven();
+        agreement = given;
+        agreement.terms.steps = Steps.ALL;
+        _expectNotGiven();
+        agreement = given;
+        agreement.terms.validFrom -= 1;
+        _expectNotGiven();
+        agreement = given;
+        agreement.terms.validUntil += 1;
+        _expectNotGiven();
+        agreement = given;
+        agreement.terms.uses += 1;
+        _expectNotGiven();
+        agreement = given;
+        agreement.terms.price += 1;
+        _expectNotGiven();
+        agreement = given;
+        model.files = keccak256("another version's");
+        agreement.terms.model = publishAs(model);
+        _expectNotGiven();
+    }
+
+    function test_RevertWhen_TheSourceIsAltered() public {
+        give();
+        Source memory given = agreement.source;
+        agreement.source.subject = stranger;
+        _expectNotGiven();
+        agreement.source = given;
+        agreement.source.holder = stranger;
+        _expectNotGiven();
+        agreement.source = given;
+        agreement.source.root = keccak256("another root");
+        _expectNotGiven();
+        agreement.source = given;
+        agreement.source.notice = keccak256("another notice");
+        _expectNotGiven();
+        agreement.source = given;
+        agreement.source.salt = keccak256("another salt");
+        _expectNotGiven();
     }
 
     function test_RevertWhen_TheAgreementIsNotYetValid() public {
-        agreement.validFrom = START + 1;
+        agreement.terms.validFrom = START + 1;
         give();
         _expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotYetValid.selector, START + 1, START));
     }
 
     function test_RevertWhen_TheAgreementHasExpired() public {
         give();
-        vm.warp(agreement.validUntil);
-        bytes4 reason = IConsentRegistry.AgreementExpired.selector;
-        _expectRevert(abi.encodeWithSelector(reason, agreement.validUntil, agreement.validUntil));
+        uint40 until = agreement.terms.validUntil;
+        vm.warp(until);
+        parts.deadline = until + 1;
+        _expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementExpired.selector, until, until));
     }
 
     function test_RevertWhen_ThePurposeIsAnother() public {
         give();
-        purpose = purposeNamed("Marketing");
+        parts.purpose = purposeNamed("Marketing");
         _expectNotAgreed();
     }
 
     function test_RevertWhen_ThePurposeIsBroaderThanAgreed() public {
         give();
-        purpose = purposeNamed("PublicBenefit");
+        parts.purpose = purposeNamed("PublicBenefit");
         _expectNotAgreed();
     }
 
@@ -85,88 +128,142 @@ contract RequestTest is AssentTest {
 
     function test_RevertWhen_TheStepIsAnother() public {
         give();
-        step = Steps.TRAIN;
-        _expectRevert(abi.encodeWithSelector(IConsentRegistry.StepNotAgreed.selector, step, agreement.steps));
+        parts.step = Steps.TRAIN;
+        _expectStepNotAgreed();
+        parts.step = 255;
+        _expectStepNotAgreed();
     }
 
     function test_RevertWhen_TheUsesAreSpent() public {
         give();
-        use = agreement.uses;
-        _expectRevert(abi.encodeWithSelector(IConsentRegistry.UsesSpent.selector, use, agreement.uses));
+        parts.use = agreement.terms.uses;
+        _expectRevert(abi.encodeWithSelector(IConsentRegistry.UsesSpent.selector, parts.use, agreement.terms.uses));
     }
 
-    // Record and model
-
-    function test_RevertWhen_TheRecordIsUnknown() public {
-        agreement.record = RecordId.wrap(keccak256("unknown"));
-        _expectRecordNotCommitted();
-    }
-
-    function test_RevertWhen_TheRecordIsOfAnotherHolder() public {
-        // The same root of the same subject; but this holder never committed to it.
-        bytes32 typehash = keccak256("Record(bytes32 root,address subject,address holder)");
-        agreement.record = RecordId.wrap(keccak256(abi.encode(typehash, ROOT, subject, stranger)));
-        _expectRecordNotCommitted();
-    }
-
-    function test_RevertWhen_TheRecordIsOfAnotherSubject() public {
-        agreement.record = commitAs(holder, keccak256("another root"), stranger);
-        give();
-        _expectRevert(abi.encodeWithSelector(IRecordRegistry.RecordSubjectMismatch.selector, subject, stranger));
-    }
-
-    function test_RevertWhen_TheRecordIsRetired() public {
-        vm.prank(holder);
-        assent.retire(ROOT, subject);
-        _expectRecordNotCommitted();
-    }
+    // The model
 
     function test_RevertWhen_TheModelIsUnknown() public {
-        agreement.model = ModelId.wrap(keccak256("unknown"));
+        agreement.terms.model = ModelId.wrap(keccak256("unknown"));
+        give();
         _expectModelNotPublished();
     }
 
     function test_RevertWhen_TheModelIsDeprecated() public {
+        give();
         vm.prank(publisher);
         assent.deprecate(model);
         _expectModelNotPublished();
     }
 
-    // Fee, deadline, use
+    // Payment
 
-    function test_RevertWhen_TheFeeIsTooLow() public {
+    function test_RevertWhen_TheEtherIsTooLittle() public {
+        _givePriced();
+        value = FEE; // without the price
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.FeeMismatch.selector, FEE, FEE + 7));
+        value = 1;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.FeeMismatch.selector, 1, FEE + 7));
+    }
+
+    function test_RevertWhen_TheEtherIsTooMuch() public {
+        _givePriced();
+        value = FEE + 8;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.FeeMismatch.selector, FEE + 8, FEE + 7));
+    }
+
+    function test_RevertWhen_EtherAndBalanceMakeTheTotalTogether() public {
         give();
-        value = FEE - 1;
+        fund(controller, FEE / 2);
+        value = FEE - FEE / 2;
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.FeeMismatch.selector, value, FEE));
+        assertEq(balanceOf(controller), FEE / 2, "balance");
+    }
+
+    function test_RevertWhen_EtherComesForAFreeVerdict() public {
+        model.fee = 0;
+        giveFor("free");
+        value = 1;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.FeeMismatch.selector, 1, 0));
+    }
+
+    function test_RevertWhen_EtherComesForAVerdictPaidInAToken() public {
+        useToken(address(new Token()));
+        fund(controller, FEE);
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.FeeMismatch.selector, FEE, 0));
+    }
+
+    function test_WhenNoEtherComes_RevertGiven_TheBalanceIsTooLow() public {
+        give();
         value = 0;
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.FeeMismatch.selector, value, FEE));
+        _expectRevert(abi.encodeWithSelector(ITreasury.BalanceTooLow.selector, controller, 0, FEE));
+        fund(controller, FEE - 1);
+        _expectRevert(abi.encodeWithSelector(ITreasury.BalanceTooLow.selector, controller, FEE - 1, FEE));
     }
 
-    function test_RevertWhen_TheFeeIsTooHigh() public {
+    function test_WhenNoEtherComes_RevertGiven_TheBalanceIsAnothersOrInAnotherCurrency() public {
         give();
-        value = FEE + 1;
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.FeeMismatch.selector, value, FEE));
+        fund(controller, 1 ether);
+        fund(stranger, 1 ether);
+        useToken(address(new Token()));
+        fund(stranger, 1 ether);
+        value = 0;
+        _expectRevert(abi.encodeWithSelector(ITreasury.BalanceTooLow.selector, controller, 0, FEE));
     }
+
+    // Deadline, question, use
 
     function test_RevertWhen_TheDeadlineHasPassed() public {
         give();
-        until = START - 1;
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, until, START));
+        parts.deadline = START - 1;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, START - 1, START));
+        parts.deadline = 0;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, 0, START));
+    }
+
+    function test_RevertWhen_TheDeadlineIsNow() public {
+        give();
+        parts.deadline = START;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, START, START));
+    }
+
+    function test_RevertWhen_TheDeadlineIsTooFar() public {
+        give();
+        uint40 latest = latestDeadline();
+        parts.deadline = latest + 1;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlineTooFar.selector, latest + 1, latest));
+        parts.deadline = type(uint40).max;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlineTooFar.selector, type(uint40).max, latest));
+    }
+
+    function testFuzz_RevertWhen_TheCallbackIsTooLarge(uint16 callback) public {
+        give();
+        parts.callback = uint16(bound(callback, Questions.MAX_CALLBACK + 1, type(uint16).max));
+        _expectMalformed(Question.unwrap(Questions.pack(parts)));
+    }
+
+    function testFuzz_RevertWhen_ABitIsSetBeyondTheQuestionsParts(uint256 bit) public {
+        give();
+        bit = bound(bit, Questions.BITS, 255);
+        _expectMalformed(Question.unwrap(Questions.pack(parts)) | 1 << bit);
+    }
+
+    function testFuzz_RevertWhen_TheDeliveryIsUnknown(uint8 delivery) public {
+        give();
+        delivery = uint8(bound(delivery, uint8(type(Delivery).max) + 1, 255));
+        _expectMalformed(Question.unwrap(Questions.pack(parts)) | uint256(delivery) << (Questions.BITS - 8));
     }
 
     function test_GivenTheUseWasTaken_RevertGiven_ItIsOpen() public {
         give();
-        RequestId id = _request();
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.RequestExists.selector, id));
-        step = Steps.INFER;
-        until += 1; // nor with other terms
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.RequestExists.selector, id));
+        _expectExists(_request());
+        parts.deadline += 1; // nor with other terms
+        _expectExists(assent.requestId(agreementId, 0));
     }
 
     function test_GivenTheUseWasTaken_RevertGiven_ItWasRecorded() public {
         give();
-        (, RequestId id) = askAndRecord(0, 0x7);
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.RequestExists.selector, id));
+        (, RequestId id) = askAndRecord(0, SIGNERS);
+        _expectExists(id);
     }
 
     function test_GivenTheUseWasTaken_RevertGiven_ItWasRefused() public {
@@ -175,7 +272,7 @@ contract RequestTest is AssentTest {
         withdraw();
         assent.refuse(request);
         assertState(id, RequestState.Refused);
-        _expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, agreementId));
+        _expectNotGiven();
     }
 
     function test_GivenTheUseWasTaken_RevertGiven_ItExpired() public {
@@ -183,130 +280,212 @@ contract RequestTest is AssentTest {
         (Request memory request, RequestId id) = ask(0);
         skip(2 hours);
         assent.expire(request);
-        until = deadline();
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.RequestExists.selector, id));
+        parts.deadline = deadline();
+        _expectExists(id);
+    }
+
+    function test_GivenTheUseWasTaken_RevertGiven_ItWasCancelled() public {
+        give();
+        cancel(0);
+        _expectExists(assent.requestId(agreementId, 0));
     }
 
     // Success
 
     function test_WhenAllTermsAreAgreedTo() public {
-        give();
+        _givePriced();
         RequestId wanted = RequestId.wrap(keccak256(abi.encode(agreementId, uint32(0))));
         uint256 balance = address(assent).balance;
         vm.expectEmit(address(assent));
-        emit IVerdictOracle.Requested(wanted, agreementId, use, purpose, step, until);
+        emit IVerdictOracle.Requested(wanted, agreementId, Questions.pack(parts));
         assertTrue(_request() == wanted, "id");
-        assertEq(address(assent).balance, balance + FEE, "escrow");
-        assertEq(assent.creditOf(controller), 0, "credit");
+        assertEq(address(assent).balance, balance + FEE + 7, "escrow");
+        assertEq(balanceOf(controller), 0, "balance");
+        _assertOpen();
+    }
+
+    function test_WhenNoEtherComesAndTheBalanceSuffices() public {
+        _givePriced();
+        fund(controller, 2 * FEE);
+        uint256 held = address(assent).balance;
+        value = 0;
+        _request();
+        assertEq(balanceOf(controller), 2 * FEE - (FEE + 7), "balance");
+        assertEq(address(assent).balance, held, "ether held");
+        _assertOpen();
+    }
+
+    function test_WhenTheVerdictIsPaidInAToken() public {
+        agreement.terms.price = 7;
+        useToken(address(new Token()));
+        fund(controller, FEE + 9);
+        value = 0;
+        _request();
+        assertEq(balanceOf(controller), 2, "balance");
+        assertEq(Token(model.currency).balanceOf(address(assent)), FEE + 9, "tokens held");
+        _assertOpen();
+    }
+
+    function test_WhenACallbackIsAskedForAndAnAnchoredReport() public {
+        give();
+        (parts.callback, parts.delivery) = (Questions.MAX_CALLBACK, Delivery.Anchored);
+        _request();
         _assertOpen();
     }
 
     function test_WhenThePurposeIsNarrowerThanAgreed() public {
-        agreement.purposes = 1 << purposeNamed("PublicBenefit");
+        agreement.terms.purposes = 1 << purposeNamed("PublicBenefit");
         give();
         _request();
         _assertOpen();
     }
 
-    function test_WhenTheDeadlineIsNow() public {
+    function test_WhenTheDeadlineIsTheNextSecond() public {
         give();
-        until = START;
+        parts.deadline = START + 1;
+        _request();
+        _assertOpen();
+    }
+
+    function test_WhenTheDeadlineIsTheLatest() public {
+        give();
+        parts.deadline = latestDeadline();
+        _request();
+        _assertOpen();
+    }
+
+    function test_WhenItIsTheFirstSecondOfTheAgreement() public {
+        agreement.terms.validFrom = START;
+        give();
         _request();
         _assertOpen();
     }
 
     function test_WhenTheUsesAreTakenOutOfOrder() public {
         give();
-        use = 9;
+        parts.use = agreement.terms.uses - 1;
         _request();
         _assertOpen();
-        use = 4;
+        parts.use = 4;
         _request();
         _assertOpen();
     }
 
     function test_WhenTheModelIsFree() public {
         model.fee = 0;
-        agreement.model = publishAs(model);
-        give();
+        giveFor("free");
         value = 0;
         _request();
         _assertOpen();
     }
 
     function test_WhenTheControllerIsAContract() public {
-        controller = address(hasher);
-        vm.deal(controller, 1 ether);
-        agreement.controller = controller;
+        agreement.controller = address(hasher);
+        vm.deal(address(hasher), 1 ether);
         give();
         _request();
         _assertOpen();
     }
 
-    function testFuzz_WhenTheTermsAreAny(uint8 quorum, uint96 fee, uint32 uses, uint256 seed) public {
-        model.quorum = uint8(bound(quorum, 2, 4));
-        model.fee = uint96(bound(fee, 0, 10 ether));
-        model.files = keccak256(abi.encode(seed));
-        agreement.model = publishAs(model);
-        agreement.uses = uint32(bound(uses, 1, type(uint32).max));
-        agreement.purposes = 1 << bound(seed, 0, 119);
-        purpose = uint8(bound(seed, 0, 119));
-        step = uint8(bound(seed >> 8, 0, 4));
-        agreement.steps = uint8(1 << step);
-        use = uint32(bound(seed >> 16, 0, agreement.uses - 1));
-        until = uint40(bound(seed >> 48, START, type(uint40).max));
-        value = model.fee;
+    function test_GivenTheRecordWasRetired() public {
         give();
+        vm.prank(holder);
+        assent.retire(ROOT, subject);
+        _request();
+        _assertOpen();
+    }
+
+    function testFuzz_WhenTheTermsAreAny(uint8 quorum, uint96 fee, uint96 price, uint16 royalty, uint256 seed) public {
+        model.quorum = uint8(bound(quorum, 2, 4));
+        (model.fee, agreement.terms.price) = (uint96(bound(fee, 0, 10 ether)), uint96(bound(price, 0, 10 ether)));
+        model.royalty = uint16(bound(royalty, 0, 5000));
+        parts = Asked({
+            use: uint32(bound(seed >> 16, 0, type(uint32).max - 1)),
+            deadline: uint40(bound(seed >> 48, START + 1, latestDeadline())),
+            purpose: uint8(bound(seed, 0, 119)),
+            step: uint8(bound(seed >> 8, 0, 4)),
+            callback: uint16(bound(uint16(seed >> 88), 0, Questions.MAX_CALLBACK)),
+            delivery: Delivery(uint8(seed >> 104) % 2)
+        });
+        agreement.terms.uses = uint32(bound(seed >> 112, parts.use + 1, type(uint32).max));
+        agreement.terms.purposes = 1 << parts.purpose;
+        agreement.terms.steps = uint8(1 << parts.step);
+        giveFor(abi.encode(seed));
+        value = uint256(model.fee) + agreement.terms.price;
         _request();
         _assertOpen();
     }
 
     function _request() private returns (RequestId id) {
-        vm.prank(controller);
-        return assent.request{ value: value }(agreement, purpose, step, use, until);
+        return _request(Questions.pack(parts));
+    }
+
+    function _request(Question question) private returns (RequestId id) {
+        vm.prank(agreement.controller);
+        return assent.request{ value: value }(sourceNow(), agreement.terms, question);
     }
 
     /// @dev `expire` and `record` accept the terms; here the reason for which they still refuse shows that they do.
     function _assertOpen() private {
-        RequestId id = assent.requestId(agreementId, use);
-        assertState(id, RequestState.Requested);
-        Request memory request =
-            Request(agreementId, use, controller, purpose, step, until, model.fee, model.quorum, model.outcomeCount);
-        vm.expectPartialRevert(IVerdictOracle.DeadlineNotPassed.selector);
+        assertState(assent.requestId(agreementId, parts.use), RequestState.Requested);
+        Request memory request = requestNow(Questions.pack(parts));
+        bytes4 reason = IVerdictOracle.DeadlineNotPassed.selector;
+        vm.expectRevert(abi.encodeWithSelector(reason, parts.deadline, vm.getBlockTimestamp()));
         assent.expire(request);
     }
 
+    function _givePriced() private {
+        agreement.terms.price = 7;
+        give();
+        value = FEE + 7;
+    }
+
     function _agree(string memory agreed, string memory prohibited) private {
-        agreement.purposes = 1 << purposeNamed(agreed);
-        agreement.prohibited = 1 << purposeNamed(prohibited);
+        agreement.terms.purposes = 1 << purposeNamed(agreed);
+        agreement.terms.prohibited = 1 << purposeNamed(prohibited);
         give();
     }
 
+    /// @dev Of the agreement as it reads now.
+    function _expectNotGiven() private {
+        AgreementId id = hasher.agreementId(agreement);
+        _expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, id));
+    }
+
     function _expectProhibited(string memory name) private {
-        purpose = purposeNamed(name);
+        parts.purpose = purposeNamed(name);
         bytes4 reason = IConsentRegistry.PurposeProhibited.selector;
-        _expectRevert(abi.encodeWithSelector(reason, purpose, agreement.prohibited));
+        _expectRevert(abi.encodeWithSelector(reason, parts.purpose, agreement.terms.prohibited));
     }
 
     function _expectNotAgreed() private {
         bytes4 reason = IConsentRegistry.PurposeNotAgreed.selector;
-        _expectRevert(abi.encodeWithSelector(reason, purpose, agreement.purposes));
+        _expectRevert(abi.encodeWithSelector(reason, parts.purpose, agreement.terms.purposes));
     }
 
-    function _expectRecordNotCommitted() private {
-        give();
-        _expectRevert(abi.encodeWithSelector(IRecordRegistry.RecordNotCommitted.selector, agreement.record));
+    function _expectStepNotAgreed() private {
+        bytes4 reason = IConsentRegistry.StepNotAgreed.selector;
+        _expectRevert(abi.encodeWithSelector(reason, parts.step, agreement.terms.steps));
     }
 
     function _expectModelNotPublished() private {
-        give();
-        _expectRevert(abi.encodeWithSelector(IModelRegistry.ModelNotPublished.selector, agreement.model));
+        _expectRevert(abi.encodeWithSelector(IModelRegistry.ModelNotPublished.selector, agreement.terms.model));
+    }
+
+    function _expectExists(RequestId id) private {
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.RequestExists.selector, id));
+    }
+
+    function _expectMalformed(uint256 bits) private {
+        Question question = Question.wrap(bits);
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.QuestionMalformed.selector, question));
+        _request(question);
     }
 
     function _expectRevert(bytes memory reason) private {
         uint256 balance = address(assent).balance;
         vm.expectRevert(reason);
         _request();
-        assertEq(address(assent).balance, balance, "balance");
+        assertEq(address(assent).balance, balance, "ether held");
     }
 }

@@ -2,28 +2,37 @@
 pragma solidity ^0.8.30;
 
 import { RequestId } from "../../../contracts/types/Ids.sol";
-import { Request, RequestState, RequestStatus } from "../../../contracts/types/Verdict.sol";
-import { AssentTest } from "../base/AssentTest.sol";
+import { Asked, Questions } from "../../../contracts/types/Question.sol";
+import { Finality, Request, RequestState, RequestStatus, Verdict } from "../../../contracts/types/Verdict.sol";
+import { OracleTest } from "./OracleTest.sol";
+import { Receiver } from "./Receivers.sol";
 
-contract VerdictOfTest is AssentTest {
+contract VerdictOfTest is OracleTest {
     function setUp() public override {
         super.setUp();
         give();
     }
 
     function test_GivenTheRequestWasNeverMade() public view {
-        _assertStatus(assent.requestId(agreementId, 0), RequestStatus(RequestState.None, 0, 0, 0, 0));
+        assertStatus(assent.requestId(agreementId, 0), _without(RequestState.None, 0));
     }
 
     function test_GivenItIsOpen() public {
         (, RequestId id) = ask(0);
-        _assertStatus(id, RequestStatus(RequestState.Requested, 0, 0, 0, 0));
+        assertStatus(id, _without(RequestState.Requested, 0));
     }
 
-    function test_GivenItWasRecorded() public {
-        (, RequestId id) = askAndRecord(0, 0x7);
-        bytes22 trail = bytes22(keccak256("trail"));
-        _assertStatus(id, RequestStatus(RequestState.Recorded, 1, 987_654, START, trail));
+    function test_GivenItWasRecorded_WithinTheChallengeWindow() public {
+        (, RequestId id) = askAndRecord(0, SIGNERS);
+        assertStatus(id, _with(RequestState.Recorded, Finality.Contestable, START, defaultVerdict()));
+        skip(CHALLENGE_WINDOW);
+        assertStatus(id, _with(RequestState.Recorded, Finality.Contestable, START, defaultVerdict()));
+    }
+
+    function test_GivenItWasRecorded_AfterTheChallengeWindow() public {
+        (, RequestId id) = askAndRecord(0, SIGNERS);
+        skip(CHALLENGE_WINDOW + 1);
+        assertStatus(id, _with(RequestState.Recorded, Finality.Final, START, defaultVerdict()));
     }
 
     function test_GivenItWasRefused() public {
@@ -31,17 +40,131 @@ contract VerdictOfTest is AssentTest {
         skip(1 minutes);
         withdraw();
         assent.refuse(request);
-        _assertStatus(id, RequestStatus(RequestState.Refused, 0, 0, START + 1 minutes, 0));
+        assertStatus(id, _without(RequestState.Refused, START + 1 minutes));
     }
 
     function test_GivenItExpired() public {
         (Request memory request, RequestId id) = ask(0);
         skip(2 hours);
         assent.expire(request);
-        _assertStatus(id, RequestStatus(RequestState.Expired, 0, 0, START + 2 hours, 0));
+        assertStatus(id, _without(RequestState.Expired, START + 2 hours));
     }
 
-    function _assertStatus(RequestId id, RequestStatus memory wanted) private view {
-        assertEq(abi.encode(assent.verdictOf(id)), abi.encode(wanted));
+    function test_GivenItWasCancelled() public {
+        skip(1 minutes);
+        cancel(0);
+        skip(CHALLENGE_WINDOW + 1);
+        assertStatus(assent.requestId(agreementId, 0), _without(RequestState.Cancelled, START + 1 minutes));
+    }
+
+    function test_GivenItWasChallenged() public {
+        RequestId id = _challenged();
+        assertStatus(id, _with(RequestState.Challenged, Finality.Contested, START, defaultVerdict()));
+        skip(CHALLENGE_WINDOW + REVIEW_TIME + 1);
+        assertStatus(id, _with(RequestState.Challenged, Finality.Contested, START, defaultVerdict()));
+    }
+
+    function test_GivenItWasUpheld() public {
+        RequestId id = _challenged();
+        skip(1 hours);
+        review(0, defaultVerdict());
+        assertStatus(id, _with(RequestState.Upheld, Finality.Final, START, defaultVerdict()));
+    }
+
+    function test_GivenItWasCorrected() public {
+        RequestId id = _challenged();
+        skip(1 hours);
+        review(0, otherVerdict());
+        uint40 corrected = uint40(vm.getBlockTimestamp());
+        assertStatus(id, _with(RequestState.Corrected, Finality.Final, corrected, otherVerdict()));
+    }
+
+    function test_GivenTheChallengeLapsed() public {
+        RequestId id = _challenged();
+        skip(REVIEW_TIME + 1);
+        assent.lapse(id);
+        uint40 lapsed = uint40(vm.getBlockTimestamp());
+        skip(CHALLENGE_WINDOW);
+        assertStatus(id, _with(RequestState.Recorded, Finality.Contestable, lapsed, defaultVerdict()));
+        challenge(id);
+        assertState(id, RequestState.Challenged);
+        skip(REVIEW_TIME + 1);
+        assent.lapse(id);
+        lapsed = uint40(vm.getBlockTimestamp());
+        skip(CHALLENGE_WINDOW + 1);
+        assertStatus(id, _with(RequestState.Recorded, Finality.Final, lapsed, defaultVerdict()));
+    }
+
+    function test_GivenTheCallbackFailed() public {
+        RequestId id = _undelivered();
+        RequestStatus memory status = _with(RequestState.Recorded, Finality.Contestable, START, defaultVerdict());
+        status.undelivered = true;
+        assertStatus(id, status);
+        skip(CHALLENGE_WINDOW + 1);
+        status.finality = Finality.Final;
+        assertStatus(id, status);
+    }
+
+    function test_GivenTheCallbackFailed_AndItIsChallengedAndCorrected() public {
+        RequestId id = _undelivered();
+        challenge(id);
+        RequestStatus memory status = _with(RequestState.Challenged, Finality.Contested, START, defaultVerdict());
+        status.undelivered = true;
+        assertStatus(id, status);
+
+        uint256 before = vm.snapshotState();
+        review(0, otherVerdict());
+        status = _with(RequestState.Corrected, Finality.Final, START, otherVerdict());
+        status.undelivered = true;
+        assertStatus(id, status);
+
+        vm.revertToState(before);
+        Receiver(payable(agreement.controller)).keep();
+        review(0, otherVerdict());
+        status.undelivered = false;
+        assertStatus(id, status);
+    }
+
+    function testFuzz_WhenTheVerdictIsAny(uint8 outcome, uint32 score, bytes32 trail, uint16 callback) public {
+        model.outcomeCount = 255;
+        giveFor("of many outcomes");
+        Asked memory parts = asked(0);
+        parts.callback = uint16(bound(callback, 0, Questions.MAX_CALLBACK));
+        Verdict memory verdict = Verdict(uint8(bound(outcome, 0, 254)), uint32(bound(score, 0, 1_000_000)), trail);
+        (Request memory request, RequestId id) = ask(Questions.pack(parts));
+        record(request, verdict, attest(request, verdict, SIGNERS));
+        assertStatus(id, _with(RequestState.Recorded, Finality.Contestable, START, verdict));
+    }
+
+    function _challenged() private returns (RequestId id) {
+        (, id) = askAndRecord(0, SIGNERS);
+        challenge(id);
+    }
+
+    /// @dev Recorded, but its receiver refused it.
+    function _undelivered() private returns (RequestId id) {
+        Receiver receiver = new Receiver(assent);
+        receiver.refuse("");
+        agreement.controller = address(receiver);
+        vm.deal(address(receiver), FEE);
+        give();
+        Asked memory parts = asked(0);
+        parts.callback = 100;
+        Request memory request;
+        (request, id) = ask(Questions.pack(parts));
+        record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
+    }
+
+    function _without(RequestState state, uint40 since) private pure returns (RequestStatus memory) {
+        return RequestStatus(state, Finality.None, 0, 0, since, 0, false);
+    }
+
+    function _with(RequestState state, Finality finality, uint40 since, Verdict memory verdict)
+        private
+        pure
+        returns (RequestStatus memory)
+    {
+        bytes20 trail = bytes20(verdict.trail);
+        return RequestStatus(state, finality, verdict.outcome, uint24(verdict.score), since, trail, false);
     }
 }

@@ -20,8 +20,10 @@ contract CommitTest is AssentTest {
     }
 
     function test_RevertGiven_ItWasCommitted() public {
+        skip(1 days);
         vm.expectRevert(abi.encodeWithSelector(IRecordRegistry.RecordExists.selector, recordId));
         commitAs(holder, ROOT, subject);
+        assertEq(assent.recordStatus(recordId).since, START, "since");
     }
 
     function test_RevertGiven_ItWasRetired() public {

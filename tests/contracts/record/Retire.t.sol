@@ -27,6 +27,14 @@ contract RetireTest is AssentTest {
         _expectNotCommitted(subject, ROOT);
     }
 
+    function test_RevertWhen_AnotherSubjectIsNamed() public {
+        RecordId id = Records.id(ROOT, stranger, holder);
+        vm.expectRevert(abi.encodeWithSelector(IRecordRegistry.RecordNotCommitted.selector, id));
+        vm.prank(holder);
+        assent.retire(ROOT, stranger);
+        assertEq(uint8(assent.recordStatus(recordId).state), uint8(RecordState.Committed), "state");
+    }
+
     function test_GivenItWasCommitted() public {
         RecordId other = commitAs(stranger, ROOT, subject);
         skip(1 days);

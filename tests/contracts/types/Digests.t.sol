@@ -1,76 +1,229 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Agreement, Agreements } from "../../../contracts/types/Agreement.sol";
-import { AgreementId, RequestId } from "../../../contracts/types/Ids.sol";
+import { Agreement, Agreements, Source, Terms } from "../../../contracts/types/Agreement.sol";
+import { Challenges, Reference } from "../../../contracts/types/Challenge.sol";
+import {
+    AgreementId,
+    ModelId,
+    PoolId,
+    RecordId,
+    RequestId,
+    SourceId,
+    StandingId,
+    TermsId
+} from "../../../contracts/types/Ids.sol";
 import { Model, Models } from "../../../contracts/types/Model.sol";
-import { Operators } from "../../../contracts/types/Operator.sol";
+import { Operators, Policy } from "../../../contracts/types/Operator.sol";
+import { Pools } from "../../../contracts/types/Pool.sol";
+import { Question } from "../../../contracts/types/Question.sol";
 import { Records } from "../../../contracts/types/Record.sol";
+import { StandingRequest, StandingRequests } from "../../../contracts/types/Standing.sol";
 import { Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
 
+/// @notice What `Hasher` doesn't have.
+contract MoreHashes {
+    function review(uint32 epoch, RequestId request, Verdict calldata verdict) external pure returns (bytes32) {
+        return Challenges.hashReview(epoch, request, verdict);
+    }
+
+    function requestId(Reference calldata named) external pure returns (RequestId) {
+        return Challenges.id(named);
+    }
+
+    function requestId(Request calldata request) external pure returns (RequestId) {
+        return Verdicts.id(request);
+    }
+
+    function recordOf(Source calldata source) external pure returns (RecordId) {
+        return Agreements.recordOf(source);
+    }
+
+    function limits(Terms calldata terms) external pure returns (uint256, uint256, uint256, uint256) {
+        return Agreements.limits(terms);
+    }
+
+    function parts(Verdict calldata verdict) external pure returns (uint256, uint256, bytes32) {
+        return Verdicts.parts(verdict);
+    }
+
+    /// @return Whether hashing left alone what stood in memory before it, and what was put there after.
+    function leavesMemoryAlone(
+        Agreement calldata agreement,
+        Request calldata request,
+        Verdict calldata verdict,
+        bytes calldata data
+    ) external pure returns (bool) {
+        bytes memory before = data;
+        AgreementId id = Agreements.id(agreement);
+        bytes memory between = data;
+        Verdicts.leaf(Verdicts.id(request), Verdicts.commitment(request), verdict);
+        bytes memory last = data;
+        Agreements.hashGiving(id, 0);
+        bytes32 digest = keccak256(data);
+        bool same = keccak256(before) == digest && keccak256(between) == digest && keccak256(last) == digest;
+        return same && AgreementId.unwrap(id) == AgreementId.unwrap(Agreements.id(agreement));
+    }
+}
+
 /// @notice Each id and digest, however computed, equals its plain EIP-712 definition: by `abi.encode`, and by forge's own encoder.
 contract DigestsTest is AssentTest {
-    string private constant AGREEMENT =
-        "Agreement(address subject,address controller,bytes32 record,bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,uint32 uses,bytes32 notice,bytes32 salt)";
+    string private constant SOURCE = "Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)";
+    string private constant TERMS =
+        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)";
+    string private constant AGREEMENT = "Agreement(address controller,Source source,Terms terms)";
     string private constant GIVING = "Giving(Agreement agreement,uint256 deadline)";
     string private constant WITHDRAWAL = "Withdrawal(bytes32 agreement,uint256 deadline)";
     string private constant RECORD = "Record(bytes32 root,address subject,address holder)";
-    string private constant MODEL =
-        "Model(address publisher,bytes32 files,bytes32 inputs,bytes32 outcomes,uint8 outcomeCount,uint8 quorum,uint24 tolerance,uint96 fee)";
-    string private constant JOINING = "Joining(address operator,bytes32 sealKey,uint256 deadline)";
-    string private constant REQUEST =
-        "Request(bytes32 agreement,uint32 use,address controller,uint8 purpose,uint8 step,uint40 deadline,uint96 fee,uint8 quorum,uint8 outcomeCount)";
+    string private constant MODEL = "Model(address publisher,bytes32 files,bytes32 inputs,bytes32 outcomes,uint8 outcomeCount,uint8 quorum,"
+        "uint24 tolerance,uint96 fee,address currency,uint16 royalty)";
+    string private constant JOINING = "Joining(address operator,bytes32 sealKey,string endpoint,uint256 deadline)";
+    string private constant JAILING = "Jailing(uint32 epoch,address operator,uint256 deadline)";
+    string private constant AMENDMENT =
+        "Amendment(uint32 epoch,uint96 minStake,uint16 minMembers,uint40 unbondingTime,uint40 epochLength,uint32 epochGrace,uint256 deadline)";
+    string private constant REQUEST = "Request(bytes32 agreement,address controller,uint256 question,uint256 quote)";
     string private constant REPORT = "Report(uint32 epoch,uint32 count,bytes32 root)";
+    string private constant REVIEW = "Review(uint32 epoch,bytes32 request,uint8 outcome,uint32 score,bytes32 trail)";
+    string private constant ASKING =
+        "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint96 tip)";
+    string private constant SCHEDULE =
+        "Schedule(uint40 start,uint32 interval,uint32 rounds,uint32 window,bool inBlocks,bool catchUp)";
+    string private constant STANDING =
+        "StandingRequest(bytes32 agreement,address controller,uint256 question,uint256 quote,Schedule schedule)";
+
+    MoreHashes private more;
+
+    function setUp() public override {
+        super.setUp();
+        more = new MoreHashes();
+    }
+
+    // What subjects say
+
+    function testFuzz_SourceId_IsTheStructHash(Source memory any) public view {
+        bytes32 id = SourceId.unwrap(hasher.sourceId(any));
+        assertEq(id, keccak256(abi.encode(Agreements.SOURCE_TYPEHASH, any)), "abi.encode");
+        assertEq(id, _hash(SOURCE, abi.encode(any)), "EIP-712");
+    }
+
+    function testFuzz_TermsId_IsTheStructHash(Terms memory any) public view {
+        bytes32 id = TermsId.unwrap(hasher.termsId(any));
+        assertEq(id, keccak256(abi.encode(Agreements.TERMS_TYPEHASH, any)), "abi.encode");
+        assertEq(id, _hash(TERMS, abi.encode(any)), "EIP-712");
+    }
 
     function testFuzz_AgreementId_IsTheStructHash(Agreement memory any) public view {
         bytes32 id = AgreementId.unwrap(hasher.agreementId(any));
-        assertEq(id, keccak256(abi.encode(Agreements.TYPEHASH, any)), "abi.encode");
-        assertEq(id, vm.eip712HashStruct(AGREEMENT, abi.encode(any)), "EIP-712");
+        bytes memory encoded =
+            abi.encode(Agreements.TYPEHASH, any.controller, hasher.sourceId(any.source), hasher.termsId(any.terms));
+        assertEq(id, keccak256(encoded), "abi.encode");
+        assertEq(id, _hash(string.concat(AGREEMENT, SOURCE, TERMS), abi.encode(any)), "EIP-712");
     }
 
-    function testFuzz_Commitment_IsTheStructHash(Request memory any) public view {
-        bytes32 committed = hasher.commitment(any);
-        assertEq(committed, keccak256(abi.encode(Verdicts.REQUEST_TYPEHASH, any)), "abi.encode");
-        assertEq(committed, vm.eip712HashStruct(REQUEST, abi.encode(any)), "EIP-712");
-    }
-
-    /// @dev The assembly writes beyond the free memory pointer; what is allocated after it must not be disturbed, nor disturb it.
-    function testFuzz_Commitment_LeavesMemoryAlone(Request memory any, bytes memory before) public view {
-        bytes32 digest = keccak256(before);
-        bytes32 committed = hasher.commitment(any);
-        assertEq(keccak256(before), digest, "memory");
-        assertEq(hasher.commitment(any), committed, "twice");
-    }
-
-    function testFuzz_ModelId_IsTheStructHash(Model memory any) public view {
-        assertEq(keccak256(abi.encode(hasher.modelId(any))), keccak256(abi.encode(_hash(MODEL, abi.encode(any)))));
-    }
-
-    function testFuzz_RecordId_IsTheStructHash(bytes32 root, address of_, address by) public pure {
-        assertEq(
-            keccak256(abi.encode(Records.id(root, of_, by))),
-            keccak256(abi.encode(_hash(RECORD, abi.encode(root, of_, by))))
-        );
+    function testFuzz_AgreementId_IsThatOfItsParts(Agreement memory any) public view {
+        AgreementId id = Agreements.id(hasher.sourceId(any.source), any.controller, hasher.termsId(any.terms));
+        assertTrue(id == hasher.agreementId(any));
     }
 
     function testFuzz_Giving_IsTheStructHash(Agreement memory any, uint256 until) public view {
-        bytes32 typehash = keccak256(bytes.concat(bytes(GIVING), bytes(AGREEMENT)));
-        assertEq(Agreements.GIVING_TYPEHASH, typehash, "type hash");
-        AgreementId id = hasher.agreementId(any);
-        assertEq(Agreements.hashGiving(id, until), keccak256(abi.encode(typehash, id, until)));
+        string memory definition = string.concat(GIVING, AGREEMENT, SOURCE, TERMS);
+        bytes32 giving = Agreements.hashGiving(hasher.agreementId(any), until);
+        assertEq(giving, _hash(definition, abi.encode(any, until)));
     }
 
     function testFuzz_Withdrawal_IsTheStructHash(bytes32 id, uint256 until) public pure {
         assertEq(Agreements.hashWithdrawal(AgreementId.wrap(id), until), _hash(WITHDRAWAL, abi.encode(id, until)));
     }
 
-    function testFuzz_Joining_IsTheStructHash(address operator, bytes32 sealKey, uint256 until) public pure {
-        assertEq(Operators.hashJoining(operator, sealKey, until), _hash(JOINING, abi.encode(operator, sealKey, until)));
+    // What holders and publishers say
+
+    function testFuzz_RecordId_IsTheStructHash(bytes32 root, address of_, address by) public pure {
+        assertEq(RecordId.unwrap(Records.id(root, of_, by)), _hash(RECORD, abi.encode(root, of_, by)));
+    }
+
+    function testFuzz_RecordId_IsThatOfTheSource(Source memory any) public view {
+        assertTrue(more.recordOf(any) == Records.id(any.root, any.subject, any.holder));
+    }
+
+    function testFuzz_ModelId_IsTheStructHash(Model memory any) public view {
+        bytes32 id = ModelId.unwrap(hasher.modelId(any));
+        assertEq(id, keccak256(abi.encode(Models.TYPEHASH, any)), "abi.encode");
+        assertEq(id, _hash(MODEL, abi.encode(any)), "EIP-712");
+    }
+
+    // What controllers say
+
+    function testFuzz_RequestId_IsTheHashOfAgreementAndUse(Agreement memory any, uint32 use) public view {
+        AgreementId id = hasher.agreementId(any);
+        RequestId wanted = RequestId.wrap(keccak256(abi.encode(id, use)));
+        assertTrue(Verdicts.id(id, use) == wanted, "by agreement and use");
+        assertTrue(assent.requestId(id, use) == wanted, "by the contract");
+        SourceId source = hasher.sourceId(any.source);
+        assertTrue(more.requestId(Reference(source, any.controller, any.terms, use)) == wanted, "by reference");
+    }
+
+    function testFuzz_RequestId_IsThatOfTheRequest(Request memory any) public view {
+        assertTrue(more.requestId(any) == Verdicts.id(any.agreement, any.question.use()));
+    }
+
+    function testFuzz_Commitment_IsTheStructHash(Request memory any) public view {
+        bytes32 committed = hasher.commitment(any);
+        assertEq(committed, keccak256(abi.encode(Verdicts.REQUEST_TYPEHASH, any)), "abi.encode");
+        assertEq(committed, _hash(REQUEST, abi.encode(any)), "EIP-712");
+        assertEq(committed, Verdicts.commitment(any.agreement, any.controller, any.question, any.quote), "of its parts");
+    }
+
+    function testFuzz_Asking_IsTheStructHash(bytes32 id, Question question, uint96 tip) public pure {
+        bytes memory parts = abi.encode(
+            id,
+            question.use(),
+            question.deadline(),
+            question.purpose(),
+            question.step(),
+            question.callback(),
+            question.delivery(),
+            tip
+        );
+        assertEq(Verdicts.hashAsking(AgreementId.wrap(id), question, tip), _hash(ASKING, parts));
+    }
+
+    function testFuzz_StandingId_IsTheStructHash(StandingRequest memory any) public pure {
+        bytes32 schedule = keccak256(abi.encode(StandingRequests.SCHEDULE_TYPEHASH, any.schedule));
+        bytes memory encoded =
+            abi.encode(StandingRequests.TYPEHASH, any.agreement, any.controller, any.question, any.quote, schedule);
+        bytes32 id = StandingId.unwrap(StandingRequests.id(any));
+        assertEq(id, keccak256(encoded), "abi.encode");
+        assertEq(id, _hash(string.concat(STANDING, SCHEDULE), abi.encode(any)), "EIP-712");
+    }
+
+    // What operators say
+
+    /// @dev A dynamic field is hashed by itself: forge's encoder takes no bare list of fields with one in it.
+    function testFuzz_Joining_IsTheStructHash(address by, bytes32 sealKey, string memory endpoint, uint256 until)
+        public
+        view
+    {
+        bytes32 typehash = vm.eip712HashType(JOINING);
+        bytes32 wanted = keccak256(abi.encode(typehash, by, sealKey, keccak256(bytes(endpoint)), until));
+        assertEq(hasher.joining(by, sealKey, endpoint, until), wanted);
+    }
+
+    function testFuzz_Jailing_IsTheStructHash(uint32 epoch, address operator, uint256 until) public pure {
+        assertEq(Operators.hashJailing(epoch, operator, until), _hash(JAILING, abi.encode(epoch, operator, until)));
+    }
+
+    function testFuzz_Amendment_IsTheStructHash(uint32 epoch, Policy memory policy, uint256 until) public view {
+        assertEq(hasher.amendment(epoch, policy, until), _hash(AMENDMENT, abi.encode(epoch, policy, until)));
     }
 
     function testFuzz_Report_IsTheStructHash(uint32 epoch, uint32 count, bytes32 root) public pure {
         assertEq(Verdicts.hashReport(epoch, count, root), _hash(REPORT, abi.encode(epoch, count, root)));
+    }
+
+    function testFuzz_Review_IsTheStructHash(uint32 epoch, RequestId id, Verdict memory verdict) public view {
+        bytes memory encoded = abi.encode(epoch, id, verdict.outcome, verdict.score, verdict.trail);
+        assertEq(more.review(epoch, id, verdict), _hash(REVIEW, encoded));
     }
 
     function testFuzz_Leaf_IsTheOneOfTheStandardTree(RequestId id, bytes32 committed, Verdict memory verdict)
@@ -81,14 +234,95 @@ contract DigestsTest is AssentTest {
         assertEq(hasher.leaf(id, committed, verdict), keccak256(abi.encodePacked(keccak256(values))));
     }
 
+    // Pools
+
+    function testFuzz_PoolId_IsTheHashOfEpochSignersAndCurrency(uint32 epoch, uint64 signers, uint32 currency)
+        public
+        pure
+    {
+        bytes32 id = PoolId.unwrap(Pools.id(epoch, signers, currency));
+        assertEq(id, keccak256(abi.encode(epoch, signers, currency)));
+    }
+
+    function testFuzz_PoolId_IsTheHashOfRootCurrencyAndQuorum(bytes32 root, uint32 currency, uint8 quorum) public pure {
+        bytes32 id = PoolId.unwrap(Pools.id(root, currency, quorum));
+        assertEq(id, keccak256(abi.encode(root, currency, quorum)));
+    }
+
+    function testFuzz_PoolId_IsThatOfTheContract(uint64 signers, bytes32 root, uint8 quorum) public view {
+        assertEq(
+            PoolId.unwrap(assent.poolOf(1, signers, address(0))), PoolId.unwrap(Pools.id(1, signers, 0)), "of an epoch"
+        );
+        PoolId ofRoot = assent.poolOfRoot(root, address(0), quorum);
+        assertEq(PoolId.unwrap(ofRoot), PoolId.unwrap(Pools.id(root, 0, quorum)), "of a root");
+    }
+
+    // What is read as it stands
+
+    function testFuzz_Limits_AreTheFields(Terms memory any) public view {
+        (uint256 steps, uint256 validFrom, uint256 validUntil, uint256 uses) = more.limits(any);
+        assertEq(steps, any.steps, "steps");
+        assertEq(validFrom, any.validFrom, "validFrom");
+        assertEq(validUntil, any.validUntil, "validUntil");
+        assertEq(uses, any.uses, "uses");
+    }
+
+    function testFuzz_Parts_AreTheFields(Verdict memory any) public view {
+        (uint256 outcome, uint256 score, bytes32 trail) = more.parts(any);
+        assertEq(outcome, any.outcome, "outcome");
+        assertEq(score, any.score, "score");
+        assertEq(trail, any.trail, "trail");
+    }
+
+    // All
+
+    /// @dev The assembly writes beyond the free memory pointer; what is allocated before or after must not be disturbed, nor disturb it.
+    function testFuzz_Hashing_LeavesMemoryAlone(
+        Agreement memory any,
+        Request memory request,
+        Verdict memory verdict,
+        bytes memory data
+    ) public view {
+        assertTrue(more.leavesMemoryAlone(any, request, verdict, data));
+    }
+
     function test_TypeHashes_AreThoseOfTheTypes() public pure {
-        assertEq(Agreements.TYPEHASH, vm.eip712HashType(AGREEMENT), "Agreement");
+        string memory whole = string.concat(AGREEMENT, SOURCE, TERMS);
+        assertEq(Agreements.SOURCE_TYPEHASH, vm.eip712HashType(SOURCE), "Source");
+        assertEq(Agreements.TERMS_TYPEHASH, vm.eip712HashType(TERMS), "Terms");
+        assertEq(Agreements.TYPEHASH, vm.eip712HashType(whole), "Agreement");
+        assertEq(Agreements.GIVING_TYPEHASH, vm.eip712HashType(string.concat(GIVING, whole)), "Giving");
         assertEq(Agreements.WITHDRAWAL_TYPEHASH, vm.eip712HashType(WITHDRAWAL), "Withdrawal");
         assertEq(Records.TYPEHASH, vm.eip712HashType(RECORD), "Record");
         assertEq(Models.TYPEHASH, vm.eip712HashType(MODEL), "Model");
         assertEq(Operators.JOINING_TYPEHASH, vm.eip712HashType(JOINING), "Joining");
+        assertEq(Operators.JAILING_TYPEHASH, vm.eip712HashType(JAILING), "Jailing");
+        assertEq(Operators.AMENDMENT_TYPEHASH, vm.eip712HashType(AMENDMENT), "Amendment");
         assertEq(Verdicts.REQUEST_TYPEHASH, vm.eip712HashType(REQUEST), "Request");
+        assertEq(Verdicts.ASKING_TYPEHASH, vm.eip712HashType(ASKING), "Asking");
         assertEq(Verdicts.REPORT_TYPEHASH, vm.eip712HashType(REPORT), "Report");
+        assertEq(Challenges.REVIEW_TYPEHASH, vm.eip712HashType(REVIEW), "Review");
+        assertEq(StandingRequests.SCHEDULE_TYPEHASH, vm.eip712HashType(SCHEDULE), "Schedule");
+        assertEq(StandingRequests.TYPEHASH, vm.eip712HashType(string.concat(STANDING, SCHEDULE)), "StandingRequest");
+    }
+
+    /// @dev No struct can be signed as another: of all that is signed, no two begin with the same type hash.
+    function test_TypeHashes_OfWhatIsSigned_Differ() public pure {
+        bytes32[8] memory hashes = [
+            Agreements.GIVING_TYPEHASH,
+            Agreements.WITHDRAWAL_TYPEHASH,
+            Operators.JOINING_TYPEHASH,
+            Operators.JAILING_TYPEHASH,
+            Operators.AMENDMENT_TYPEHASH,
+            Verdicts.ASKING_TYPEHASH,
+            Verdicts.REPORT_TYPEHASH,
+            Challenges.REVIEW_TYPEHASH
+        ];
+        for (uint256 i = 0; i < hashes.length; ++i) {
+            for (uint256 j = 0; j < i; ++j) {
+                assertNotEq(hashes[i], hashes[j]);
+            }
+        }
     }
 
     function test_Domain_IsDescribed() public view {
@@ -98,6 +332,14 @@ contract DigestsTest is AssentTest {
         assertEq(name, "Assent", "name");
         assertEq(version, "1", "version");
         assertEq(chainId, block.chainid, "chain");
+        assertEq(verifying, address(assent), "contract");
+    }
+
+    function test_Domain_IsDescribed_GivenTheChainHasSplitOff() public {
+        uint256 other = block.chainid + 1;
+        vm.chainId(other);
+        (,,, uint256 chainId, address verifying,,) = assent.eip712Domain();
+        assertEq(chainId, other, "chain");
         assertEq(verifying, address(assent), "contract");
     }
 

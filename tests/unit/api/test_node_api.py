@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ import pytest
 from fastapi import FastAPI
 
 import oracle.api
-from oracle.api import NodeParts, create_app
+from oracle.api import NodeParts, PeerParts, create_app
+from oracle.core.digests import report_leaf
 from oracle.core.errors import EndpointError, PeerError
+from oracle.core.structs import Verdict, root_pool_id
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, Answer, Proposal
-from oracle.store.node_store import NodeStore
-from oracle.store.tables import RequestRow, Stage, open_database
+from oracle.store.node_store import Changes, NodeStore, Report, ReportedVerdict
+from oracle.store.tables import AnchorRow, RequestRow, Stage, open_database
 from oracle.telemetry.metrics import Metrics
 
 MARK = "marked-value-5150"
@@ -35,9 +38,9 @@ class Cosigning:
 
     def __init__(self) -> None:
         self.outcome: Answer | Exception = Answer()
-        self.got: list[Proposal] = []
+        self.got: list[Any] = []
 
-    async def answer(self, proposal: Proposal) -> Answer:
+    async def answer(self, proposal: Any) -> Answer:
         self.got.append(proposal)
         if isinstance(self.outcome, Exception):
             raise self.outcome
@@ -49,9 +52,10 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}"))
-        self.cosigner, self.metrics = Cosigning(), Metrics()
+        self.cosigner, self.reviews, self.jailings, self.metrics = Cosigning(), Cosigning(), Cosigning(), Metrics()
         self.reasons: list[str] = []
-        parts = NodeParts(self.store, self.cosigner, self.metrics, self._ready, {"attester": "0x1", "chainId": 7})  # type: ignore[arg-type]
+        peers = PeerParts(self.cosigner, self.reviews, self.jailings)  # type: ignore[arg-type]
+        parts = NodeParts(self.store, peers, self.metrics, self._ready, {"attester": "0x1", "chainId": 7})
         self.app: FastAPI = create_app(parts)
 
     async def _ready(self) -> list[str]:
@@ -64,7 +68,7 @@ class Scene:
 
     def see(self, identity: bytes, stage: Stage, **more: Any) -> None:
         row = RequestRow(
-            id=identity, block_number=7, agreement=bytes(32), use=0, purpose=0, step=0, deadline=9, stage=stage,
+            id=identity, block_number=7, agreement=bytes(32), question={}, deadline=9, stage=stage,
             attempts=0, not_before=0.0, **more,
         )  # fmt: skip
         with self.store._transaction() as session:
@@ -95,7 +99,7 @@ async def test_metrics__when_stages_empty__then_their_gauges_fall_to_zero(scene:
     scene.see(ID, Stage.SEEN)
     text = (await scene.call("GET", "/metrics")).text
     assert 'assent_open_requests{state="seen"} 1.0' in text
-    scene.store.apply([], {ID: (Stage.ENDED, 8)}, {}, (8, bytes(32)))
+    scene.store.apply(Changes(endings={ID: (Stage.ENDED, 8)}), (8, bytes(32)))
     answer = await scene.call("GET", "/metrics")
     assert 'assent_open_requests{state="seen"} 0.0' in answer.text
     assert 'assent_open_requests{state="ended"} 1.0' in answer.text
@@ -115,7 +119,7 @@ async def test_trails__when_known__then_the_very_bytes(scene: Scene) -> None:
         assert answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("path", ["trails", "requests"])
+@pytest.mark.parametrize("path", ["trails", "requests", "proofs"])
 @pytest.mark.parametrize(
     "text",
     [
@@ -153,7 +157,68 @@ async def test_requests__when_refused__then_stage_and_reason(scene: Scene) -> No
     }
 
 
+async def test_proofs__when_the_request_is_anchored__then_all_that_a_claim_takes(scene: Scene) -> None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "store"))
+    from store_rows import asked
+
+    one = asked(delivery=1)
+    verdict = Verdict(1, 700_000, bytes(32))
+    root = report_leaf(one.request, verdict)
+    pool = root_pool_id(root, 0, 3)
+    report = Report(root, 4, "0x" + "ab" * 20, (ReportedVerdict(one.id, verdict, root, pool),), 5)
+    scene.store.apply(Changes(one.rows(7)), (7, bytes(32)))
+    scene.store.save_report(report)
+    path = "/v1/proofs/0x" + one.id.hex()
+    assert (await scene.call("GET", path)).status_code == 404  # nobody has anchored it yet
+    row = AnchorRow(pool=pool, block_number=8, root=root, count=1, transaction=bytes(32))
+    scene.store.apply(Changes([row]), (8, bytes(32)))
+    assert (await scene.call("GET", path)).json() == {
+        "root": "0x" + root.hex(),
+        "count": 1,
+        "epoch": 4,
+        "currency": "0x" + "0" * 40,
+        "quorum": 3,
+        "request": one.request.to_json(),
+        "verdict": verdict.to_json(),
+        "proof": [],
+    }
+
+
+async def test_misses__when_members_were_asked__then_how_they_answered(scene: Scene) -> None:
+    assert (await scene.call("GET", "/v1/misses")).json() == []
+    scene.store.count_answer("0x1", True)
+    answer = await scene.call("GET", "/v1/misses")
+    assert answer.json() == [{"attester": "0x1", "asked": 1, "missed": 1, "in_a_row": 1}]
+
+
 # Proposals
+
+
+REVIEW: dict[str, Any] = {
+    "epoch": 1, "request": "0x" + "ab" * 32, "outcome": 1, "score": 5, "digest": "0x" + "00" * 32, "trail": None,
+    "proposer": "0x" + "ab" * 20, "signature": "0x" + "00" * 64,
+}  # fmt: skip
+JAILING: dict[str, Any] = {
+    "epoch": 1, "operator": "0x" + "cd" * 20, "deadline": 9, "proposer": "0x" + "ab" * 20, "signature": "0x" + "00" * 64,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "body"), [("reviews", REVIEW), ("jailings", JAILING)])
+async def test_peers__when_they_propose_reviews_and_jailings__then_each_goes_to_who_answers_it(
+    scene: Scene, path: str, body: dict[str, Any]
+) -> None:
+    answering = getattr(scene, path)
+    answering.outcome = Answer(signature="0x" + "22" * 64)
+    answer = await scene.call("POST", f"/v1/{path}", json=body)
+    assert (answer.status_code, answer.json()["signature"]) == (200, "0x" + "22" * 64)
+    assert len(answering.got) == 1
+    for bad in ({**body, MARK: MARK}, {**body, "epoch": 0}, {**body, "signature": MARK}, PROPOSAL):
+        refused = await scene.call("POST", f"/v1/{path}", json=bad)
+        assert refused.status_code == 422
+        assert MARK not in refused.text
+    answering.outcome = PeerError("not a member")
+    assert (await scene.call("POST", f"/v1/{path}", json=body)).status_code == 403
+    assert len(scene.cosigner.got) == 0
 
 
 async def test_reports__when_well_formed__then_the_cosigners_answer(scene: Scene) -> None:
@@ -184,7 +249,7 @@ def without(key: str) -> dict[str, Any]:
         json.dumps({**PROPOSAL, "verdicts": []}).encode(),
         json.dumps({**PROPOSAL, "verdicts": [{MARK: MARK}]}).encode(),
         json.dumps({**PROPOSAL, "verdicts": [{**PROPOSAL["verdicts"][0], "score": 1_000_001}]}).encode(),
-        json.dumps({**PROPOSAL, "verdicts": PROPOSAL["verdicts"] * 1_025}).encode(),
+        json.dumps({**PROPOSAL, "verdicts": PROPOSAL["verdicts"] * 257}).encode(),
         json.dumps([PROPOSAL]).encode(),
         *(json.dumps(without(key)).encode() for key in PROPOSAL),
     ],

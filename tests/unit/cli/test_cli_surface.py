@@ -17,11 +17,13 @@ from typer.testing import CliRunner
 from oracle.cli.app import app
 from oracle.client import draft_agreement
 from oracle.core.errors import EndpointError
+from oracle.core.structs import Record
 from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
 
 ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 ID = "0x" + "11" * 32
+DRAFT = ["agreement", "draft", "--subject", ADDRESS, "--holder", ADDRESS, "--root", ID, "--controller", ADDRESS]
 runner = CliRunner()
 
 
@@ -41,8 +43,12 @@ COMMANDS = dict(commands())
 def test_commands__then_all_are_there() -> None:
     wanted = """node run,node check,vault serve,vault add,vault list,vault release,agreement give,agreement sign,
     agreement relay,agreement withdraw,agreement show,agreement list-purposes,agreement draft,request make,request show,
-    request close,verdict show,verdict wait,model train,model show,model publish,model deprecate,model list,operator join,
-    operator resign,operator show,operator rotate,operator collect,operator withdraw-stake,keys new,keys show,audit"""
+    request close,request quote,request sign,request relay,request cancel,request status,request claim,request retry,
+    standing make,standing open,standing end,standing show,standing list,balance show,balance deposit,balance withdraw,
+    agreement settle,verdict show,verdict wait,verdict challenge,verdict lapse,verdict contests,verdict punish,model train,
+    model show,model publish,model deprecate,model list,operator join,operator keys,operator stake,operator release,
+    operator resign,operator show,operator rotate,operator collect,operator withdraw-stake,operator policy show,
+    operator policy sign,operator policy schedule,operator policy apply,keys new,keys show,audit"""
     assert {name.strip() for name in wanted.split(",")} <= COMMANDS.keys()
 
 
@@ -136,7 +142,7 @@ def deployment(tmp_path: Path) -> Path:
 @pytest.fixture
 def drafted(tmp_path: Path) -> Path:
     path = tmp_path / "agreement.json"
-    agreement = draft_agreement(ADDRESS, ADDRESS, bytes(32), bytes(32), ["AcademicResearch"])
+    agreement = draft_agreement(Record(bytes(32), ADDRESS, ADDRESS), ADDRESS, bytes(32), ["AcademicResearch"])
     path.write_text(json.dumps(agreement.to_json()))
     return path
 
@@ -163,7 +169,7 @@ def test_list_purposes__when_searched__then_only_those() -> None:
 def test_draft_and_sign__when_in_order__then_a_signed_agreement(
     deployment: Path, keyed: list[str], tmp_path: Path
 ) -> None:
-    line = ["agreement", "draft", "--subject", ADDRESS, "--controller", ADDRESS, "--record", ID, "--model", "screening"]
+    line = [*DRAFT, "--model", "screening"]
     line += ["--purpose", "AcademicResearch", "--step", "infer", "--step", "train", "--deployment", str(deployment)]
     found = runner.invoke(app, line)
     assert found.exit_code == 0, found.output
@@ -177,15 +183,47 @@ def test_draft_and_sign__when_in_order__then_a_signed_agreement(
     assert len(data["signature"]) == 130
 
 
+def test_draft__when_the_record_is_named_by_half__then_status_2(deployment: Path) -> None:
+    line = ["agreement", "draft", "--root", ID, "--controller", ADDRESS, "--model", ID, "--purpose", "AcademicResearch"]
+    found = runner.invoke(app, [*line, "--deployment", str(deployment)])
+    assert found.exit_code == 2
+    assert "--subject and --holder" in found.stderr
+
+
+def test_standing_make__when_no_interval_is_named__then_status_2(deployment: Path, keyed: list[str]) -> None:
+    line = ["standing", "make", ID, "--purpose", "AcademicResearch", "--rounds", "2", "--deployment", str(deployment)]
+    found = runner.invoke(app, [*line, *keyed])
+    assert found.exit_code == 2
+    assert "--every-s, --every-blocks" in found.stderr
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"signed": "asking", "agreement": {}, "question": 7}'])
+def test_relay__when_the_file_is_no_signed_question__then_status_2(
+    deployment: Path, keyed: list[str], content: str
+) -> None:
+    found = runner.invoke(app, ["request", "relay", "-", "--deployment", str(deployment), *keyed], input=content)
+    assert found.exit_code == 2
+    assert found.stderr.startswith("error: ")
+
+
+def test_schedule__when_a_file_is_no_signed_policy__then_status_2(
+    deployment: Path, keyed: list[str], drafted: Path
+) -> None:
+    line = ["operator", "policy", "schedule", str(drafted), "--deployment", str(deployment), *keyed]
+    found = runner.invoke(app, line)
+    assert found.exit_code == 2
+    assert "not a signed policy" in found.stderr
+
+
 def test_draft__when_a_purpose_is_misspelt__then_status_2_and_a_hint(deployment: Path) -> None:
-    line = ["agreement", "draft", "--subject", ADDRESS, "--controller", ADDRESS, "--record", ID, "--model", ID]
+    line = [*DRAFT, "--model", ID]
     found = runner.invoke(app, [*line, "--purpose", "AcademicReserch", "--deployment", str(deployment)])
     assert found.exit_code == 2
     assert "did you mean AcademicResearch" in found.stderr
 
 
 def test_draft__when_the_model_is_unknown__then_names_those_known(deployment: Path) -> None:
-    line = ["agreement", "draft", "--subject", ADDRESS, "--controller", ADDRESS, "--record", ID, "--model", "scrying"]
+    line = [*DRAFT, "--model", "scrying"]
     found = runner.invoke(app, [*line, "--purpose", "AcademicResearch", "--deployment", str(deployment)])
     assert found.exit_code == 2
     assert "(screening)" in found.stderr

@@ -11,17 +11,19 @@ import oracle.client
 from oracle.client import AssentClient, NoSignerError, draft_agreement
 from oracle.core import digests
 from oracle.core.purposes import UnknownPurposeError, terms
-from oracle.core.structs import Step
+from oracle.core.structs import Record, Step
 from oracle.keys.signer import LocalSigner
 
 CONTRACT = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 SUBJECT = LocalSigner(bytes(31) + b"\x01")
 CONTROLLER = LocalSigner(bytes(31) + b"\x02")
+HOLDER = LocalSigner(bytes(31) + b"\x03")
 
 
 def _draft(**changes: object) -> oracle.client.drafting.Agreement:
     given: dict[str, object] = {"purposes": ["AcademicResearch"], **changes}
-    return draft_agreement(SUBJECT.address.lower(), CONTROLLER.address, b"\1" * 32, b"\2" * 32, **given)  # type: ignore[arg-type]
+    record = Record(b"\1" * 32, SUBJECT.address.lower(), HOLDER.address)
+    return draft_agreement(record, CONTROLLER.address, b"\2" * 32, **given)  # type: ignore[arg-type]
 
 
 def test_draft__when_in_words__then_bitmaps_and_times_follow() -> None:
@@ -32,6 +34,7 @@ def test_draft__when_in_words__then_bitmaps_and_times_follow() -> None:
         steps=[Step.INFER, Step.EVALUATE, Step.INFER],
         valid_for_s=100,
         uses=7,
+        price=3,
         notice="read me",
     )
     assert terms(agreement.purposes) == ("AcademicResearch", "Advertising")
@@ -40,7 +43,9 @@ def test_draft__when_in_words__then_bitmaps_and_times_follow() -> None:
     assert agreement.valid_from <= now
     assert now + 100 <= agreement.valid_until <= now + 105
     assert agreement.notice == keccak(text="read me")
-    assert agreement.subject == SUBJECT.address
+    assert (agreement.subject, agreement.holder, agreement.root) == (SUBJECT.address, HOLDER.address, b"\1" * 32)
+    assert agreement.record == Record(b"\1" * 32, SUBJECT.address, HOLDER.address).id
+    assert agreement.price == 3
 
 
 def test_draft__when_twice__then_two_agreements() -> None:
@@ -51,7 +56,9 @@ def test_draft__when_a_purpose_is_unknown__then_raises() -> None:
     with pytest.raises(UnknownPurposeError):
         _draft(purposes=["Everything"])
     with pytest.raises(ValueError, match="nobody"):
-        draft_agreement("nobody", CONTROLLER.address, bytes(32), bytes(32), ["AcademicResearch"])
+        draft_agreement(
+            Record(bytes(32), "nobody", HOLDER.address), CONTROLLER.address, bytes(32), ["AcademicResearch"]
+        )
 
 
 def test_sign_agreement__when_the_chain_is_named__then_needs_no_endpoint() -> None:

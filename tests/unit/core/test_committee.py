@@ -59,3 +59,22 @@ def test_canonical__when_json_cannot_say_it__is_refused_without_naming_it(value:
 
 def test_canonical__when_keys_differ_in_order__is_one_byte_string() -> None:
     assert canonical.canonical({"b": 1, "a": [1.5, "é"]}) == '{"a":[1.5,"é"],"b":1}'.encode()
+
+
+@given(st.integers(1, 64), st.integers(1, 64))
+def test_signers_needed__when_two_reports_are_signed__share_a_member(quorum: int, size: int) -> None:
+    needed = committee.signers_needed(quorum, size)
+    assert needed >= quorum
+    assert 2 * needed > size
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(1, 1), (3, 3), (4, 3), (6, 5), (7, 5), (10, 7), (64, 43)])
+def test_supermajority__when_a_third_is_faulty__is_reached_without_it(size: int, wanted: int) -> None:
+    assert committee.supermajority(size) == wanted
+
+
+@pytest.mark.parametrize(("quorum", "size", "wanted"), [(3, 4, 3), (4, 4, 4), (3, 7, 5), (6, 7, 6), (7, 7, 7)])
+def test_review_quorum__when_sizes_differ__is_a_supermajority_and_no_less_than_the_models(
+    quorum: int, size: int, wanted: int
+) -> None:
+    assert committee.review_quorum(quorum, size) == wanted

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from oracle.core import digests
 from oracle.core.digests import Domain
+from oracle.core.structs import Policy, Question, Verdict
 
 KEY = bytes(31) + b"\x07"
 ADDRESS = Account.from_key(KEY).address
@@ -47,3 +48,28 @@ def test_report_digest__when_chain_contract_or_epoch_differ__differs() -> None:
         digests.report_digest(Domain(1, CONTRACT), 1, 2, root),
     }
     assert len(found) == 5
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict(0, 5, bytes(32)), Verdict(1, 6, bytes(32)), Verdict(1, 5, b"\x01" * 32)], ids=str
+)
+def test_review_digest__when_the_finding_differs__differs(verdict: Verdict) -> None:
+    domain, found = Domain(1, CONTRACT), Verdict(1, 5, bytes(32))
+    first = digests.review_digest(domain, 1, bytes(32), found)
+    assert digests.review_digest(domain, 1, bytes(32), verdict) != first
+    assert digests.review_digest(domain, 2, bytes(32), found) != first
+    assert digests.review_digest(domain, 1, b"\x01" * 32, found) != first
+
+
+def test_asking__when_shown__has_the_questions_parts_apart() -> None:
+    data = digests.asking(Domain(1, CONTRACT), bytes(32), Question(1, 2, 3, 4, 5, 1), 6)
+    parts = {"use": 1, "deadline": 2, "purpose": 3, "step": 4, "callback": 5, "delivery": 1, "tip": 6}
+    assert data["message"] == {"agreement": bytes(32), **parts}
+
+
+def test_amendment__when_shown__has_the_policys_terms_apart() -> None:
+    data = digests.amendment(Domain(1, CONTRACT), 3, Policy(10**18, 4, 5, 6, 7), 8)
+    names = [member["name"] for member in data["types"]["Amendment"]]
+    assert names == list(data["message"]) == [
+        "epoch", "minStake", "minMembers", "unbondingTime", "epochLength", "epochGrace", "deadline",
+    ]  # fmt: skip

@@ -2,62 +2,160 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from oracle.core import digests, merkle
 from oracle.core.digests import Domain
-from oracle.core.structs import Agreement, Model, Record, Request, Struct
+from oracle.core.structs import (
+    Agreement,
+    Model,
+    Policy,
+    Question,
+    Quote,
+    Record,
+    Request,
+    Schedule,
+    Source,
+    StandingRequest,
+    Struct,
+    Terms,
+    Verdict,
+    pool_id,
+    root_pool_id,
+)
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 IDS = json.loads((VECTORS / "ids.json").read_text())
 TREES = json.loads((VECTORS / "merkle.json").read_text())
 DOMAIN = Domain(IDS["domain"]["chainId"], IDS["domain"]["verifyingContract"])
-KINDS: dict[str, type[Struct]] = {"record": Record, "model": Model, "agreement": Agreement, "request": Request}
+KINDS: dict[str, type[Struct]] = {
+    "record": Record, "model": Model, "source": Source, "terms": Terms, "agreement": Agreement, "schedule": Schedule,
+}  # fmt: skip
 
 
 def _bytes(text: str) -> bytes:
     return bytes.fromhex(text.removeprefix("0x"))
 
 
+def _hash(name: str) -> bytes:
+    return _bytes(IDS["structs"][name]["hash"])
+
+
+def _values(name: str) -> dict[str, Any]:
+    values: dict[str, Any] = IDS["structs"][name]["values"]
+    return values
+
+
+def _message(name: str) -> dict[str, Any]:
+    """Return a message's values, bytes as bytes."""
+    message = IDS["typed"][name]["message"]
+    return {key: _bytes(text) if len(str(text)) == 66 else text for key, text in message.items()}
+
+
 def _typed(name: str) -> bytes:
     return _bytes(IDS["typed"][name]["digest"])
 
 
+def _request() -> Request:
+    values = _values("request")
+    words = int(values["question"]), int(values["quote"])
+    return Request.from_abi((_bytes(values["agreement"]), values["controller"], *words))
+
+
+def _verdict() -> Verdict:
+    return Verdict.from_json(IDS["derived"]["verdict"])
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_struct__when_hashed__is_the_vector(name: str) -> None:
-    vector = IDS["structs"][name]
-    struct = KINDS[name].from_json(vector["values"])
-    assert struct.hash() == _bytes(vector["hash"])
+    assert KINDS[name].from_json(_values(name)).hash() == _hash(name)
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_struct__when_through_json__is_itself(name: str) -> None:
-    struct = KINDS[name].from_json(IDS["structs"][name]["values"])
-    assert KINDS[name].from_json(json.loads(json.dumps(struct.to_json()))) == struct
+def test_agreement__when_hashed_in_parts__is_the_vectors() -> None:
+    agreement = Agreement.from_json(_values("agreement"))
+    assert (agreement.source_id, agreement.terms_id) == (_hash("source"), _hash("terms"))
+    assert (agreement.id, agreement.record) == (_hash("agreement"), _hash("record"))
+    assert agreement.model == _hash("model")
+
+
+def test_request__when_committed_to__is_the_vector() -> None:
+    assert _request().commitment == _hash("request")
+    assert _request().id == _bytes(IDS["derived"]["requestId"])
+
+
+def test_standing__when_hashed__is_the_vector() -> None:
+    values = _values("standing")
+    request = _request()
+    question = Question.unpack(int(values["question"]))
+    schedule = Schedule.from_json(_values("schedule"))
+    standing = StandingRequest(request.agreement, request.controller, question, request.quote, schedule)
+    assert standing.id == _hash("standing")
+
+
+@pytest.mark.parametrize("vector", IDS["questions"], ids=lambda vector: vector["packed"])
+def test_question__when_packed__is_the_vector(vector: dict[str, Any]) -> None:
+    assert Question.from_json(vector).pack() == int(vector["packed"])
+
+
+@pytest.mark.parametrize("vector", IDS["quotes"], ids=lambda vector: vector["packed"])
+def test_quote__when_packed__is_the_vector(vector: dict[str, Any]) -> None:
+    quote = Quote.from_json(vector)
+    assert quote.pack() == int(vector["packed"])
+    assert (quote.total, quote.royalty_amount) == (int(vector["total"]), int(vector["royaltyAmount"]))
+
+
+def test_leaf__when_of_a_verdict__is_the_vector() -> None:
+    assert digests.report_leaf(_request(), _verdict()) == _bytes(IDS["derived"]["leaf"])
+
+
+def test_pools__when_named__are_the_vectors() -> None:
+    pool, rooted = IDS["derived"]["pool"], IDS["derived"]["rootPool"]
+    assert pool_id(pool["epoch"], int(pool["signers"]), pool["currency"]) == _bytes(pool["id"])
+    assert root_pool_id(_bytes(rooted["root"]), rooted["currency"], rooted["quorum"]) == _bytes(rooted["id"])
 
 
 def test_giving__when_signed__has_the_vectors_digest() -> None:
-    agreement = Agreement.from_json(IDS["structs"]["agreement"]["values"])
-    data = digests.giving(DOMAIN, agreement, IDS["typed"]["giving"]["message"]["deadline"])
+    data = digests.giving(DOMAIN, Agreement.from_json(_values("agreement")), _message("giving")["deadline"])
     assert digests.typed_data_digest(data) == _typed("giving")
 
 
 def test_withdrawal__when_signed__has_the_vectors_digest() -> None:
-    message = IDS["typed"]["withdrawal"]["message"]
-    data = digests.withdrawal(DOMAIN, _bytes(message["agreement"]), message["deadline"])
+    data = digests.withdrawal(DOMAIN, *_message("withdrawal").values())
     assert digests.typed_data_digest(data) == _typed("withdrawal")
 
 
+def test_asking__when_signed__has_the_vectors_digest() -> None:
+    message = _message("asking")
+    data = digests.asking(DOMAIN, message["agreement"], Question.from_json(message), int(message["tip"]))
+    assert digests.typed_data_digest(data) == _typed("asking")
+
+
 def test_joining__when_signed__has_the_vectors_digest() -> None:
-    message = IDS["typed"]["joining"]["message"]
-    data = digests.joining(DOMAIN, message["operator"], _bytes(message["sealKey"]), message["deadline"])
+    data = digests.joining(DOMAIN, *_message("joining").values())
     assert digests.typed_data_digest(data) == _typed("joining")
 
 
+def test_jailing__when_signed__has_the_vectors_digest() -> None:
+    data = digests.jailing(DOMAIN, *_message("jailing").values())
+    assert digests.typed_data_digest(data) == _typed("jailing")
+
+
+def test_amendment__when_signed__has_the_vectors_digest() -> None:
+    message = _message("amendment")
+    data = digests.amendment(DOMAIN, message["epoch"], Policy.from_json(message), message["deadline"])
+    assert digests.typed_data_digest(data) == _typed("amendment")
+
+
 def test_report__when_signed__has_the_vectors_digest() -> None:
-    root = _bytes(IDS["typed"]["report"]["message"]["root"])
-    assert digests.report_digest(DOMAIN, 1, 1, root) == _typed("report")
+    assert digests.report_digest(DOMAIN, *_message("report").values()) == _typed("report")
+
+
+def test_review__when_signed__has_the_vectors_digest() -> None:
+    message = _message("review")
+    assert (message["outcome"], message["score"], message["trail"]) == _verdict().to_abi()
+    assert digests.review_digest(DOMAIN, message["epoch"], message["request"], _verdict()) == _typed("review")
 
 
 @pytest.mark.parametrize("tree", TREES["trees"], ids=lambda tree: str(len(tree["leaves"])))

@@ -36,7 +36,7 @@ async def fetch(
         return response
 
     async with VaultClient(transport=httpx.MockTransport(handle), timeout_s=timeout_s) as client:
-        return await fetch_fields(client, url, ASK, ATTESTER, SEAL_KEY)
+        return await fetch_fields(client, url, ASK, ATTESTER, [SEAL_KEY])
 
 
 def test_ask__when_signed__then_recovers_to_its_attester_for_its_chain_request_epoch_and_deadline_only() -> None:

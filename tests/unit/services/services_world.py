@@ -4,51 +4,67 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from oracle.api import NodeParts, create_app
-from oracle.chain.contract import AgreementStatus, Epoch, Operator, RecordStatus, RequestStatus
+from oracle.api import NodeParts, PeerParts, create_app
+from oracle.chain.contract import AgreementStatus, Epoch, Operator, Pool, RecordStatus, RequestStatus
 from oracle.core.digests import Domain
 from oracle.core.structs import (
     Agreement,
     AgreementState,
+    Answer,
     Attestation,
+    ChallengeTerms,
+    Finality,
     Model,
+    Policy,
+    Question,
+    Quote,
     Record,
     RecordState,
     Request,
     RequestState,
-    Verdict,
 )
 from oracle.data.record import DisclosedField, RecordTree
+from oracle.keys.keyring import Keyring
+from oracle.keys.seal_key import SealKey
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
 from oracle.models.runtime import LocalRuntime
 from oracle.models.zoo.screening import PACKAGE
 from oracle.peers.client import PeerClient
-from oracle.peers.messages import Answer, Proposal
+from oracle.peers.messages import Answer as PeerAnswer
+from oracle.peers.messages import Proposal
 from oracle.services.catalogue import Catalogue, LoadedModel
 from oracle.services.committee import Committee
 from oracle.services.cosigner import Cosigner
 from oracle.services.evaluator import Evaluator
 from oracle.services.head import ChainClock
+from oracle.services.jailer import Jailer
+from oracle.services.proofs import Proofs
 from oracle.services.proposer import Proposer
-from oracle.store.node_store import NodeStore, RequestContext
+from oracle.services.review_answers import ReviewAnswers
+from oracle.services.reviews import Reviewer
+from oracle.services.seat import Seat
+from oracle.store.node_store import Changes, NodeStore, RequestContext
 from oracle.store.tables import AgreementRow, ModelRow, RecordRow, RequestRow, Stage, open_database
 from oracle.telemetry.metrics import Metrics
 
 CHAIN_ID = 31337
 CONTRACT = "0x" + "c0" * 20
+ETHER = "0x" + "0" * 40
 SUBJECT, CONTROLLER, HOLDER, PUBLISHER = ("0x" + digit * 40 for digit in "1234")
 NOW = 1_800_000_000
 LOADED = ModelPackage.load(PACKAGE)
 RUNTIME = LocalRuntime(LOADED)
 DOMAIN = Domain(CHAIN_ID, CONTRACT)
+OPEN = RequestStatus(RequestState.REQUESTED, Finality.NONE, 0, 0, 0, bytes(20))
+POLICY = Policy(1, 2, 10_000, 100, 60)
 #: Values that occur nowhere else, so that a leak of one is a leak.
 MARKED = {
     feature.name: feature.minimum + (feature.maximum - feature.minimum) * 0.2718281 for feature in LOADED.card.inputs
@@ -73,10 +89,14 @@ class Chain:
 
     members: list[str] = field(default_factory=list)
     epoch: int = 1
+    since: int = NOW - 1_000
+    #: Members of epochs before, where they were others.
+    earlier: dict[int, list[str]] = field(default_factory=dict)
     agreements: dict[bytes, object] = field(default_factory=dict)
     records: dict[bytes, object] = field(default_factory=dict)
     requests: dict[bytes, object] = field(default_factory=dict)
     infos: dict[str, object] = field(default_factory=dict)
+    pools: dict[bytes, Pool] = field(default_factory=dict)
     epoch_reads: int = 0
 
     def agreement_status(self, identifier: bytes) -> Known:
@@ -86,21 +106,30 @@ class Chain:
         return Known(self.records.get(identifier, RecordStatus(RecordState.COMMITTED, NOW - 200, SUBJECT)))
 
     def verdict_of(self, identifier: bytes) -> Known:
-        return Known(self.requests.get(identifier, RequestStatus(RequestState.REQUESTED, 0, 0, 0, bytes(22))))
+        return Known(self.requests.get(identifier, OPEN))
 
     def current_epoch(self) -> Known:
         self.epoch_reads += 1
-        return Known(Epoch(self.epoch, len(self.members), NOW, CONTRACT))
+        return Known(Epoch(self.epoch, len(self.members), self.since, CONTRACT))
+
+    def pool_info(self, pool: bytes) -> Known:
+        return Known(self.pools.get(pool, Pool(0, 0, 0, 0, 0)))
+
+    def challenge_terms(self) -> Known:
+        return Known(ChallengeTerms(600, 300, 1, 1))
+
+    def current_policy(self) -> Known:
+        return Known(POLICY)
 
     def members_of(self, epoch: int) -> Known:
-        return Known(list(self.members))
+        return Known(list(self.earlier.get(epoch, self.members)))
 
     def operator_of(self, attester: str) -> Known:
         return Known(attester)
 
     def operator_info(self, operator: str) -> Known:
         endpoint = f"http://{operator.lower()}"
-        return Known(self.infos.get(operator, Operator(operator, 1, 0, bytes(32), endpoint)))
+        return Known(self.infos.get(operator, Operator(operator, 1, False, 0, 0, bytes(32), endpoint)))
 
 
 @dataclass(frozen=True)
@@ -131,9 +160,7 @@ class Case:
                 id=self.request.id,
                 block_number=block,
                 agreement=self.agreement.id,
-                use=self.request.use,
-                purpose=self.request.purpose,
-                step=self.request.step,
+                question=self.request.question.to_json(),
                 deadline=self.request.deadline,
                 stage=Stage.SEEN,
                 attempts=0,
@@ -145,22 +172,24 @@ class Case:
 def model_terms(**changes: Any) -> Model:
     terms = Model(
         PUBLISHER, LOADED.files_digest, LOADED.input_schema_digest, LOADED.outcomes_digest,
-        outcome_count=2, quorum=3, tolerance=LOADED.card.tolerance_ppm, fee=1000,
+        outcome_count=2, quorum=3, tolerance=LOADED.card.tolerance_ppm, fee=1000, currency=ETHER, royalty=100,
     )  # fmt: skip
     return replace(terms, **changes)
 
 
-def case(fields: Mapping[str, object] | None = None, model: Model | None = None, step: int = 0) -> Case:
-    """Make a request about a record with these fields (the marked ones by default)."""
+def case(fields: Mapping[str, object] | None = None, model: Model | None = None, **asked: Any) -> Case:
+    """Make a request about a record with these fields (the marked ones by default); ``asked`` are parts of the question."""
     tree = RecordTree.salt(MARKED if fields is None else fields)
     record = Record(tree.root, SUBJECT, HOLDER)
     model = model or model_terms()
     agreement = Agreement(
-        subject=SUBJECT, controller=CONTROLLER, record=record.id, model=model.id, purposes=1 << 5, prohibited=0,
-        steps=0b11, valid_from=0, valid_until=NOW + 10_000, uses=5, notice=bytes(32), salt=secrets.token_bytes(32),
+        controller=CONTROLLER, subject=SUBJECT, holder=HOLDER, root=tree.root, notice=bytes(32),
+        salt=secrets.token_bytes(32), model=model.id, purposes=1 << 5, prohibited=0, steps=0b11, valid_from=0,
+        valid_until=NOW + 10_000, uses=5, price=7,
     )  # fmt: skip
-    request = Request(agreement.id, 0, CONTROLLER, 5, step, NOW + 600, model.fee, model.quorum, model.outcome_count)
-    return Case(tree, record, agreement, model, request)
+    question = replace(Question(use=0, deadline=NOW + 600, purpose=5, step=0), **asked)
+    quote = Quote(model.outcome_count, model.quorum, model.royalty, 0, model.fee, agreement.price)
+    return Case(tree, record, agreement, model, Request(agreement.id, CONTROLLER, question, quote))
 
 
 Supply = Callable[[RequestContext], Awaitable[list[DisclosedField]]]
@@ -186,13 +215,46 @@ class Records:
     """Takes what a proposer would send to the chain."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[Request, Verdict, Attestation]] = []
+        self.sent: list[tuple[Answer, Attestation]] = []
+        self.many: list[tuple[bytes, list[Answer], Attestation]] = []
+        self.anchored: list[tuple[bytes, int, str, int, Attestation]] = []
         self.failure: Exception | None = None
 
-    async def record(self, request: Request, verdict: Verdict, attestation: Attestation) -> None:
+    def _fail(self) -> None:
         if self.failure is not None:
             raise self.failure
-        self.sent.append((request, verdict, attestation))
+
+    async def record(self, answer: Answer, attestation: Attestation) -> None:
+        self._fail()
+        self.sent.append((answer, attestation))
+
+    async def record_many(self, root: bytes, answers: Sequence[Answer], attestation: Attestation) -> None:
+        self._fail()
+        self.many.append((root, list(answers), attestation))
+
+    async def anchor(self, root: bytes, count: int, currency: str, quorum: int, attestation: Attestation) -> None:
+        self._fail()
+        self.anchored.append((root, count, currency, quorum, attestation))
+
+
+class Acting:
+    """Takes every other act, by name: what a service would send to the chain."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.done: list[tuple[Any, ...]] = []
+        self.failures: dict[str, Exception] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        async def act(*arguments: Any) -> None:
+            if name in self.failures:
+                raise self.failures[name]
+            self.done.append((name, *arguments))
+
+        return act
+
+    def of(self, name: str) -> list[tuple[Any, ...]]:
+        return [each[1:] for each in self.done if each[0] == name]
 
 
 class Network(httpx.AsyncBaseTransport):
@@ -219,6 +281,7 @@ class Peer:
     """One operator: everything of a node but the chain's transport."""
 
     signer: LocalSigner
+    seat: Seat
     store: NodeStore
     path: Path
     source: Source
@@ -229,11 +292,14 @@ class Peer:
     committee: Committee
     metrics: Metrics
     app: Any
+    acts: Acting
+    reviewer: Reviewer
+    jailer: Jailer
 
     def see(self, *cases: Case, block: int = 10) -> None:
         for each in cases:
             self.source.cases[each.request.id] = each
-            self.store.apply(each.rows(block), {}, {}, (block, bytes(32)))
+            self.store.apply(Changes(each.rows(block)), (block, bytes(32)))
 
     async def evaluate(self, *cases: Case) -> None:
         self.see(*cases)
@@ -245,7 +311,11 @@ class Peer:
         await self.proposer.propose_due(head, 64, work.append)
         await asyncio.gather(*work)
 
-    async def answer(self, proposal: Proposal) -> Answer:
+    def over(self, each: Case, stage: Stage, block: int = 11) -> None:
+        """Let the chain have ended a request."""
+        self.store.apply(Changes(endings={each.request.id: (stage, block)}), (block, bytes(32)))
+
+    async def answer(self, proposal: Proposal) -> PeerAnswer:
         return await self.cosigner.answer(proposal)
 
     def context(self, each: Case) -> RequestContext:
@@ -259,20 +329,29 @@ def peer(chain: Chain, network: Network, folder: Path, wait_s: float = 0.1, runt
     signer, metrics = LocalSigner(secrets.token_bytes(32)), Metrics()
     path = folder / f"{signer.address}.db"
     store, source, records = NodeStore(open_database(f"sqlite:///{path}")), Source(), Records()
-    catalogue = Catalogue([LoadedModel(LOADED, runtime)])
-    committee = Committee(chain, signer.address)  # type: ignore[arg-type]
-    evaluator = Evaluator(chain, store, source, catalogue, ChainClock(10, NOW), metrics)  # type: ignore[arg-type]
-    cosigner = Cosigner(DOMAIN, store, committee, catalogue, signer, metrics, wait_s)
+    catalogue, keys = Catalogue([LoadedModel(LOADED, runtime)]), Keyring([signer], [SealKey.generate()])
+    committee = Committee(chain, keys.addresses)  # type: ignore[arg-type]
+    seat = Seat(DOMAIN, store, committee, catalogue, keys, ChainClock(10, NOW), metrics)
+    evaluator = Evaluator(chain, seat, source, 500_000)  # type: ignore[arg-type]
+    cosigner = Cosigner(seat, wait_s)
     client = PeerClient(httpx.AsyncClient(transport=network), 5)
-    proposer = Proposer(DOMAIN, store, committee, catalogue, client, signer, records, metrics, 2)
+    acts = Acting(records)
+    proofs = Proofs(chain, seat, client)  # type: ignore[arg-type]
+    proposer = Proposer(seat, client, records, proofs, 2, 64)
+    reviewer = Reviewer(seat, evaluator, client, acts, 2)  # type: ignore[arg-type]
+    answers = ReviewAnswers(seat, wait_s)
+    jailer = Jailer(seat, client, acts, 2, 3)  # type: ignore[arg-type]
 
     async def ready() -> list[str]:
         return []
 
-    app = create_app(NodeParts(store, cosigner, metrics, ready))
+    app = create_app(NodeParts(store, PeerParts(cosigner, answers, jailer), metrics, ready))
     chain.members.append(signer.address)
     network.hosts[signer.address.lower()] = app
-    return Peer(signer, store, path, source, evaluator, cosigner, proposer, records, committee, metrics, app)
+    return Peer(
+        signer, seat, store, path, source, evaluator, cosigner, proposer, records, committee, metrics, app, acts,
+        reviewer, jailer,
+    )  # fmt: skip
 
 
 @dataclass

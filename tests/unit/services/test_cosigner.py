@@ -8,18 +8,19 @@ import time
 from typing import Any
 
 import pytest
-from services_world import DOMAIN, LOADED, Case, Peer, World, case
+from services_world import DOMAIN, LOADED, NOW, Case, Peer, World, case
 
 from oracle.core.canonical import canonical
 from oracle.core.digests import LEAF_TYPES, leaf_values, recover, report_digest
 from oracle.core.errors import PeerError, Reason
 from oracle.core.merkle import MerkleTree, leaf_hash
-from oracle.core.structs import Verdict
+from oracle.core.structs import Verdict, root_pool_id
 from oracle.core.trail import Trail
 from oracle.keys.signer import LocalSigner
 from oracle.peers.messages import Answer, Proposal, ProposedVerdict
 from oracle.services.trails import build_trail
-from oracle.store.tables import Stage
+from oracle.store.node_store import Changes, Evidence
+from oracle.store.tables import AnchorRow, Stage
 
 
 def digest_of(trails: list[Trail], epoch: int) -> bytes:
@@ -69,18 +70,17 @@ async def test_answer__when_all_agree__then_signed_by_its_own_key_and_kept_first
     kept: list[bool] = []
     signer = peer.signer
 
-    class Looking:
-        address = signer.address
+    def leaving(**fields: Any) -> Answer:
+        signed = [{each.attester for each in peer.store.evidence(one.request.id)} for one in cases]
+        kept.append(signed == [{signer.address, proposer.signer.address}] * 3)
+        kept.append(all(peer.store.trail(each.digest) == canonical(each.to_json()) for each in trails))
+        return Answer(**fields)
 
-        def sign(self, digest: bytes) -> bytes:
-            kept.append(all(peer.store.trail(each.digest) == canonical(each.to_json()) for each in trails))
-            return signer.sign(digest)
-
-    monkeypatch.setattr(peer.cosigner, "_signer", Looking())
+    monkeypatch.setattr("oracle.services.cosigner.Answer", leaving)
     answer = await peer.answer(proposal_of(proposer.signer, trails))
     assert answer.declined == []
     assert recover(digest_of(trails, 1), bytes.fromhex((answer.signature or "")[2:])) == signer.address
-    assert kept == [True]
+    assert kept == [True, True]
 
 
 async def test_answer__when_a_score_is_wrong__then_that_verdict_is_declined_and_nothing_kept(
@@ -142,9 +142,14 @@ async def test_answer__when_an_old_epoch_is_replayed__then_peer_error(operators:
     proposer, peer, *_ = operators.peers
     asked = case()
     await operators.evaluate(asked)
-    operators.chain.epoch = 2
+    operators.chain.epoch = 2  # the one before may sign for 60 s
+    operators.chain.since = NOW - 61
     with pytest.raises(PeerError, match="epoch"):
         await peer.answer(proposal_of(proposer.signer, [trail_of(proposer, asked)], 1))
+    operators.chain.since = NOW - 60
+    peer.committee.forget()
+    answer = await peer.answer(proposal_of(proposer.signer, [trail_of(proposer, asked)], 1))
+    assert answer.signature is not None
 
 
 async def test_answer__when_the_epoch_has_rotated_since__then_the_committee_is_read_anew(
@@ -291,6 +296,116 @@ async def test_answer__when_the_request_has_ended_here__then_declined(operators:
     proposer, peer, *_ = operators.peers
     asked = case()
     await operators.evaluate(asked)
-    peer.store.apply([], {asked.request.id: (Stage.RECORDED, 11)}, {}, (11, bytes(32)))
+    peer.over(asked, Stage.RECORDED)
     answer = await peer.answer(proposal_of(proposer.signer, [trail_of(proposer, asked)]))
     assert reasons(answer) == [Reason.REQUEST_UNKNOWN]
+
+
+# What it keeps, and what it stays with
+
+
+async def test_answer__when_it_declines__then_the_proposers_signature_is_kept_as_evidence(operators: World) -> None:
+    proposer, peer, *_ = operators.peers
+    asked = case()
+    await operators.evaluate(asked)
+    own = trail_of(proposer, asked)
+    wrong = lying(own, (own.output.score_ppm + 500_000) % 1_000_000)
+    proposal = proposal_of(proposer.signer, [wrong])
+    assert reasons(await peer.answer(proposal)) == [Reason.SCORE_MISMATCH]
+    (kept,) = peer.store.evidence(asked.request.id)
+    assert (kept.attester, kept.verdict.score) == (proposer.signer.address, wrong.output.score_ppm)
+    assert "0x" + kept.signature.hex() == proposal.signature
+    assert peer.store.conflicts(asked.request.id, 2 * asked.model.tolerance) == []
+    await peer.answer(proposal_of(proposer.signer, [own]))
+    ((low, high),) = peer.store.conflicts(asked.request.id, 2 * asked.model.tolerance)
+    assert {low.verdict.score, high.verdict.score} == {own.output.score_ppm, wrong.output.score_ppm}
+
+
+async def test_answer__when_the_commitment_is_anothers__then_its_signature_is_no_evidence(operators: World) -> None:
+    proposer, peer, *_ = operators.peers
+    asked, other = case(), case()
+    await operators.evaluate(asked, other)
+    trail, instead = trail_of(proposer, asked), trail_of(proposer, other)
+    request = trail.request.model_copy(update={"commitment": instead.request.commitment})
+    await peer.answer(proposal_of(proposer.signer, [trail.model_copy(update={"request": request})]))
+    assert peer.store.evidence(asked.request.id) == []
+
+
+async def test_answer__when_a_verdict_is_far_from_one_it_signed__then_declined_though_it_is_its_own_now(
+    operators: World,
+) -> None:
+    proposer, peer, *_ = operators.peers
+    asked = case()
+    await operators.evaluate(asked)
+    own = trail_of(proposer, asked)
+    far = (own.output.score_ppm + 500_000) % 1_000_000
+    earlier = Evidence(
+        asked.request.id, peer.signer.address, Verdict(0, far, bytes(32)), 1, 1, (), bytes(64), int(time.time())
+    )
+    peer.store.keep_evidence([earlier], 0)
+    assert reasons(await peer.answer(proposal_of(proposer.signer, [own]))) == [Reason.ALREADY_SIGNED]
+
+
+async def test_answer__when_a_proposer_has_one_request_signed_over_and_over__then_only_so_often(
+    operators: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oracle.services.cosigner._MOST_REPORTS", 3)
+    proposer, peer, other, _ = operators.peers
+    asked = case()
+    await operators.evaluate(asked)
+    trail = trail_of(proposer, asked)
+    for number in range(3):
+        varied = trail.model_copy(update={"software": f"assent/{number}"})
+        assert (await peer.answer(proposal_of(proposer.signer, [varied]))).signature is not None
+    kept = len(peer.store.trails_of(asked.request.id))
+    answer = await peer.answer(proposal_of(proposer.signer, [trail]))
+    assert reasons(answer) == [Reason.PROPOSALS_SPENT]
+    assert len(peer.store.trails_of(asked.request.id)) == kept == 3
+    # That is one proposer's limit, no other's.
+    assert (await peer.answer(proposal_of(other.signer, [trail_of(other, asked)]))).signature is not None
+
+
+async def test_answer__when_the_request_is_anchored_here__then_declined_as_that(operators: World) -> None:
+    proposer, peer, *_ = operators.peers
+    asked = case(delivery=1)
+    await operators.evaluate(asked)
+    proposal = proposal_of(proposer.signer, [trail_of(proposer, asked)])
+    assert (await peer.answer(proposal)).signature is not None
+    root = digest_root([trail_of(proposer, asked)])
+    pool = root_pool_id(root, 0, 3)
+    row = AnchorRow(pool=pool, block_number=11, root=root, count=1, transaction=bytes(32))
+    peer.store.apply(Changes([row]), (11, bytes(32)))
+    assert reasons(await peer.answer(proposal)) == [Reason.ALREADY_ANCHORED]
+
+
+async def test_answer__when_a_request_is_in_the_proposal_twice__then_peer_error(operators: World) -> None:
+    proposer, peer, *_ = operators.peers
+    asked = case()
+    await operators.evaluate(asked)
+    trail = trail_of(proposer, asked)
+    with pytest.raises(PeerError, match="twice"):
+        await peer.answer(proposal_of(proposer.signer, [trail, trail]))
+
+
+async def test_answer__when_the_epoch_before_has_another_key__then_signed_with_that_one(operators: World) -> None:
+    proposer, peer, *_ = operators.peers
+    asked = case()
+    await operators.evaluate(asked)
+    new = LocalSigner(secrets.token_bytes(32))
+    peer.seat.keys._signers[new.address] = new
+    peer.committee._attesters = (peer.signer.address, new.address)
+    place = operators.chain.members.index(peer.signer.address)
+    operators.chain.earlier[1] = list(operators.chain.members)
+    operators.chain.members[place] = new.address
+    operators.chain.epoch, operators.chain.since = 2, NOW - 10
+    trails = [trail_of(proposer, asked)]
+    for epoch, expected in ((1, peer.signer.address), (2, new.address)):
+        answer = await peer.answer(proposal_of(proposer.signer, trails, epoch))
+        assert recover(digest_of(trails, epoch), bytes.fromhex((answer.signature or "")[2:])) == expected
+
+
+def digest_root(trails: list[Trail]) -> bytes:
+    (trail,) = trails
+    verdict = Verdict(trail.output.outcome, trail.output.score_ppm, trail.digest)
+    request, commitment = bytes.fromhex(trail.request.id[2:]), bytes.fromhex(trail.request.commitment[2:])
+    return leaf_hash(LEAF_TYPES, leaf_values(request, commitment, verdict))

@@ -11,16 +11,30 @@ from typing import Any
 import aiohttp
 import pytest
 import structlog
-from services_world import LOADED, MARKED, NOW, RUNTIME, SUBJECT, Case, Peer, World, case, model_terms, peer
+from services_world import (
+    CONTROLLER,
+    ETHER,
+    LOADED,
+    MARKED,
+    NOW,
+    RUNTIME,
+    SUBJECT,
+    Case,
+    Peer,
+    World,
+    case,
+    model_terms,
+    peer,
+)
 
 from oracle.chain.contract import AgreementStatus, RecordStatus, RequestStatus
 from oracle.core.errors import ModelError, Reason, VaultError
-from oracle.core.structs import AgreementState, RecordState, RequestState
+from oracle.core.structs import AgreementState, Finality, RecordState, RequestState
 from oracle.data.fetch import VaultRefusedError
 from oracle.data.record import DisclosedField, RecordTree
 from oracle.models.evaluation import Evaluation
 from oracle.models.features import features
-from oracle.store.node_store import RequestReport
+from oracle.store.node_store import Changes, RequestReport
 from oracle.store.tables import Stage
 
 NAME = LOADED.card.inputs[3].name
@@ -48,7 +62,7 @@ def let_time_pass(one: Peer, monkeypatch: pytest.MonkeyPatch, seconds: float) ->
     import time
 
     later = time.time() + seconds
-    monkeypatch.setattr("oracle.store.node_store.time.time", lambda: later)
+    monkeypatch.setattr("oracle.store.requests.time.time", lambda: later)
 
 
 async def test_evaluate_due__when_all_is_well__then_the_models_own_result(one: Peer) -> None:
@@ -245,7 +259,7 @@ async def test_evaluate_due__when_one_row_breaks_the_model__then_only_that_one_i
 
 # The chain's state
 
-GONE = RequestStatus(RequestState.NONE, 0, 0, 0, bytes(22))
+GONE = RequestStatus(RequestState.NONE, Finality.NONE, 0, 0, 0, bytes(20))
 
 
 async def test_evaluate_due__when_the_agreement_was_withdrawn__then_consent_and_the_vault_is_not_asked(
@@ -273,7 +287,9 @@ async def test_evaluate_due__when_the_record_is_retired__then_refused(operators:
     assert one.source.asked == []
 
 
-@pytest.mark.parametrize("state", [RequestState.RECORDED, RequestState.REFUSED, RequestState.EXPIRED])
+@pytest.mark.parametrize(
+    "state", [RequestState.RECORDED, RequestState.REFUSED, RequestState.EXPIRED, RequestState.CHALLENGED]
+)
 async def test_evaluate_due__when_the_request_has_ended__then_the_vault_is_not_asked(
     operators: World, one: Peer, state: RequestState
 ) -> None:
@@ -283,7 +299,47 @@ async def test_evaluate_due__when_the_request_has_ended__then_the_vault_is_not_a
     assert one.source.asked == []
 
 
-@pytest.mark.parametrize("what", ["requests", "agreements", "records"])
+async def test_evaluate_due__when_the_record_is_not_committed__then_the_vault_is_not_asked_until_it_is(
+    operators: World, one: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = case()
+    operators.chain.records[asked.record.id] = RecordStatus(RecordState.NONE, 0, ETHER)
+    found = await run(one, asked)
+    assert (found.stage, found.reason) == (Stage.SEEN, Reason.RECORD_UNKNOWN)
+    assert one.source.asked == []
+    operators.chain.records.clear()
+    let_time_pass(one, monkeypatch, 10)
+    assert await one.evaluator.evaluate_due(64) == 1
+
+
+async def test_evaluate_due__when_the_commitment_was_never_read__then_the_vault_is_not_asked(one: Peer) -> None:
+    asked = case()
+    one.source.cases[asked.request.id] = asked
+    one.store.apply(Changes(asked.rows()[1:]), (10, bytes(32)))
+    await one.evaluator.evaluate_due(64)
+    assert report(one, asked).reason == Reason.RECORD_UNKNOWN
+    assert one.source.asked == []
+
+
+async def test_evaluate_due__when_the_record_is_anothers__then_the_vault_is_not_asked(
+    operators: World, one: Peer
+) -> None:
+    asked = case()
+    operators.chain.records[asked.record.id] = RecordStatus(RecordState.COMMITTED, NOW, CONTROLLER)
+    assert (await run(one, asked)).reason == Reason.RECORD_UNKNOWN
+    assert one.source.asked == []
+
+
+@pytest.mark.parametrize(("gas", "stage"), [(500, Stage.EVALUATED), (501, Stage.REFUSED), (65_535, Stage.REFUSED)])
+async def test_evaluate_due__when_the_callback_names_gas__then_no_more_than_the_settings_allow(
+    one: Peer, gas: int, stage: Stage
+) -> None:
+    found = await run(one, case(callback=gas))
+    assert found.stage is stage
+    assert found.reason == (Reason.CALLBACK_TOO_DEAR if stage is Stage.REFUSED else None)
+
+
+@pytest.mark.parametrize("what", ["requests", "agreements"])
 async def test_evaluate_due__when_the_endpoint_lags_behind_its_events__then_tried_again(
     operators: World, one: Peer, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,7 +347,6 @@ async def test_evaluate_due__when_the_endpoint_lags_behind_its_events__then_trie
     answers: dict[str, tuple[bytes, object]] = {
         "requests": (asked.request.id, GONE),
         "agreements": (asked.agreement.id, AgreementStatus(AgreementState.NONE, 0, 0)),
-        "records": (asked.record.id, RecordStatus(RecordState.NONE, 0, "0x" + "0" * 40)),
     }
     key, answer = answers[what]
     getattr(operators.chain, what)[key] = answer

@@ -8,15 +8,20 @@ from typing import Any
 
 import httpx
 import pytest
-from services_world import DOMAIN, LOADED, Case, Peer, World, case, model_terms
+from eth_utils import keccak
+from services_world import DOMAIN, ETHER, LOADED, Case, Peer, World, case, model_terms
 from test_cosigner import digest_of
 
+from oracle.chain.contract import Pool
 from oracle.core.committee import members_of
-from oracle.core.digests import recover
+from oracle.core.digests import recover, report_digest, report_leaf
 from oracle.core.errors import ContractRevertError, EndpointError, Reason, VaultError
+from oracle.core.merkle import MerkleTree, verify
+from oracle.core.structs import root_pool_id
 from oracle.core.trail import Trail
 from oracle.services.trails import build_trail
-from oracle.store.tables import Stage
+from oracle.store.node_store import Changes
+from oracle.store.tables import AnchorRow, Stage
 
 MODEL = model_terms()
 
@@ -37,7 +42,8 @@ def reason_of(one: Peer, asked: Case) -> str | None:
 
 def must_be_sent(one: Peer, asked: Case, world: World) -> None:
     """Check a sent verdict as the contract would: quorum, each signature its member's, over the report."""
-    ((request, verdict, attestation),) = one.records.sent
+    ((answer, attestation),) = one.records.sent
+    request, verdict = answer.request, answer.verdict
     assert request == asked.request
     data = one.store.trail(verdict.trail)
     assert data is not None
@@ -58,9 +64,9 @@ async def test_propose_due__when_all_are_honest__then_a_quorum_is_sent_and_every
     one = operators.proposer_of(asked)
     await one.propose()
     must_be_sent(one, asked, operators)
-    _, verdict, attestation = one.records.sent[0]
+    answer, attestation = one.records.sent[0]
     for index in members_of(attestation.signers):
-        assert operators.peers[index].store.trail(verdict.trail) is not None
+        assert operators.peers[index].store.trail(answer.verdict.trail) is not None
 
 
 async def test_propose_due__when_it_is_anothers_turn__then_nothing_until_the_turn_comes(operators: World) -> None:
@@ -105,18 +111,18 @@ async def test_propose_due__when_one_peer_fails_or_lies__then_the_quorum_is_reac
     await one.propose()
     must_be_sent(one, asked, operators)
     faulty_index = operators.chain.members.index(faulty.signer.address)
-    assert faulty_index not in members_of(one.records.sent[0][2].signers)
+    assert faulty_index not in members_of(one.records.sent[0][1].signers)
 
 
 async def test_propose_due__when_a_peer_signs_with_another_key__then_its_signature_is_not_used(
-    operators: World, monkeypatch: pytest.MonkeyPatch
+    operators: World,
 ) -> None:
     asked = case()
     await operators.evaluate(asked)
     one = operators.proposer_of(asked)
     faulty, other, _ = operators.others(one)
     # A true signature over the right report, by a member's key; but not by this member's.
-    monkeypatch.setattr(faulty.cosigner, "_signer", other.signer)
+    faulty.seat.keys._signers[faulty.signer.address] = other.signer
     await one.propose()
     must_be_sent(one, asked, operators)
 
@@ -150,7 +156,7 @@ async def test_propose_due__when_peers_come_back__then_sent_at_the_next_attempt(
     await one.propose()
     operators.network.hosts.update(apps)
     later = time.time() + 1.1
-    monkeypatch.setattr("oracle.store.node_store.time.time", lambda: later)
+    monkeypatch.setattr("oracle.store.requests.time.time", lambda: later)
     await one.propose()
     must_be_sent(one, asked, operators)
 
@@ -216,9 +222,9 @@ async def test_propose_due__when_the_epoch_is_stale__then_the_committee_is_read_
     for each in operators.peers:
         each.committee.forget()
     later = time.time() + 1.1
-    monkeypatch.setattr("oracle.store.node_store.time.time", lambda: later)
+    monkeypatch.setattr("oracle.store.requests.time.time", lambda: later)
     await one.propose()
-    assert one.records.sent[0][2].epoch == 2
+    assert one.records.sent[0][1].epoch == 2
 
 
 async def test_propose_due__when_the_chain_fails__then_postponed_not_repeated_at_once(operators: World) -> None:
@@ -237,7 +243,7 @@ async def test_propose_due__when_recorded_meanwhile__then_postponing_leaves_no_r
     asked = case()
     await operators.evaluate(asked)
     one = operators.proposer_of(asked)
-    one.store.apply([], {asked.request.id: (Stage.RECORDED, 11)}, {}, (11, bytes(32)))
+    one.over(asked, Stage.RECORDED)
     one.store.postponed(asked.request.id, 1, "sent", "late")
     assert reason_of(one, asked) is None
 
@@ -283,3 +289,159 @@ async def test_propose_due__when_no_member__then_nothing(operators: World) -> No
     one.committee.forget()
     await one.propose()
     assert operators.network.calls == 0
+
+
+# Reports of several
+
+
+def mine(operators: World, one: Peer, count: int, **asked: Any) -> list[Case]:
+    """Return cases whose first turn is one operator's."""
+    found: list[Case] = []
+    while len(found) < count:
+        each = case(**asked)
+        if operators.proposer_of(each) is one:
+            found.append(each)
+    return found
+
+
+async def test_propose_due__when_several_are_evaluated__then_one_report_in_the_order_of_its_leaves(
+    operators: World,
+) -> None:
+    one = operators.peers[0]
+    cases = mine(operators, one, 3)
+    await operators.evaluate(*cases)
+    await one.propose()
+    ((root, answers, attestation),) = one.records.many
+    assert {answer.request.id for answer in answers} == {each.request.id for each in cases}
+    leaves = [report_leaf(answer.request, answer.verdict) for answer in answers]
+    assert leaves == sorted(leaves)
+    assert root == MerkleTree(leaves).root
+    digest = report_digest(DOMAIN, 1, 3, root)
+    for place, index in enumerate(members_of(attestation.signers)):
+        signature = attestation.signatures[64 * place : 64 * place + 64]
+        assert recover(digest, signature) == operators.chain.members[index]
+    assert operators.network.calls == 3
+    assert one.records.sent == []
+
+
+async def test_propose_due__when_anchored_ones_are_among_them__then_their_root_alone_is_sent(operators: World) -> None:
+    one = operators.peers[0]
+    anchored, recorded = mine(operators, one, 2, delivery=1), mine(operators, one, 1)
+    await operators.evaluate(*anchored, *recorded)
+    await one.propose()
+    ((root, count, currency, quorum, _),) = one.records.anchored
+    assert (count, currency, quorum) == (2, ETHER, 3)
+    assert len(one.records.sent) == 1
+    for each in operators.peers:
+        kept = each.store.reports_by(one.signer.address, anchored[0].request.id, 0)
+        assert kept == 1
+    pool = root_pool_id(root, 0, 3)
+    row = AnchorRow(pool=pool, block_number=11, root=root, count=2, transaction=b"t" * 32)
+    one.store.apply(Changes([row]), (11, bytes(32)))
+    assert [reason_of(one, each) for each in anchored] == [None, None]
+    found = one.store.proven(anchored[0].request.id)
+    assert found is not None
+    assert verify(root, report_leaf(anchored[0].request, found.verdict), found.proof)
+
+
+@pytest.mark.parametrize("decliners", [1, 2])
+async def test_propose_due__when_peers_decline_one__then_the_rest_is_sent_and_it_too_if_enough_are_left(
+    operators: World, decliners: int
+) -> None:
+    one = operators.peers[0]
+    cases = mine(operators, one, 3)
+    bad = cases[1]
+    for number, each in enumerate(operators.peers):
+        each.see(*cases)
+        if 0 < number <= decliners:
+            each.store.refused(bad.request.id, Reason.PROOF_WRONG, "no")
+        await each.evaluator.evaluate_due(64)
+    await one.propose()
+    sent = {answer.request.id for _, answers, _ in one.records.many for answer in answers}
+    wanted = {each.request.id for each in cases if decliners == 1 or each is not bad}
+    assert sent == wanted
+    if decliners == 2:
+        assert reason_of(one, bad) == Reason.NOT_READY
+        assert one.metrics.registry.get_sample_value("assent_verdicts_left_out_total") == 1
+
+
+async def test_propose_due__when_a_peer_is_silent__then_its_miss_is_counted_and_ends_when_it_answers(
+    operators: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, silent = operators.peers[0], operators.peers[2]
+    app = operators.network.hosts[host(silent)]
+    operators.network.hosts[host(silent)] = httpx.ConnectError("no")
+    for expected in (1, 2):
+        (asked,) = mine(operators, one, 1)
+        await operators.evaluate(asked)
+        await one.propose()
+        assert one.store.misses_of(silent.signer.address) == expected
+    assert one.store.misses_of(operators.peers[1].signer.address) == 0
+    operators.network.hosts[host(silent)] = app
+    (asked,) = mine(operators, one, 1)
+    await operators.evaluate(asked)
+    await one.propose()
+    worst = {each.attester: (each.asked, each.missed, each.in_a_row) for each in one.store.misses()}
+    assert worst[silent.signer.address] == (3, 2, 0)
+    labels = {"member": silent.signer.address}
+    assert one.metrics.registry.get_sample_value("assent_answers_missed_total", labels) == 2
+
+
+async def test_propose_due__when_peers_sign__then_every_signature_is_kept_as_evidence(operators: World) -> None:
+    one = operators.peers[0]
+    cases = mine(operators, one, 2)
+    await operators.evaluate(*cases)
+    await one.propose()
+    for each in cases:
+        kept = one.store.evidence(each.request.id)
+        assert len(kept) >= 3
+        for evidence in kept:
+            leaf = report_leaf(each.request, evidence.verdict)
+            tree_root = leaf
+            for sibling in evidence.proof:
+                tree_root = keccak(min(tree_root, sibling) + max(tree_root, sibling))
+            digest = report_digest(DOMAIN, evidence.epoch, evidence.count, tree_root)
+            assert recover(digest, evidence.signature) == evidence.attester
+
+
+async def test_propose_due__when_peers_say_that_it_is_anchored__then_the_proof_is_fetched_and_kept(
+    operators: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = case(delivery=1)
+    first = operators.proposer_of(asked)
+    late = operators.others(first)[0]
+    await operators.evaluate(asked)
+    app = operators.network.hosts[host(late)]
+    operators.network.hosts[host(late)] = httpx.ConnectError("down")
+    await first.propose()
+    operators.network.hosts[host(late)] = app
+    root = first.records.anchored[0][0]
+    pool = root_pool_id(root, 0, 3)
+    operators.chain.pools[pool] = Pool(1, 7, 0, 0, 0)
+    row = {"pool": pool, "block_number": 11, "root": root, "count": 1, "transaction": b"t" * 32}
+    for each in operators.peers:
+        each.store.apply(Changes([AnchorRow(**row)]), (11, bytes(32)))
+    index = operators.peers.index(late)
+    turn = (index - operators.peers.index(first)) % 4
+    await late.propose(10 + 2 * turn)
+    assert late.records.anchored == []
+    assert late.store.proven(asked.request.id) == first.store.proven(asked.request.id)
+    report = late.store.report(asked.request.id)
+    assert report is not None
+    assert report.stage is Stage.ANCHORED
+
+
+async def test_propose_due__when_a_peer_says_so_without_a_root_on_chain__then_nothing_is_kept(
+    operators: World,
+) -> None:
+    asked = case(delivery=1)
+    await operators.evaluate(asked)
+    one = operators.proposer_of(asked)
+    liar = answering(
+        {"declined": [{"request": "0x" + asked.request.id.hex(), "reason": "already_anchored", "message": "x"}]}
+    )
+    for each in operators.others(one):
+        operators.network.hosts[host(each)] = liar
+    await one.propose()
+    assert one.store.proven(asked.request.id) is None
+    assert reason_of(one, asked) == Reason.NOT_READY

@@ -13,6 +13,7 @@ from oracle.core.errors import Reason, VaultError
 from oracle.data.ask import Ask
 from oracle.data.envelope import pack_fields, seal
 from oracle.data.fetch import VaultClient, VaultRefusedError
+from oracle.keys.keyring import Keyring
 from oracle.keys.seal_key import SealKey
 from oracle.services.vault_source import VaultSource
 
@@ -29,8 +30,8 @@ class Vault(httpx.AsyncBaseTransport):
         return httpx.Response(self.status, content=self.body)
 
 
-def source_of(one: Peer, vault: Vault, key: SealKey) -> VaultSource:
-    return VaultSource(DOMAIN, one.committee, VaultClient(transport=vault), one.signer, key)
+def source_of(one: Peer, vault: Vault, *seal_keys: SealKey) -> VaultSource:
+    return VaultSource(DOMAIN, one.committee, VaultClient(transport=vault), Keyring([one.signer], seal_keys))
 
 
 async def test_fields__when_the_vault_releases__then_opened_and_asked_by_wall_clock(operators: World) -> None:
@@ -44,6 +45,18 @@ async def test_fields__when_the_vault_releases__then_opened_and_asked_by_wall_cl
     assert abs(int(str(said["deadline"])) - time.time() - 60) < 5
     signature = bytes.fromhex(str(said["signature"])[2:])
     assert Ask(asked.request.id, 1, int(str(said["deadline"])), signature).attester(DOMAIN) == one.signer.address
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+async def test_fields__when_there_are_several_seal_keys__then_whichever_fits_opens(
+    operators: World, which: int
+) -> None:
+    one, asked, vault = operators.peers[0], case(), Vault()
+    keys = [SealKey.generate() for _ in range(3)]
+    one.see(asked)
+    sealed = seal(keys[which].public, asked.request.id, one.signer.address, pack_fields(asked.disclosed))
+    vault.body = json.dumps({"request": "0x" + asked.request.id.hex(), "sealed": "0x" + sealed.hex()}).encode()
+    assert await source_of(one, vault, *keys).fields(one.context(asked)) == asked.disclosed
 
 
 async def test_fields__when_sealed_to_another_key__then_refused(operators: World) -> None:

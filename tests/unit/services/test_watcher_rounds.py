@@ -64,9 +64,10 @@ def events_of(one: Case, block: int) -> list[Event]:
         event("RecordCommitted", block, id=record.id, root=record.root, subject=record.subject, holder=record.holder,
               vault="http://vault\0.example"),
         event("ModelPublished", block, id=one.model.id, model=one.model.to_abi()),
-        event("AgreementGiven", block, id=one.agreement.id, agreement=one.agreement.to_abi()),
-        event("Requested", block, id=request.id, agreement=request.agreement, use=0, purpose=5, step=0,
-              deadline=request.deadline),
+        event("AgreementGiven", block, id=one.agreement.id, subject=one.agreement.subject,
+              controller=one.agreement.controller, holder=one.agreement.holder, root=one.agreement.root,
+              notice=one.agreement.notice, salt=one.agreement.salt, terms=one.agreement.terms_abi),
+        event("Requested", block, id=request.id, agreement=request.agreement, question=request.question.pack()),
     ]  # fmt: skip
 
 
@@ -97,7 +98,7 @@ async def test_catch_up__when_far_behind__then_in_ranges_without_gap_or_overlap(
     assert reader.asked[-1][1] == 1_050
     assert all(later[0] == earlier[1] + 1 for earlier, later in zip(reader.asked, reader.asked[1:], strict=False))
     assert max(last - first + 1 for first, last in reader.asked) == 100
-    assert (found.requests, found.moved, found.rotated) == (1, True, False)
+    assert (found.requests, found.moved, found.committee) == (1, True, False)
     assert store.cursor() == (1_050, hash_of(1_050, 0))
     context = store.context(one.request.id)
     assert context is not None
@@ -199,13 +200,13 @@ async def test_catch_up__when_requests_end__then_stage_and_metrics(store: NodeSt
     reader, recorded, refused, expired = Reader(20), case(), case(), case()
     reader.logs = [each for one in (recorded, refused, expired) for each in events_of(one, 10)]
     reader.logs += [
-        event("Recorded", 12, id=recorded.request.id),
+        event("Recorded", 12, id=recorded.request.id, outcome=1, score=5, trail=bytes(32)),
         event("Refused", 12, id=refused.request.id),
         event("Expired", 13, id=expired.request.id),
         event("AgreementWithdrawn", 11, id=refused.agreement.id),
         event("EpochRotated", 13, epoch=2),
     ]
     watching = watcher(reader, store)
-    assert (await watching.catch_up()).rotated
+    assert (await watching.catch_up()).committee
     assert store.counts() == {"recorded": 1, "ended": 2}
     assert watching._metrics.registry.get_sample_value("assent_latency_blocks_sum") == 2

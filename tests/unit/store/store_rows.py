@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from oracle.core.structs import Agreement, Model, Record, Request
+from oracle.core.structs import Agreement, Model, Question, Quote, Record, Request
 from oracle.store.tables import AgreementRow, ModelRow, RecordRow, RequestRow, Stage
 
 SUBJECT, CONTROLLER, HOLDER, PUBLISHER = ("0x" + digit * 40 for digit in "1234")
@@ -39,9 +39,7 @@ class Asked:
                 id=self.id,
                 block_number=block,
                 agreement=self.agreement.id,
-                use=self.request.use,
-                purpose=5,
-                step=0,
+                question=self.request.question.to_json(),
                 deadline=self.request.deadline,
                 stage=Stage.SEEN,
                 attempts=0,
@@ -50,23 +48,15 @@ class Asked:
         ]
 
 
-def asked(valid_until: int = 10_000, deadline: int = 9_000, use: int = 0) -> Asked:
+def asked(valid_until: int = 10_000, deadline: int = 9_000, use: int = 0, delivery: int = 0) -> Asked:
     """Make a request with a record, a model and an agreement of its own."""
     record = Record(secrets.token_bytes(32), SUBJECT, HOLDER)
-    model = Model(PUBLISHER, secrets.token_bytes(32), bytes(32), bytes(32), 2, 3, 1000, 2**96 - 1)
+    model = Model(PUBLISHER, secrets.token_bytes(32), bytes(32), bytes(32), 2, 3, 1000, 2**96 - 1, "0x" + "0" * 40, 5)
     agreement = Agreement(
-        SUBJECT,
-        CONTROLLER,
-        record.id,
-        model.id,
-        2**255,
-        2**256 - 1,
-        1,
-        0,
-        valid_until,
-        5,
-        bytes(32),
-        secrets.token_bytes(32),
-    )
-    request = Request(agreement.id, use, CONTROLLER, 5, 0, deadline, model.fee, 3, 2)
-    return Asked(record, model, agreement, request)
+        controller=CONTROLLER, subject=SUBJECT, holder=HOLDER, root=record.root, notice=bytes(32),
+        salt=secrets.token_bytes(32), model=model.id, purposes=2**255, prohibited=2**256 - 1, steps=1, valid_from=0,
+        valid_until=valid_until, uses=5, price=2**96 - 1,
+    )  # fmt: skip
+    question = Question(use, deadline, 5, 0, 0, delivery)
+    quote = Quote(2, 3, 5, 0, model.fee, agreement.price)
+    return Asked(record, model, agreement, Request(agreement.id, CONTROLLER, question, quote))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from sqlalchemy import BigInteger
 from store_rows import Asked, asked
 
 from oracle.core.errors import ConfigurationError, Reason
-from oracle.store.node_store import NodeStore, RequestContext
-from oracle.store.tables import Base, RequestRow, Stage, open_database
+from oracle.store.node_store import Changes, NodeStore, RequestContext
+from oracle.store.tables import Base, CurrencyRow, RequestRow, Stage, open_database
 from oracle.store.transactions import Attempt, TransactionStore
 
 CONTRACT = "0x" + "c0" * 20
@@ -41,7 +42,7 @@ def stage_of(store: NodeStore, one: Asked) -> Stage | None:
 
 def put(store: NodeStore, *many: Asked, block: int = 10) -> None:
     for one in many:
-        store.apply(one.rows(block), {}, {}, (block, HASH))
+        store.apply(Changes(one.rows(block)), (block, HASH))
 
 
 # Which chain
@@ -83,7 +84,7 @@ def test_apply__when_it_fails_midway__then_neither_rows_nor_cursor(store: NodeSt
         raise RuntimeError("killed here")
 
     with pytest.raises(RuntimeError):
-        store.apply(rows(), {one.id: (Stage.RECORDED, 11)}, {}, (11, HASH))
+        store.apply(Changes(list(rows()), {one.id: (Stage.RECORDED, 11)}), (11, HASH))
     assert stage_of(store, two) is None
     assert stage_of(store, one) is Stage.SEEN
     assert store.cursor() == (10, HASH)
@@ -93,14 +94,14 @@ _KILLED = """
 import os, sys
 sys.path.insert(0, sys.argv[2])
 from store_rows import asked
-from oracle.store.node_store import NodeStore
+from oracle.store.node_store import Changes, NodeStore
 from oracle.store.tables import open_database
 store = NodeStore(open_database("sqlite:///" + sys.argv[1]))
-store.apply(asked().rows(10), {}, {}, (10, b"h" * 32))
+store.apply(Changes(asked().rows(10)), (10, b"h" * 32))
 def rows():
     yield from asked().rows(11)
     os.kill(os.getpid(), 9)
-store.apply(rows(), {}, {}, (11, b"h" * 32))
+store.apply(Changes(rows()), (11, b"h" * 32))
 """
 
 
@@ -114,11 +115,11 @@ def test_apply__when_the_process_is_killed_midway__then_the_range_before_it_stan
 
 
 def test_apply__when_a_request_names_what_was_never_read__then_it_alone_is_refused(store: NodeStore) -> None:
-    for missing in range(3):  # record, model, agreement
+    for missing in (1, 2):  # model, agreement
         one, good = asked(), asked()
         rows = one.rows(10)
         del rows[missing]
-        store.apply(rows, {}, {}, (10, HASH))
+        store.apply(Changes(rows), (10, HASH))
         put(store, good)
         assert [context.id for context in store.due(Stage.SEEN, 64)] == [good.id]
         report = store.report(one.id)
@@ -127,7 +128,38 @@ def test_apply__when_a_request_names_what_was_never_read__then_it_alone_is_refus
         assert "start_block" in (report.message or "")
         assert store.context(one.id) is None
         assert [context.id for context in store.closable(2**39, 64)] == [good.id]
-        store.apply([], {good.id: (Stage.ENDED, 11)}, {}, (11, HASH))
+        store.apply(Changes(endings={good.id: (Stage.ENDED, 11)}), (11, HASH))
+
+
+def test_apply__when_the_record_was_never_committed__then_the_request_has_no_vault_until_it_is(
+    store: NodeStore,
+) -> None:
+    one = asked()
+    record, *rows = one.rows(10)
+    store.apply(Changes(rows), (10, HASH))
+    context = store.context(one.id)
+    assert context is not None
+    assert (context.vault, context.record) == (None, one.record)
+    store.apply(Changes([record]), (11, HASH))
+    later = store.context(one.id)
+    assert later is not None
+    assert later.vault == "http://vault.example"
+
+
+def test_apply__when_the_models_currency_is_a_token__then_its_index_is_in_the_quote(store: NodeStore) -> None:
+    one = asked()
+    token = "0x00000000000000000000000000000000000000AA"
+    model = replace(one.model, currency=token)
+    agreement = replace(one.agreement, model=model.id)
+    _, row, given, request = one.rows(10)
+    row.id, row.terms = model.id, model.to_json()  # type: ignore[attr-defined]
+    given.id, given.terms = agreement.id, agreement.to_json()  # type: ignore[attr-defined]
+    request.agreement = agreement.id  # type: ignore[attr-defined]
+    listed = CurrencyRow(address=token, index=3, block_number=9)
+    store.apply(Changes([listed, row, given, request]), (10, HASH))
+    context = store.context(one.id)
+    assert context is not None
+    assert context.request.quote.currency == 3
 
 
 def test_apply__when_times_are_the_widest__then_stored(store: NodeStore) -> None:
@@ -146,14 +178,14 @@ def test_apply__when_recorded__then_an_earlier_reason_is_gone(store: NodeStore) 
     one = asked()
     put(store, one)
     store.refused(one.id, "vault_refused", "no")
-    store.apply([], {one.id: (Stage.RECORDED, 12)}, {}, (12, HASH))
+    store.apply(Changes(endings={one.id: (Stage.RECORDED, 12)}), (12, HASH))
     report = store.report(one.id)
     assert report is not None
     assert (report.stage, report.reason, report.message) == (Stage.RECORDED, None, None)
 
 
 def test_apply__when_the_ending_is_of_an_unknown_request__then_nothing(store: NodeStore) -> None:
-    store.apply([], {b"u" * 32: (Stage.RECORDED, 12)}, {b"u" * 32: 12}, (12, HASH))
+    store.apply(Changes(endings={b"u" * 32: (Stage.RECORDED, 12)}, withdrawn={b"u" * 32: 12}), (12, HASH))
     assert store.counts() == {}
 
 
@@ -166,7 +198,7 @@ def test_rewind__when_the_chain_forgot_blocks__then_so_do_the_tables(store: Node
     put(store, gone, block=20)
     for one in (kept, ended):
         store.evaluated({one.id: {"score": 1}})
-    store.apply([], {ended.id: (Stage.RECORDED, 21)}, {withdrawn.agreement.id: 21}, (22, HASH))
+    store.apply(Changes(endings={ended.id: (Stage.RECORDED, 21)}, withdrawn={withdrawn.agreement.id: 21}), (22, HASH))
     store.rewind(15, (15, b"n" * 32))
     assert store.cursor() == (15, b"n" * 32)
     assert stage_of(store, gone) is None
@@ -183,7 +215,7 @@ def test_rewind__when_the_chain_forgot_blocks__then_so_do_the_tables(store: Node
 def test_rewind__when_an_end_was_before_it__then_it_stays(store: NodeStore) -> None:
     one = asked()
     put(store, one)
-    store.apply([], {one.id: (Stage.RECORDED, 12)}, {}, (12, HASH))
+    store.apply(Changes(endings={one.id: (Stage.RECORDED, 12)}), (12, HASH))
     store.rewind(12, (12, HASH))
     assert stage_of(store, one) is Stage.RECORDED
 
@@ -211,7 +243,7 @@ def test_due__when_postponed__then_only_after_the_delay(store: NodeStore, monkey
     store.postponed(one.id, 30, "vault_unreachable", "no")
     assert store.due(Stage.SEEN, 9) == []
     later = time.time() + 31
-    monkeypatch.setattr("oracle.store.node_store.time.time", lambda: later)
+    monkeypatch.setattr("oracle.store.requests.time.time", lambda: later)
     (context,) = store.due(Stage.SEEN, 9)
     assert context.attempts == 1
 
@@ -242,7 +274,7 @@ def test_due__when_thousands_wait__then_still_quick(store: NodeStore) -> None:
 def test_evaluated__when_the_request_ended_meanwhile__then_the_end_stands(store: NodeStore) -> None:
     one = asked()
     put(store, one)
-    store.apply([], {one.id: (Stage.ENDED, 11)}, {}, (11, HASH))
+    store.apply(Changes(endings={one.id: (Stage.ENDED, 11)}), (11, HASH))
     store.evaluated({one.id: {"score": 1}})
     store.refused(one.id, "consent", "late")
     store.postponed(one.id, 1, "sent", "late")
@@ -256,11 +288,18 @@ def test_closable__when_withdrawn_over_or_late__then_named_until_ended(store: No
         asked(valid_until=2_000, deadline=1_900), asked(), asked(valid_until=1_000), asked(deadline=999), asked(deadline=9),
     )  # fmt: skip
     put(store, open_, withdrawn, over, late, ended)
-    store.apply([], {ended.id: (Stage.ENDED, 11)}, {withdrawn.agreement.id: 11}, (11, HASH))
+    store.apply(Changes(endings={ended.id: (Stage.ENDED, 11)}, withdrawn={withdrawn.agreement.id: 11}), (11, HASH))
     store.refused(late.id, "proof_wrong", "no")
     found = {context.id for context in store.closable(1_000, 64)}
     assert found == {withdrawn.id, over.id, late.id}
     assert len(store.closable(1_000, 2)) == 2
+
+
+def test_closable__when_the_model_is_not_run_here__then_left_to_its_asker(store: NodeStore) -> None:
+    stranger, late = asked(deadline=998), asked(deadline=999)
+    put(store, stranger, late)
+    store.refused(stranger.id, Reason.MODEL_UNKNOWN, "no such package")
+    assert [context.id for context in store.closable(1_000, 1)] == [late.id]
 
 
 def test_trail__when_saved_twice__then_kept_once(store: NodeStore) -> None:

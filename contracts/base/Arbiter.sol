@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { ECDSA } from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+
+import { IArbiter } from "../interfaces/IArbiter.sol";
+import { ITreasury } from "../interfaces/ITreasury.sol";
+import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
+import { Members } from "../libraries/Members.sol";
+import { ReportTree } from "../libraries/ReportTree.sol";
+import { Slots } from "../libraries/Slots.sol";
+import { Challenge, ChallengeTerms, Challenges, Reference, Testimony } from "../types/Challenge.sol";
+import { PoolId, RequestId } from "../types/Ids.sol";
+import { Model, Models } from "../types/Model.sol";
+import { Operators } from "../types/Operator.sol";
+import { PoolSlot, Pools } from "../types/Pool.sol";
+import { Attestation, Request, RequestState, Verdict, Verdicts } from "../types/Verdict.sol";
+import { Callbacks } from "./Callbacks.sol";
+import { Candidates } from "./Candidates.sol";
+
+/// @dev How a verdict is contested, and what becomes of those who signed a wrong one.
+abstract contract Arbiter is IArbiter, Candidates, Callbacks {
+    using Challenges for Reference;
+    using Models for Model;
+    using Verdicts for Request;
+
+    uint32 private constant ETHER = 0;
+    /// Offences, a bit each.
+    uint8 private constant CORRECTED = 1;
+    uint8 private constant CONFLICT = 2;
+
+    uint40 private immutable _window;
+    uint40 private immutable _reviewTime;
+    uint96 private immutable _bond;
+    uint96 private immutable _penalty;
+
+    constructor(ChallengeTerms memory terms) {
+        (_window, _reviewTime, _bond, _penalty) = (terms.window, terms.reviewTime, terms.bond, terms.penalty);
+    }
+
+    // Challenge
+
+    /// @inheritdoc IArbiter
+    function challenge(RequestId id) external payable {
+        ChallengeTerms memory terms = _challengeTerms();
+        uint256 slot = _requests[id].word;
+        if (Slots.state(slot) != RequestState.Recorded || block.timestamp > Slots.since(slot) + terms.window) {
+            revert NotContestable(id);
+        }
+        if (msg.value != terms.bond) revert BondMismatch(msg.value, terms.bond);
+        uint40 until = uint40(block.timestamp + terms.reviewTime);
+        _challenges[id] = Challenge(msg.sender, terms.bond, until, Slots.outcome(slot), Slots.score(slot), false);
+        _requests[id].word = Slots.withState(slot, RequestState.Challenged);
+        emit Challenged(id, msg.sender, msg.value, until);
+    }
+
+    /// @inheritdoc IArbiter
+    function review(
+        Reference calldata named,
+        Model calldata model,
+        Verdict calldata verdict,
+        Attestation calldata attestation
+    ) external {
+        RequestId id = named.id();
+        Challenge memory challenged = _challenged(id);
+        if (block.timestamp > challenged.until) revert ReviewTooLate(challenged.until, block.timestamp);
+        _mustBeOf(named, model);
+        if (verdict.outcome >= model.outcomeCount) {
+            revert IVerdictOracle.OutcomeUnknown(verdict.outcome, model.outcomeCount);
+        }
+        if (verdict.score > Verdicts.MAX_SCORE) {
+            revert IVerdictOracle.ScoreOutOfRange(verdict.score, Verdicts.MAX_SCORE);
+        }
+        _checkReview(id, model.quorum, verdict, attestation);
+        uint256 difference = _difference(verdict.score, challenged.score);
+        bool sameOutcome = verdict.outcome == challenged.outcome;
+        if (sameOutcome && difference <= _allowed(model)) {
+            _uphold(id, challenged.bond, attestation);
+        } else {
+            _challenges[id].faulty = _contradict(difference, sameOutcome, model);
+            _correct(id, named.controller, verdict, challenged, attestation);
+        }
+    }
+
+    /// @inheritdoc IArbiter
+    function lapse(RequestId id) external {
+        Challenge memory challenged = _challenged(id);
+        if (block.timestamp <= challenged.until) revert ReviewStillDue(challenged.until, block.timestamp);
+        delete _challenges[id];
+        // Anew from now: else a committee could wait until a verdict is safe from all challenges.
+        _requests[id].word = Slots.reopened(_requests[id].word);
+        _balances[ETHER][challenged.challenger] += challenged.bond;
+        emit ChallengeLapsed(id);
+    }
+
+    // Punish
+
+    /// @inheritdoc IArbiter
+    function punish(Testimony calldata testimony) external {
+        RequestId id = testimony.request.id();
+        Challenge memory corrected = _challenges[id];
+        bool signedIt = testimony.verdict.outcome == corrected.outcome && testimony.verdict.score == corrected.score;
+        if (Slots.state(_requests[id].word) != RequestState.Corrected || !signedIt) revert TestimonyIrrelevant(id);
+        if (!corrected.faulty) revert CorrectedWithoutFault(id);
+        _punish(id, _witness(testimony), corrected.challenger, CORRECTED);
+    }
+
+    /// @inheritdoc IArbiter
+    function punishConflict(
+        Reference calldata named,
+        Model calldata model,
+        Testimony calldata first,
+        Testimony calldata second
+    ) external {
+        RequestId id = named.id();
+        // Of a request that was never made, an operator could sign what it likes to be slashed to an accomplice.
+        if (_requests[id].word == 0 || first.request.id() != id || second.request.id() != id) {
+            revert TestimonyIrrelevant(id);
+        }
+        _mustBeOf(named, model);
+        uint256 difference = _difference(first.verdict.score, second.verdict.score);
+        if (!_contradict(difference, first.verdict.outcome == second.verdict.outcome, model)) {
+            revert TestimoniesCompatible(difference, _allowed(model));
+        }
+        address operator = _witness(first);
+        if (_witness(second) != operator) revert TestimonyIrrelevant(id);
+        _punish(id, operator, msg.sender, CONFLICT);
+    }
+
+    // Views
+
+    /// @inheritdoc IArbiter
+    function challengeOf(RequestId id) external view returns (Challenge memory) {
+        return _challenges[id];
+    }
+
+    /// @inheritdoc IArbiter
+    function challengeTerms() external view returns (ChallengeTerms memory) {
+        return _challengeTerms();
+    }
+
+    // Internals
+
+    function _challengeTerms() private view returns (ChallengeTerms memory) {
+        return ChallengeTerms(_window, _reviewTime, _bond, _penalty);
+    }
+
+    /// @dev No less than the model asks for, and a supermajority. One more than that, and members that fail or lie could veto every review.
+    function _checkReview(RequestId id, uint256 quorum, Verdict calldata verdict, Attestation calldata attestation)
+        private
+        view
+    {
+        bytes memory members = _membersFor(attestation.epoch);
+        uint256 wanted = Operators.supermajority(members.length / Members.SIZE);
+        if (wanted < quorum) wanted = quorum;
+        _checkCommittee(attestation, members, wanted, Challenges.hashReview(attestation.epoch, id, verdict));
+    }
+
+    function _uphold(RequestId id, uint96 bond, Attestation calldata attestation) private {
+        _requests[id].word = Slots.withState(_requests[id].word, RequestState.Upheld);
+        PoolId pool = Pools.id(attestation.epoch, attestation.signers, ETHER);
+        PoolSlot slot = _pools[pool];
+        if (slot.epoch() == 0) {
+            slot = Pools.slotOf(attestation.epoch, attestation.signers, ETHER);
+            emit IVerdictOracle.PoolOpened(pool, attestation.epoch, attestation.signers, ETHER);
+        }
+        _pools[pool] = slot.plus(bond);
+        emit Upheld(id, attestation.epoch, attestation.signers);
+    }
+
+    function _correct(
+        RequestId id,
+        address controller,
+        Verdict calldata verdict,
+        Challenge memory challenged,
+        Attestation calldata attestation
+    ) private {
+        uint16 callback = Slots.callback(_requests[id].word);
+        _requests[id].word =
+            Slots.recorded(verdict.outcome, verdict.score, verdict.trail, callback, RequestState.Corrected);
+        _balances[ETHER][challenged.challenger] += challenged.bond;
+        emit Corrected(id, verdict.outcome, verdict.score, verdict.trail, attestation.epoch, attestation.signers);
+        if (callback != 0) _deliver(id, controller);
+    }
+
+    /// @dev Half of the penalty is the reward; the rest is nobody's, so that slashing oneself doesn't pay. A wrong verdict and a conflict are
+    /// punished apart: nobody can save the larger part of its stake by reporting itself for the other.
+    function _punish(RequestId id, address operator, address beneficiary, uint8 offence) private {
+        uint8 punished = _punished[id][operator];
+        if (punished & offence != 0) revert AlreadyPunished(id, operator);
+        _punished[id][operator] = punished | offence;
+        uint256 penalty = _takeStake(operator, _challengeTerms().penalty);
+        uint256 reward = penalty / 2;
+        _balances[ETHER][beneficiary] += reward;
+        _balances[ETHER][address(0)] += penalty - reward;
+        emit OperatorSlashed(id, operator, beneficiary, penalty, reward);
+    }
+
+    /// @dev An honest operator signs whatever is within the tolerance of its own score: two such are at most twice that apart.
+    function _allowed(Model calldata model) private pure returns (uint256) {
+        return 2 * uint256(model.tolerance);
+    }
+
+    /// @dev Whether no honest operator could have signed both. The outcome goes with the score that was proposed: the same score has one
+    /// outcome, but of two scores close to a threshold, each may have its own.
+    function _contradict(uint256 difference, bool sameOutcome, Model calldata model) private pure returns (bool) {
+        return difference > _allowed(model) || (difference == 0 && !sameOutcome);
+    }
+
+    function _difference(uint256 a, uint256 b) private pure returns (uint256) {
+        return a > b ? a - b : b - a;
+    }
+
+    function _mustBeOf(Reference calldata named, Model calldata model) private pure {
+        if (model.id() != named.terms.model) revert ITreasury.ModelMismatch();
+    }
+
+    /// @return operator Whose signature it is, whichever of its keys made it.
+    function _witness(Testimony calldata testimony) private view returns (address operator) {
+        bytes32 leaf = Verdicts.leaf(testimony.request.id(), testimony.request.commitment(), testimony.verdict);
+        bytes32 root = ReportTree.climb(leaf, testimony.proof);
+        bytes32 digest = _hashTypedData(Verdicts.hashReport(testimony.epoch, testimony.count, root));
+        bytes calldata signature = testimony.signature;
+        if (signature.length != 64) revert IVerdictOracle.SignaturesMalformed(signature.length, 64);
+        (address attester,,) = ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]));
+        operator = _operatorOf[attester];
+        if (operator == address(0)) revert AttesterUnknown(attester);
+    }
+
+    function _challenged(RequestId id) private view returns (Challenge memory) {
+        if (Slots.state(_requests[id].word) != RequestState.Challenged) revert NotChallenged(id);
+        return _challenges[id];
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
+import { ModelId } from "../types/Ids.sol";
+import { Model, ModelState, ModelStatus, Models } from "../types/Model.sol";
+import { Quote, Quoted, Quotes } from "../types/Quote.sol";
+import { Requests } from "./Requests.sol";
+
+/// @dev What publishers do.
+abstract contract ModelRegistry is IModelRegistry, Requests {
+    using Models for Model;
+
+    uint8 internal constant MIN_QUORUM = 2;
+    uint24 internal constant MAX_TOLERANCE = 1_000_000;
+    /// Half of the fee: the operators do the work.
+    uint16 internal constant MAX_ROYALTY = 5000;
+
+    /// @inheritdoc IModelRegistry
+    function publish(Model calldata model, string calldata uri) external returns (ModelId id) {
+        if (msg.sender != model.publisher) revert NotPublisher(msg.sender, model.publisher);
+        _wellFormed(model);
+        id = model.id();
+        if (_models[id].state() != ModelState.None) revert ModelExists(id);
+        if (model.quorum > _largestQuorum) _largestQuorum = model.quorum;
+        Quote quote_ = Quotes.pack(
+            Quoted({
+                outcomeCount: model.outcomeCount,
+                quorum: model.quorum,
+                royalty: model.royalty,
+                currency: _list(model.currency),
+                fee: model.fee,
+                price: 0
+            })
+        );
+        _models[id] = Models.slotOf(ModelState.Published, block.timestamp, quote_);
+        emit ModelPublished(id, msg.sender, model, uri);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function deprecate(Model calldata model) external {
+        if (msg.sender != model.publisher) revert NotPublisher(msg.sender, model.publisher);
+        ModelId id = model.id();
+        _models[id] = Models.slotOf(ModelState.Deprecated, block.timestamp, _published(id).quote(0));
+        emit ModelDeprecated(id, msg.sender);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function modelStatus(ModelId id) external view returns (ModelStatus memory) {
+        return _models[id].status();
+    }
+
+    /// @inheritdoc IModelRegistry
+    function currencyAt(uint32 index) external view returns (address) {
+        return _tokens[index];
+    }
+
+    function _wellFormed(Model calldata model) private view {
+        if (model.files == 0) revert ModelMalformed("files");
+        if (model.outcomeCount < 2) revert ModelMalformed("outcomeCount");
+        if (model.tolerance > MAX_TOLERANCE) revert ModelMalformed("tolerance");
+        if (model.royalty > MAX_ROYALTY) revert ModelMalformed("royalty");
+        // A token that isn't there yet could be anything once it is.
+        if (model.currency != address(0) && model.currency.code.length == 0) revert ModelMalformed("currency");
+        uint256 most = _policy.minMembers;
+        if (model.quorum < MIN_QUORUM || model.quorum > most) revert QuorumUnsafe(model.quorum, MIN_QUORUM, most);
+    }
+
+    function _list(address token) private returns (uint32 index) {
+        if (token == address(0)) return 0;
+        index = _indexes[token];
+        if (index != 0) return index;
+        index = ++_tokenCount;
+        (_indexes[token], _tokens[index]) = (index, token);
+        emit CurrencyListed(index, token);
+    }
+}

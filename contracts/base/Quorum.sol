@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Domain } from "./Domain.sol";
+import { LibBit } from "solady/utils/LibBit.sol";
+import { SSTORE2 } from "solady/utils/SSTORE2.sol";
+
+import { IOperatorSet } from "../interfaces/IOperatorSet.sol";
+import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
+import { Members } from "../libraries/Members.sol";
+import { Epoch, Operators } from "../types/Operator.sol";
+import { Attestation, Verdicts } from "../types/Verdict.sol";
+import { State } from "./State.sol";
+
+/// @dev Who signs for the committee, and whether enough of it did.
+abstract contract Quorum is State, Domain {
+    /// @dev A report's quorum: as many as its models ask for and more than half of the members, no more. One more signer would have a part
+    /// of the fee for nothing, by adding its signature to a report that it saw in the mempool.
+    function _checkReport(Attestation calldata attestation, uint256 quorum, uint32 count, bytes32 root)
+        internal
+        view
+        returns (uint32 epoch, uint64 signers)
+    {
+        (epoch, signers) = (attestation.epoch, attestation.signers);
+        bytes memory members = _membersFor(epoch);
+        uint256 wanted = Operators.majority(members.length / Members.SIZE);
+        if (wanted < quorum) wanted = quorum;
+        uint256 given = LibBit.popCount(signers);
+        if (given != wanted) revert IVerdictOracle.QuorumMismatch(given, wanted);
+        _checkSignatures(signers, given, attestation.signatures, members, Verdicts.hashReport(epoch, count, root));
+    }
+
+    /// @dev At least `wanted` members of a recent epoch signed the struct hash.
+    function _checkCommittee(Attestation calldata attestation, bytes memory members, uint256 wanted, bytes32 structHash)
+        internal
+        view
+    {
+        uint64 signers = attestation.signers;
+        uint256 given = LibBit.popCount(signers);
+        if (given < wanted) revert IVerdictOracle.QuorumMismatch(given, wanted);
+        _checkSignatures(signers, given, attestation.signatures, members, structHash);
+    }
+
+    /// @return The members of the epoch: the current one, or the one before for a while, so that a rotation spoils no report under way.
+    function _membersFor(uint32 number) internal view returns (bytes memory) {
+        Epoch storage epoch = _epoch;
+        uint32 current = epoch.number;
+        if (number == current && number != 0) return SSTORE2.read(epoch.members);
+        bool recent =
+            number != 0 && uint256(number) + 1 == current && block.timestamp <= epoch.since + _policy.epochGrace;
+        if (!recent) revert IVerdictOracle.EpochStale(number, current);
+        return SSTORE2.read(_epochs[number].members);
+    }
+
+    function _blobOf(uint32 epoch) internal view returns (bytes memory) {
+        if (_epochs[epoch].members == address(0)) revert IOperatorSet.EpochUnknown(epoch);
+        return SSTORE2.read(_epochs[epoch].members);
+    }
+
+    /// @return The operator behind a member of any epoch.
+    function _operatorAt(uint32 epoch, uint256 index) internal view returns (address) {
+        return _operatorOf[Members.get(_blobOf(epoch), index)];
+    }
+
+    function _checkSignatures(
+        uint256 signers,
+        uint256 given,
+        bytes calldata signatures,
+        bytes memory members,
+        bytes32 structHash
+    ) private view {
+        if (signers >> (members.length / Members.SIZE) != 0) {
+            revert IVerdictOracle.SignerUnknown(LibBit.fls(signers));
+        }
+        uint256 length = given << 6; // 64 bytes each
+        if (signatures.length != length) revert IVerdictOracle.SignaturesMalformed(signatures.length, length);
+        (bool valid, uint256 index, address recovered) =
+            Members.signed(_hashTypedData(structHash), signers, members, signatures);
+        if (!valid) revert IVerdictOracle.SignerMismatch(index, recovered, Members.get(members, index));
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { IRecordRegistry } from "../interfaces/IRecordRegistry.sol";
+import { RecordId } from "../types/Ids.sol";
+import { RecordState, RecordStatus, Records } from "../types/Record.sol";
+import { State } from "./State.sol";
+
+/// @dev What holders do.
+abstract contract RecordRegistry is IRecordRegistry, State {
+    /// @inheritdoc IRecordRegistry
+    function commit(bytes32 root, address subject, string calldata vault) external returns (RecordId id) {
+        if (root == 0) revert RecordMalformed("root");
+        if (subject == address(0)) revert RecordMalformed("subject");
+        id = Records.id(root, subject, msg.sender);
+        if (_records[id].state != RecordState.None) revert RecordExists(id);
+        _records[id] = RecordStatus(RecordState.Committed, uint40(block.timestamp), subject);
+        emit RecordCommitted(id, msg.sender, subject, root, vault);
+    }
+
+    /// @inheritdoc IRecordRegistry
+    function retire(bytes32 root, address subject) external {
+        RecordId id = Records.id(root, subject, msg.sender);
+        if (_records[id].state != RecordState.Committed) revert RecordNotCommitted(id);
+        _records[id] = RecordStatus(RecordState.Retired, uint40(block.timestamp), subject);
+        emit RecordRetired(id, msg.sender);
+    }
+
+    /// @inheritdoc IRecordRegistry
+    function recordStatus(RecordId id) external view returns (RecordStatus memory) {
+        return _records[id];
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { IRequestDesk } from "../interfaces/IRequestDesk.sol";
+import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
+import { Slots } from "../libraries/Slots.sol";
+import { AgreementStatus, Agreements, Terms } from "../types/Agreement.sol";
+import { Challenges, Reference } from "../types/Challenge.sol";
+import { AgreementId, RequestId, SourceId } from "../types/Ids.sol";
+import { Question } from "../types/Question.sol";
+import { Quote } from "../types/Quote.sol";
+import { RequestState, Verdicts } from "../types/Verdict.sol";
+import { Callbacks } from "./Callbacks.sol";
+import { Consent } from "./Consent.sol";
+import { Requests } from "./Requests.sol";
+
+/// @dev What is asked before a request, and done after one that went wrong.
+abstract contract RequestDesk is IRequestDesk, Consent, Requests, Callbacks {
+    using Challenges for Reference;
+
+    /// @inheritdoc IRequestDesk
+    function agreementStatus(AgreementId id) external view returns (AgreementStatus memory) {
+        return _agreements[id].status();
+    }
+
+    /// @inheritdoc IRequestDesk
+    function check(SourceId source, address controller, Terms calldata terms, Question question)
+        external
+        view
+        returns (AgreementId)
+    {
+        return _authorise(source, controller, terms, question);
+    }
+
+    /// @inheritdoc IRequestDesk
+    function quote(Terms calldata terms) external view returns (Quote) {
+        return _quote(terms);
+    }
+
+    /// @inheritdoc IRequestDesk
+    function requestId(AgreementId agreement, uint32 use) external pure returns (RequestId) {
+        return Verdicts.id(agreement, use);
+    }
+
+    /// @inheritdoc IRequestDesk
+    function nextUse(AgreementId agreement, uint32 from) external view returns (uint32 use) {
+        use = from;
+        while (_requests[Verdicts.id(agreement, use)].word != 0) ++use;
+    }
+
+    /// @inheritdoc IRequestDesk
+    function cancel(SourceId source, Terms calldata terms, uint32 use) external {
+        RequestId id = Verdicts.id(Agreements.id(source, msg.sender, Agreements.termsId(terms)), use);
+        if (_requests[id].word != 0) revert IVerdictOracle.RequestExists(id);
+        _requests[id].word = Slots.ended(RequestState.Cancelled);
+        emit Cancelled(id);
+    }
+
+    /// @inheritdoc IRequestDesk
+    function retryCallback(Reference calldata named) external {
+        RequestId id = named.id();
+        if (_requests[id].word & Slots.UNDELIVERED == 0) revert NothingToDeliver(id);
+        _deliver(id, named.controller);
+    }
+}

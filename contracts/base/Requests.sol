@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
+import { ITreasury } from "../interfaces/ITreasury.sol";
+import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
+import { Policies } from "../libraries/Policies.sol";
+import { Slots } from "../libraries/Slots.sol";
+import { Terms } from "../types/Agreement.sol";
+import { AgreementId, ModelId, RequestId } from "../types/Ids.sol";
+import { ModelSlot } from "../types/Model.sol";
+import { Question } from "../types/Question.sol";
+import { Quote } from "../types/Quote.sol";
+import { Verdicts } from "../types/Verdict.sol";
+import { RequestSlot, State } from "./State.sol";
+
+/// @dev How a request comes to be, whoever asks: quoted, paid, opened.
+abstract contract Requests is State {
+    function _quote(Terms calldata terms) internal view returns (Quote) {
+        return _published(terms.model).quote(terms.price);
+    }
+
+    function _published(ModelId id) internal view returns (ModelSlot slot) {
+        slot = _models[id];
+        if (!slot.isPublished()) revert IModelRegistry.ModelNotPublished(id);
+    }
+
+    /// @dev Takes the ether sent, which must be just the total, or the payer's balance, so that asking calls no token.
+    function _pay(address payer, uint32 currency, uint256 total) internal {
+        if (msg.value == total && currency == 0) return;
+        if (msg.value != 0) revert IVerdictOracle.FeeMismatch(msg.value, currency == 0 ? total : 0);
+        _debit(payer, currency, total);
+    }
+
+    function _debit(address payer, uint32 currency, uint256 amount) internal {
+        uint256 balance = _balances[currency][payer];
+        if (balance < amount) revert ITreasury.BalanceTooLow(payer, balance, amount);
+        unchecked {
+            _balances[currency][payer] = balance - amount; // just compared
+        }
+    }
+
+    function _open(AgreementId agreement, address controller, Question question, Quote quote)
+        internal
+        returns (RequestId id)
+    {
+        uint40 deadline = question.deadline();
+        if (deadline <= block.timestamp) revert IVerdictOracle.DeadlinePassed(deadline, block.timestamp);
+        unchecked {
+            uint256 latest = block.timestamp + Policies.MAX_OPEN;
+            if (deadline > latest) revert IVerdictOracle.DeadlineTooFar(deadline, latest);
+        }
+        if (!question.isWellFormed()) revert IVerdictOracle.QuestionMalformed(question);
+        id = Verdicts.id(agreement, question.use());
+        RequestSlot storage slot = _requests[id];
+        if (slot.word != 0) revert IVerdictOracle.RequestExists(id);
+        slot.word = Slots.open(Verdicts.commitment(agreement, controller, question, quote));
+        emit IVerdictOracle.Requested(id, agreement, question);
+    }
+}

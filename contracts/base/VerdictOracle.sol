@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
+import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
+import { Policies } from "../libraries/Policies.sol";
+import { ReportTree } from "../libraries/ReportTree.sol";
+import { Signatures } from "../libraries/Signatures.sol";
+import { Slots } from "../libraries/Slots.sol";
+import { Terms } from "../types/Agreement.sol";
+import { AgreementId, PoolId, RequestId, SourceId } from "../types/Ids.sol";
+import { PoolSlot, Pools } from "../types/Pool.sol";
+import { Question } from "../types/Question.sol";
+import { Quote } from "../types/Quote.sol";
+import {
+    Answer,
+    Attestation,
+    Finality,
+    Request,
+    RequestState,
+    RequestStatus,
+    Verdict,
+    Verdicts
+} from "../types/Verdict.sol";
+import { Callbacks } from "./Callbacks.sol";
+import { Consent } from "./Consent.sol";
+import { Quorum } from "./Quorum.sol";
+import { Requests } from "./Requests.sol";
+import { RequestSlot } from "./State.sol";
+
+/// @dev What is called for every verdict.
+abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Callbacks {
+    using Verdicts for Request;
+
+    /// A bitmap has so many.
+    uint256 private constant MAX_ANSWERS = 256;
+
+    /// @dev What adds up over the answers of a report.
+    struct Tally {
+        uint256 quorum;
+        uint32 currency;
+        uint256 earned;
+        /// Bit i: answer i was recorded and wants a callback.
+        uint256 callbacks;
+    }
+
+    /// Seconds for which a verdict may be challenged.
+    uint256 private immutable _challengeWindow;
+
+    constructor(uint256 challengeWindow) {
+        _challengeWindow = challengeWindow;
+    }
+
+    // Request
+
+    /// @inheritdoc IVerdictOracle
+    function request(SourceId source, Terms calldata terms, Question question) external payable returns (RequestId) {
+        AgreementId agreement = _authorise(source, msg.sender, terms, question);
+        Quote quote_ = _quote(terms);
+        _pay(msg.sender, quote_.currency(), quote_.total());
+        return _open(agreement, msg.sender, question, quote_);
+    }
+
+    /// @inheritdoc IVerdictOracle
+    function requestBySig(
+        SourceId source,
+        address controller,
+        Terms calldata terms,
+        Question question,
+        uint96 tip,
+        bytes calldata signature
+    ) external returns (RequestId) {
+        AgreementId agreement = _authorise(source, controller, terms, question);
+        bytes32 digest = _hashTypedData(Verdicts.hashAsking(agreement, question, tip));
+        Signatures.check(controller, digest, question.deadline(), signature);
+        Quote quote_ = _quote(terms);
+        _debit(controller, quote_.currency(), quote_.total() + tip);
+        if (tip != 0) _balances[quote_.currency()][msg.sender] += tip;
+        return _open(agreement, controller, question, quote_);
+    }
+
+    // Record
+
+    /// @inheritdoc IVerdictOracle
+    function record(Request calldata request_, Verdict calldata verdict, Attestation calldata attestation) external {
+        (RequestSlot storage slot, RequestId id, bytes32 committed) = _mustBeOpen(request_);
+        if (!_fits(request_, verdict)) _revertUnfit(request_, verdict);
+        Quote quote_ = request_.quote;
+        (uint32 epoch, uint64 signers) =
+            _checkReport(attestation, quote_.quorum(), 1, Verdicts.leaf(id, committed, verdict));
+        _write(slot, id, request_, verdict);
+        _earn(epoch, signers, quote_.currency(), quote_.operatorsPart());
+        if (request_.question.callback() != 0) _deliver(id, request_.controller);
+    }
+
+    /// @inheritdoc IVerdictOracle
+    /// @dev Written first and checked after, in one pass over the answers: nothing outside is called in between, and without a quorum all
+    /// of it reverts.
+    function recordMany(Answer[] calldata answers, Attestation calldata attestation) external {
+        if (answers.length == 0 || answers.length > MAX_ANSWERS) revert ReportSize(answers.length, MAX_ANSWERS);
+        Tally memory tally;
+        bytes32[] memory leaves = new bytes32[](answers.length);
+        for (uint256 i = 0; i < answers.length; ++i) {
+            leaves[i] = _recordOne(answers[i], i, tally, attestation);
+        }
+        (uint32 epoch, uint64 signers) =
+            _checkReport(attestation, tally.quorum, uint32(answers.length), ReportTree.root(leaves));
+        _earn(epoch, signers, tally.currency, tally.earned);
+        if (tally.callbacks != 0) _deliverEach(answers, tally.callbacks);
+    }
+
+    /// @inheritdoc IVerdictOracle
+    function anchor(bytes32 root, uint32 count, address currency, uint8 quorum, Attestation calldata attestation)
+        external
+    {
+        uint32 index = _currencyIndex(currency);
+        PoolId id = Pools.id(root, index, quorum);
+        if (_pools[id].epoch() != 0) revert RootExists(root);
+        (uint32 epoch, uint64 signers) = _checkReport(attestation, quorum, count, root);
+        _pools[id] = Pools.slotOf(epoch, signers, index);
+        emit Anchored(root, id, count);
+    }
+
+    /// @inheritdoc IVerdictOracle
+    function claim(Request calldata request_, Verdict calldata verdict, bytes32[] calldata proof) external {
+        (RequestSlot storage slot, RequestId id, bytes32 committed) = _mustBeOpen(request_);
+        if (!_fits(request_, verdict)) _revertUnfit(request_, verdict);
+        bytes32 root = ReportTree.climb(Verdicts.leaf(id, committed, verdict), proof);
+        Quote quote_ = request_.quote;
+        PoolId poolId = Pools.id(root, quote_.currency(), quote_.quorum());
+        PoolSlot pool = _pools[poolId];
+        if (pool.epoch() == 0) revert RootUnknown(root);
+        // A report can be older than its requests: without a bound, its signers' stakes could be gone when it is claimed.
+        if (block.timestamp > pool.since() + Policies.MAX_OPEN) revert RootTooOld(root, pool.since());
+        uint256 earned = quote_.operatorsPart();
+        if (earned != 0) _pools[poolId] = pool.plus(earned);
+        _write(slot, id, request_, verdict);
+        if (request_.question.callback() != 0) _deliver(id, request_.controller);
+    }
+
+    // Refuse and expire
+
+    /// @inheritdoc IVerdictOracle
+    function refuse(Request calldata request_) external {
+        (RequestSlot storage slot, RequestId id,) = _mustBeOpen(request_);
+        if (_stands(request_.agreement)) revert AgreementStillValid(request_.agreement);
+        _refund(slot, RequestState.Refused, request_);
+        emit Refused(id);
+    }
+
+    /// @inheritdoc IVerdictOracle
+    function expire(Request calldata request_) external {
+        (RequestSlot storage slot, RequestId id,) = _mustBeOpen(request_);
+        uint40 deadline = request_.question.deadline();
+        if (block.timestamp <= deadline) revert DeadlineNotPassed(deadline, block.timestamp);
+        _refund(slot, RequestState.Expired, request_);
+        emit Expired(id);
+    }
+
+    // Views
+
+    /// @inheritdoc IVerdictOracle
+    function verdictOf(RequestId id) external view returns (RequestStatus memory status) {
+        uint256 slot = _requests[id].word;
+        status.state = Slots.state(slot);
+        if (status.state == RequestState.None || status.state == RequestState.Requested) return status;
+        status.since = Slots.since(slot);
+        if (!Slots.hasVerdict(slot)) return status;
+        status.finality = _finality(status.state, status.since);
+        status.outcome = Slots.outcome(slot);
+        status.score = Slots.score(slot);
+        status.trail = bytes20(bytes32(slot));
+        status.undelivered = slot & Slots.UNDELIVERED != 0;
+    }
+
+    function _finality(RequestState state, uint256 since) private view returns (Finality) {
+        if (state == RequestState.Challenged) return Finality.Contested;
+        if (state == RequestState.Recorded && block.timestamp <= since + _challengeWindow) return Finality.Contestable;
+        return Finality.Final;
+    }
+
+    // Internals
+
+    /// @return leaf The answer's, whether or not it could be recorded.
+    function _recordOne(Answer calldata answer, uint256 index, Tally memory tally, Attestation calldata attestation)
+        private
+        returns (bytes32 leaf)
+    {
+        Request calldata asked = answer.request;
+        RequestId id = asked.id();
+        bytes32 committed = asked.commitment();
+        leaf = Verdicts.leaf(id, committed, answer.verdict);
+        Quote quote_ = asked.quote;
+        if (quote_.quorum() > tally.quorum) tally.quorum = quote_.quorum();
+        RequestSlot storage slot = _requests[id];
+        if (slot.word != Slots.open(committed) || !_fits(asked, answer.verdict)) {
+            emit Skipped(id, _obstacle(slot.word == Slots.open(committed), asked));
+            return leaf;
+        }
+        _write(slot, id, asked, answer.verdict);
+        if (quote_.currency() != tally.currency) {
+            // Reports are mostly in one currency: what it earned is written once.
+            _earn(attestation.epoch, attestation.signers, tally.currency, tally.earned);
+            (tally.currency, tally.earned) = (quote_.currency(), 0);
+        }
+        unchecked {
+            tally.earned += quote_.operatorsPart(); // 256 times 96 bits at most
+        }
+        if (asked.question.callback() != 0) tally.callbacks |= 1 << index;
+    }
+
+    /// @dev After all verdicts are written and checked.
+    function _deliverEach(Answer[] calldata answers, uint256 callbacks) private {
+        for (uint256 i = 0; i < answers.length; ++i) {
+            Request calldata asked = answers[i].request;
+            if ((callbacks >> i) & 1 != 0) _deliver(asked.id(), asked.controller);
+        }
+    }
+
+    function _mustBeOpen(Request calldata request_)
+        private
+        view
+        returns (RequestSlot storage slot, RequestId id, bytes32 committed)
+    {
+        id = request_.id();
+        committed = request_.commitment();
+        slot = _requests[id];
+        uint256 word = slot.word;
+        if (word == Slots.open(committed)) return (slot, id, committed);
+        RequestState state = Slots.state(word);
+        if (state == RequestState.Requested) revert RequestMismatch(id);
+        revert RequestNotOpen(id, state);
+    }
+
+    /// @dev Whether a verdict on an open request may be recorded now. The fields of the verdict are read without the check of their widths:
+    /// what is within these bounds is no wider.
+    function _fits(Request calldata request_, Verdict calldata verdict) private view returns (bool) {
+        (uint256 outcome, uint256 score,) = Verdicts.parts(verdict);
+        return block.timestamp <= request_.question.deadline() && score <= Verdicts.MAX_SCORE
+            && outcome < request_.quote.outcomeCount() && _stands(request_.agreement);
+    }
+
+    /// @dev Which of `_fits`' conditions fails; asked only if one does.
+    function _obstacle(bool isOpen, Request calldata request_) private view returns (Obstacle) {
+        if (!isOpen) return Obstacle.NotOpen;
+        if (block.timestamp > request_.question.deadline()) return Obstacle.DeadlinePassed;
+        return _stands(request_.agreement) ? Obstacle.Malformed : Obstacle.NotAgreed;
+    }
+
+    /// @dev As `_obstacle`.
+    function _revertUnfit(Request calldata request_, Verdict calldata verdict) private view {
+        uint40 deadline = request_.question.deadline();
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
+        if (!_stands(request_.agreement)) revert AgreementNoLongerValid(request_.agreement);
+        (uint256 outcome, uint256 score,) = Verdicts.parts(verdict);
+        if (score > Verdicts.MAX_SCORE) revert ScoreOutOfRange(score, Verdicts.MAX_SCORE);
+        revert OutcomeUnknown(outcome, request_.quote.outcomeCount());
+    }
+
+    function _write(RequestSlot storage slot, RequestId id, Request calldata request_, Verdict calldata verdict)
+        private
+    {
+        (uint256 outcome, uint256 score, bytes32 trail) = Verdicts.parts(verdict);
+        slot.word = Slots.recorded(outcome, score, trail, request_.question.callback(), RequestState.Recorded);
+        // Only agreements and models that earn cost this write; the slot is warm since consent was checked.
+        if (request_.quote.rewardsOthers()) {
+            _agreements[request_.agreement] = _agreements[request_.agreement].withOneMoreEarning();
+        }
+        emit Recorded(id, uint8(outcome), uint32(score), trail);
+    }
+
+    function _earn(uint32 epoch, uint64 signers, uint32 currency, uint256 amount) private {
+        if (amount == 0) return;
+        PoolId id = Pools.id(epoch, signers, currency);
+        PoolSlot pool = _pools[id];
+        if (pool.epoch() == 0) {
+            pool = Pools.slotOf(epoch, signers, currency);
+            emit PoolOpened(id, epoch, signers, currency);
+        }
+        _pools[id] = pool.plus(amount);
+    }
+
+    function _refund(RequestSlot storage slot, RequestState state, Request calldata request_) private {
+        slot.word = Slots.ended(state);
+        _balances[request_.quote.currency()][request_.controller] += request_.quote.total();
+    }
+
+    function _currencyIndex(address currency) private view returns (uint32 index) {
+        if (currency == address(0)) return 0;
+        index = _indexes[currency];
+        if (index == 0) revert IModelRegistry.CurrencyUnknown(currency);
+    }
+}

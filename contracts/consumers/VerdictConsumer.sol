@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { IAssent } from "../interfaces/IAssent.sol";
+import { IVerdictReceiver } from "../interfaces/IVerdictReceiver.sol";
+import { Terms } from "../types/Agreement.sol";
+import { RequestId, SourceId } from "../types/Ids.sol";
+import { Question } from "../types/Question.sol";
+import { Finality, RequestState, RequestStatus } from "../types/Verdict.sol";
+
+/// @title Base of a contract that asks for verdicts
+/// @notice Inherit it, ask with `_ask`, and be told in `_onVerdict`; or pull with `_finalVerdict`. The inheriting contract is the controller
+/// of the agreements that it asks under, and decides who may make it ask: each request takes a use and costs money.
+abstract contract VerdictConsumer is IVerdictReceiver {
+    IAssent public immutable oracle;
+
+    error NotOracle(address sender);
+    error NoVerdict(RequestState state, Finality finality);
+
+    constructor(IAssent oracle_) {
+        oracle = oracle_;
+    }
+
+    /// @inheritdoc IVerdictReceiver
+    function onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) external {
+        if (msg.sender != address(oracle)) revert NotOracle(msg.sender);
+        _onVerdict(id, state, outcome, score);
+    }
+
+    /// @dev Asks a question, and pays with `value` wei, or with this contract's balance at the oracle if `value` is 0.
+    function _ask(SourceId source, Terms calldata terms, Question question, uint256 value)
+        internal
+        returns (RequestId)
+    {
+        return oracle.request{ value: value }(source, terms, question);
+    }
+
+    /// @dev Called with each verdict of a question that named gas for a callback, and again if it is corrected.
+    /// @param score Parts per million.
+    function _onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) internal virtual;
+
+    /// @dev A verdict that can't change any more. Who is content with one that may still be challenged reads `oracle.verdictOf` instead.
+    function _finalVerdict(RequestId id) internal view returns (uint8 outcome, uint32 score) {
+        RequestStatus memory status = oracle.verdictOf(id);
+        if (status.finality != Finality.Final) revert NoVerdict(status.state, status.finality);
+        return (status.outcome, status.score);
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { AgreementStatus, Terms } from "../types/Agreement.sol";
+import { Reference } from "../types/Challenge.sol";
+import { AgreementId, RequestId, SourceId } from "../types/Ids.sol";
+import { Question } from "../types/Question.sol";
+import { Quote } from "../types/Quote.sol";
+
+/// @title What is asked before a request, and done after one that went wrong
+interface IRequestDesk {
+    event Cancelled(RequestId indexed id);
+
+    /// @notice No callback of this request failed.
+    error NothingToDeliver(RequestId id);
+
+    /// @notice State of an agreement, since when, its end, and what it earned.
+    function agreementStatus(AgreementId id) external view returns (AgreementStatus memory);
+
+    /// @notice Reverts with the reason unless the agreement lets `controller` ask this question now.
+    /// @param source Hash of the agreement's source (`Agreements.sourceId`).
+    /// @dev Whether the use was taken already, and whether the model takes requests, is for `IVerdictOracle` to say.
+    function check(SourceId source, address controller, Terms calldata terms, Question question)
+        external
+        view
+        returns (AgreementId id);
+
+    /// @notice What a request under these terms costs and what its verdict needs. Reverts unless the model takes requests.
+    function quote(Terms calldata terms) external view returns (Quote);
+
+    function requestId(AgreementId agreement, uint32 use) external pure returns (RequestId);
+
+    /// @notice The first use at or after `from` that no request has taken; not below the agreement's `uses` if all are taken.
+    function nextUse(AgreementId agreement, uint32 from) external view returns (uint32);
+
+    /// @notice Gives up a use of an agreement that the sender controls, so that a signature for it is worth nothing.
+    function cancel(SourceId source, Terms calldata terms, uint32 use) external;
+
+    /// @notice Delivers a verdict whose callback failed. Anyone may, with at least the gas that the request named.
+    function retryCallback(Reference calldata named) external;
+}

@@ -1,0 +1,157 @@
+"""What the contract's views tell. Times are Unix seconds; amounts are in the smallest unit of their currency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oracle.core.structs import AgreementState, Finality, ModelState, Policy, Quote, RecordState, RequestState
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementStatus:
+    """An agreement on chain. ``earning`` verdicts earn for subject or publisher; ``settled`` of them are credited already."""
+
+    state: AgreementState
+    since: int
+    valid_until: int
+    earning: int = 0
+    settled: int = 0
+
+    def stands(self, timestamp: int) -> bool:
+        """Tell whether the agreement authorises at this time."""
+        return self.state is AgreementState.GIVEN and timestamp < self.valid_until
+
+    @property
+    def unsettled(self) -> int:
+        """How many verdicts a settlement would credit now."""
+        return self.earning - self.settled
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStatus:
+    """A record on chain."""
+
+    state: RecordState
+    since: int
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """A model on chain, and what a verdict of it costs and needs: its quote, in which the subject's price is 0."""
+
+    state: ModelState
+    since: int
+    quote: Quote
+
+    @property
+    def fee(self) -> int:
+        """Price of a verdict, in the smallest unit of the quote's currency."""
+        return self.quote.fee
+
+    @property
+    def quorum(self) -> int:
+        """Operators whose signatures a verdict needs at least."""
+        return self.quote.quorum
+
+    @property
+    def outcome_count(self) -> int:
+        """How many outcomes the model has."""
+        return self.quote.outcome_count
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStatus:
+    """A request on chain, with its verdict if there is one.
+
+    ``trail`` is the head (20 bytes) of the trail's digest; ``undelivered`` tells that the callback failed and can be retried.
+    """
+
+    state: RequestState
+    finality: Finality
+    outcome: int
+    score: int
+    since: int
+    trail: bytes
+    undelivered: bool = False
+
+    @property
+    def has_verdict(self) -> bool:
+        """Whether there is a verdict to read, be it challenged."""
+        return self.state.has_verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A challenge: by whom, with how much (wei), until when the committee may answer, and the verdict that was challenged.
+
+    ``faulty`` tells that it was corrected, and that no honest operator could have signed it: whoever did can be slashed.
+    """
+
+    challenger: str
+    bond: int
+    until: int
+    outcome: int
+    score: int
+    faulty: bool = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a challenge, or was one that the committee answered."""
+        return int(self.challenger, 16) != 0
+
+
+@dataclass(frozen=True, slots=True)
+class StandingStatus:
+    """A standing request on chain: how many rounds were opened, and the first that may still be."""
+
+    active: bool
+    opened: int
+    next: int
+
+    @property
+    def exists(self) -> bool:
+        """Whether it was made. One that was ended before its first round can't be told from one that never was."""
+        return self.active or self.next != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What one set of signers earned together, in the currency with this index, since when. Epoch 0: there is no such pool."""
+
+    epoch: int
+    signers: int
+    currency: int
+    earned: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The committee's epoch; ``members`` is the account that has the members as code."""
+
+    number: int
+    size: int
+    since: int
+    members: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator as registered: ``stake`` in wei, ``seal_key`` its X25519 public key, ``jailed_until`` 0 if it isn't jailed."""
+
+    attester: str
+    stake: int
+    resigned: bool
+    last_epoch: int
+    jailed_until: int
+    seal_key: bytes
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledPolicy:
+    """A policy that takes effect when it is applied, at ``not_before`` or later."""
+
+    policy: Policy
+    not_before: int

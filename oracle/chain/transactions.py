@@ -1,0 +1,218 @@
+"""The contract's transactions: each method returns web3's prepared function, to estimate, sign and send.
+
+``source_id`` is the hash of an agreement's source (:attr:`oracle.core.structs.Agreement.source_id`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from oracle.core.structs import (
+    Agreement,
+    Answer,
+    Attestation,
+    Model,
+    Policy,
+    Question,
+    Reference,
+    Request,
+    Schedule,
+    StandingRequest,
+    Terms,
+    Testimony,
+    Verdict,
+)
+
+
+class AgreementTransactions:
+    """What subjects, holders and publishers do."""
+
+    _functions: Any
+
+    def give(self, agreement: Agreement) -> Any:
+        """Give an agreement; to be sent by its subject."""
+        return self._functions.give(agreement.to_abi())
+
+    def give_by_sig(self, agreement: Agreement, deadline: int, signature: bytes) -> Any:
+        """Give an agreement that its subject signed."""
+        return self._functions.giveBySig(agreement.to_abi(), deadline, signature)
+
+    def withdraw(self, agreement: Agreement) -> Any:
+        """Withdraw an agreement; to be sent by its subject."""
+        return self._functions.withdraw(agreement.to_abi())
+
+    def withdraw_by_sig(self, agreement: Agreement, deadline: int, signature: bytes) -> Any:
+        """Withdraw an agreement whose subject signed the withdrawal."""
+        return self._functions.withdrawBySig(agreement.to_abi(), deadline, signature)
+
+    def commit(self, root: bytes, subject: str, vault: str) -> Any:
+        """Commit a record; to be sent by its holder."""
+        return self._functions.commit(root, subject, vault)
+
+    def retire(self, root: bytes, subject: str) -> Any:
+        """Retire a record; to be sent by its holder."""
+        return self._functions.retire(root, subject)
+
+    def publish(self, model: Model, uri: str) -> Any:
+        """Publish a model; to be sent by its publisher."""
+        return self._functions.publish(model.to_abi(), uri)
+
+    def deprecate(self, model: Model) -> Any:
+        """Deprecate a model; to be sent by its publisher."""
+        return self._functions.deprecate(model.to_abi())
+
+
+class RequestTransactions:
+    """What controllers ask, and how it is answered."""
+
+    _functions: Any
+
+    def request(self, source_id: bytes, terms: Terms, question: Question) -> Any:
+        """Ask for a verdict; to be sent by the controller, with the quote's total in wei, or 0 to pay from its balance."""
+        return self._functions.request(source_id, terms.to_abi(), question.pack())
+
+    def request_by_sig(
+        self, source_id: bytes, controller: str, terms: Terms, question: Question, tip: int, signature: bytes
+    ) -> Any:
+        """Ask what a controller signed for, paid from its balance; the sender has the tip of it."""
+        return self._functions.requestBySig(source_id, controller, terms.to_abi(), question.pack(), tip, signature)
+
+    def cancel(self, source_id: bytes, terms: Terms, use: int) -> Any:
+        """Give up a use that no request took; to be sent by the controller."""
+        return self._functions.cancel(source_id, terms.to_abi(), use)
+
+    def record(self, request: Request, verdict: Verdict, attestation: Attestation) -> Any:
+        """Record a verdict."""
+        return self._functions.record(request.to_abi(), verdict.to_abi(), attestation.to_abi())
+
+    def record_many(self, answers: Sequence[Answer], attestation: Attestation) -> Any:
+        """Record the verdicts of one report; the answers in ascending order of their leaves."""
+        return self._functions.recordMany([answer.to_abi() for answer in answers], attestation.to_abi())
+
+    def anchor(self, root: bytes, count: int, currency: str, quorum: int, attestation: Attestation) -> Any:
+        """Put a report's root on chain, for requests with quotes of this currency (an address) and quorum."""
+        return self._functions.anchor(root, count, currency, quorum, attestation.to_abi())
+
+    def claim(self, request: Request, verdict: Verdict, proof: Sequence[bytes]) -> Any:
+        """Record a verdict of an anchored report."""
+        return self._functions.claim(request.to_abi(), verdict.to_abi(), list(proof))
+
+    def refuse(self, request: Request) -> Any:
+        """End a request whose agreement no longer stands."""
+        return self._functions.refuse(request.to_abi())
+
+    def expire(self, request: Request) -> Any:
+        """End a request whose deadline passed."""
+        return self._functions.expire(request.to_abi())
+
+    def retry_callback(self, named: Reference) -> Any:
+        """Deliver a verdict whose callback failed, with at least the gas that the request named."""
+        return self._functions.retryCallback(named.to_abi())
+
+    def stand(self, agreements: Sequence[Agreement], question: Question, schedule: Schedule) -> Any:
+        """Make a standing request under each agreement; to be sent by their controller, with all rounds' totals in wei, or 0."""
+        under = [(agreement.source_id, agreement.terms_abi) for agreement in agreements]
+        return self._functions.stand(under, question.pack(), schedule.to_abi())
+
+    def open_round(self, standing: StandingRequest, round_: int) -> Any:
+        """Open a round that is due."""
+        return self._functions.openRound(standing.to_abi(), round_)
+
+    def end_standing(self, standing: StandingRequest) -> Any:
+        """End a standing request and refund what wasn't opened."""
+        return self._functions.endStanding(standing.to_abi())
+
+
+class ChallengeTransactions:
+    """How verdicts are contested."""
+
+    _functions: Any
+
+    def challenge(self, request_id: bytes) -> Any:
+        """Challenge a verdict; the bond goes with the transaction."""
+        return self._functions.challenge(request_id)
+
+    def review(self, named: Reference, model: Model, verdict: Verdict, attestation: Attestation) -> Any:
+        """End a challenge with what the committee found; the model is the agreement's."""
+        return self._functions.review(named.to_abi(), model.to_abi(), verdict.to_abi(), attestation.to_abi())
+
+    def lapse(self, request_id: bytes) -> Any:
+        """End a challenge that the committee left unanswered."""
+        return self._functions.lapse(request_id)
+
+    def punish(self, testimony: Testimony) -> Any:
+        """Slash an operator that signed the verdict that was corrected."""
+        return self._functions.punish(testimony.to_abi())
+
+    def punish_conflict(self, named: Reference, model: Model, first: Testimony, second: Testimony) -> Any:
+        """Slash an operator that signed two verdicts of one request that can't both be honest."""
+        return self._functions.punishConflict(named.to_abi(), model.to_abi(), first.to_abi(), second.to_abi())
+
+
+class TreasuryTransactions:
+    """Money in and out. ``currency`` is a token's address, the zero address for ether."""
+
+    _functions: Any
+
+    def deposit(self, account: str, currency: str, amount: int) -> Any:
+        """Add to an account's balance; ether goes with the transaction, a token is approved before."""
+        return self._functions.deposit(account, currency, amount)
+
+    def withdraw_balance(self, currency: str, to: str) -> Any:
+        """Pay out the sender's balance."""
+        return self._functions.withdrawBalance(currency, to)
+
+    def collect(self, pool_id: bytes, index: int) -> Any:
+        """Credit a member (by its index in the pool's epoch) with its share."""
+        return self._functions.collect(pool_id, index)
+
+    def settle(self, agreement: Agreement, model: Model) -> Any:
+        """Credit subject and publisher with what the agreement's verdicts earned."""
+        return self._functions.settle(agreement.to_abi(), model.to_abi())
+
+
+class OperatorTransactions:
+    """What operators do."""
+
+    _functions: Any
+
+    def join(self, attester: str, seal_key: bytes, endpoint: str, deadline: int, signature: bytes) -> Any:
+        """Join the operators; the stake goes with the transaction."""
+        return self._functions.join(attester, seal_key, endpoint, deadline, signature)
+
+    def change_keys(self, attester: str, seal_key: bytes, endpoint: str, deadline: int, signature: bytes) -> Any:
+        """Change the sender's attester, seal key or endpoint."""
+        return self._functions.changeKeys(attester, seal_key, endpoint, deadline, signature)
+
+    def add_stake(self, operator: str) -> Any:
+        """Add the ether sent to an operator's stake."""
+        return self._functions.addStake(operator)
+
+    def resign(self) -> Any:
+        """Leave the operators."""
+        return self._functions.resign()
+
+    def withdraw_stake(self) -> Any:
+        """Take back the stake, once unbonded."""
+        return self._functions.withdrawStake()
+
+    def jail(self, operator: str, deadline: int, attestation: Attestation) -> Any:
+        """Put out a member that doesn't answer."""
+        return self._functions.jail(operator, deadline, attestation.to_abi())
+
+    def release(self, operator: str) -> Any:
+        """Put an operator back that was jailed, or whose stake was too low."""
+        return self._functions.release(operator)
+
+    def rotate(self) -> Any:
+        """Start a new epoch."""
+        return self._functions.rotate()
+
+    def schedule_policy(self, policy: Policy, deadline: int, attestation: Attestation) -> Any:
+        """Schedule another policy."""
+        return self._functions.schedulePolicy(policy.to_abi(), deadline, attestation.to_abi())
+
+    def apply_policy(self) -> Any:
+        """Apply the scheduled policy, once it is due."""
+        return self._functions.applyPolicy()

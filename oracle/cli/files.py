@@ -1,0 +1,95 @@
+"""What people pass from one command to another: agreements, signed things, as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from oracle.cli.output import hexed
+from oracle.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from oracle.core.structs import Agreement, Question
+
+STEPS = ("infer", "train", "evaluate", "aggregate", "share")
+
+AgreementFile = Annotated[
+    typer.FileText, typer.Argument(metavar="FILE", help="An agreement as `draft` writes it; - is standard input.")
+]
+SignedFile = Annotated[typer.FileText, typer.Argument(metavar="FILE", help="What was signed; - is standard input.")]
+
+
+def step_of(name: str) -> Any:
+    """Return a processing step by its name. Raises typer.BadParameter."""
+    from oracle.core.structs import Step  # noqa: PLC0415
+
+    if name not in STEPS:
+        raise typer.BadParameter(f"a step is one of {', '.join(STEPS)}")
+    return Step[name.upper()]
+
+
+def read_object(file: typer.FileText) -> dict[str, Any]:
+    """Return the JSON object in a file. Raises ConfigurationError."""
+    try:
+        data = json.load(file)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise ConfigurationError([f"{file.name}: not a JSON object"])
+    return data
+
+
+def read_agreement(data: Any) -> Agreement:
+    """Return an agreement from its JSON values. Raises ConfigurationError."""
+    from oracle.core.structs import Agreement  # noqa: PLC0415
+
+    try:
+        agreement = Agreement.from_json(data)
+        agreement.hash()  # raises for a number or an address that doesn't fit its type
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise ConfigurationError(["not an agreement: write one with `assent agreement draft`"]) from None
+    return agreement
+
+
+def signed_agreement(kind: str, agreement: Agreement, deadline: int, signature: bytes) -> dict[str, Any]:
+    """Return what `relay` takes: an agreement that was given or withdrawn by signature."""
+    return {"signed": kind, "agreement": agreement.to_json(), "deadline": deadline, "signature": hexed(signature)}
+
+
+def read_signed_agreement(data: dict[str, Any]) -> tuple[str, Agreement, int, bytes]:
+    """Inverse of :func:`signed_agreement`. Raises ConfigurationError."""
+    agreement = read_agreement(data.get("agreement"))
+    try:
+        kind, deadline, signature = data["signed"], int(data["deadline"]), _bytes(data["signature"])
+        if kind in ("giving", "withdrawal") and 0 <= deadline < 2**64:
+            return kind, agreement, deadline, signature
+    except (KeyError, ValueError, TypeError, AttributeError):
+        pass
+    raise ConfigurationError(["not a signed agreement: write one with `assent agreement sign`"])
+
+
+def signed_asking(agreement: Agreement, question: Question, tip: int, signature: bytes) -> dict[str, Any]:
+    """Return what `request relay` takes: a question that the controller signed."""
+    asked = {"agreement": agreement.to_json(), "question": question.to_json(), "tip": str(tip)}
+    return {"signed": "asking", **asked, "signature": hexed(signature)}
+
+
+def read_signed_asking(data: dict[str, Any]) -> tuple[Agreement, Question, int, bytes]:
+    """Inverse of :func:`signed_asking`. Raises ConfigurationError."""
+    from oracle.core.structs import Question  # noqa: PLC0415
+
+    agreement = read_agreement(data.get("agreement"))
+    try:
+        question, tip, signature = Question.from_json(data["question"]), int(data["tip"]), _bytes(data["signature"])
+        question.pack()
+        if data["signed"] == "asking" and 0 <= tip < 2**96:
+            return agreement, question, tip, signature
+    except (KeyError, ValueError, TypeError, AttributeError):
+        pass
+    raise ConfigurationError(["not a signed question: write one with `assent request sign`"])
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))

@@ -1,0 +1,199 @@
+"""Verdicts: as they stand, waited for, proven under an anchored root, claimed, and delivered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from eth_abi.exceptions import EncodingError
+
+from oracle.chain.contract import RequestStatus
+from oracle.chain.recordings import Recording, Report, anchorings, recordings
+from oracle.client.answers import AnchoredVerdict, Sent, VerdictView
+from oracle.client.errors import NoProofError, UnknownIdError, VerdictTimeoutError
+from oracle.client.lookups import Lookups
+from oracle.client.nodes import NoAnswerError, UnusableError, ask_nodes
+from oracle.core.digests import report_leaf
+from oracle.core.eip712 import bytes_of
+from oracle.core.merkle import climb
+from oracle.core.structs import Finality, Reference, Request, RequestState, Verdict
+from oracle.keys.devnet import DEVNET_CHAIN_ID
+
+_ENDINGS: Mapping[RequestState, str] = {
+    RequestState.RECORDED: "Recorded",
+    RequestState.CHALLENGED: "Recorded",
+    RequestState.UPHELD: "Recorded",
+    RequestState.CORRECTED: "Corrected",
+    RequestState.REFUSED: "Refused",
+    RequestState.EXPIRED: "Expired",
+    RequestState.CANCELLED: "Cancelled",
+}
+_MAX_PROOF_BYTES = 16_384
+_MAX_PROOF_LENGTH = 32
+
+
+class Verdicts(Lookups):
+    """For whoever reads verdicts; bringing one on chain, or to its receiver, is open to anyone."""
+
+    def verdict(self, identifier: bytes) -> VerdictView:
+        """Return a request's state now, and its verdict if it has one. An unknown id has state NONE."""
+        status = self.read(self.contract.verdict_of(identifier))
+        ending = _ENDINGS.get(status.state)
+        if ending is None:
+            return VerdictView(identifier, status.state)
+        event = self._only(ending, "verdict", identifier)
+        ended = VerdictView(identifier, status.state, block=event.block_number, transaction=event.transaction_hash)
+        if not status.has_verdict:
+            return replace(ended, since=status.since)
+        return self._with_verdict(ended, status, event.arguments)
+
+    def _with_verdict(self, ended: VerdictView, status: RequestStatus, event: Mapping[str, Any]) -> VerdictView:
+        challenge = self.read(self.contract.challenge_of(ended.request_id))
+        epoch, signers = (event["epoch"], event["signers"]) if "epoch" in event else self._signed(ended.request_id)
+        return replace(
+            ended,
+            finality=status.finality,
+            outcome=status.outcome,
+            score_ppm=status.score,
+            since=status.since,
+            trail=bytes(event["trail"]),
+            epoch=epoch,
+            signers=signers,
+            undelivered=status.undelivered,
+            challenge=challenge if challenge.exists else None,
+        )
+
+    def recording(self, request_id: bytes) -> tuple[Recording, Report]:
+        """Return how a request's first verdict was recorded, and the report that its signers signed. Raises UnknownIdError.
+
+        Both are read from the transactions' input and verified by nobody but the contract: for that, audit the verdict.
+        """
+        event = self._only("Recorded", "verdict", request_id)
+        for found in recordings(self.calldata(event.transaction_hash)):
+            if found.request.id == request_id:
+                report = found.report or self._anchored(found)
+                if report is not None:
+                    return found, report
+        raise UnknownIdError("call that recorded", request_id)
+
+    def _anchored(self, claimed: Recording) -> Report | None:
+        pool = claimed.request.root_pool(claimed.root)
+        for event in self.events("Anchored", claimed.root):
+            if bytes(event.arguments["pool"]) == pool:
+                found = anchorings(self.calldata(event.transaction_hash))
+                return next((each.report for each in found if each.report.root == claimed.root), None)
+        return None
+
+    def _signed(self, request_id: bytes) -> tuple[int | None, int | None]:
+        """Return epoch and signers of a recorded verdict; None where a contract recorded it by input of its own."""
+        try:
+            _, report = self.recording(request_id)
+        except UnknownIdError:
+            return None, None
+        return report.attestation.epoch, report.attestation.signers
+
+    # Waiting
+
+    def wait(self, request_id: bytes, timeout_s: float = 60, poll_s: float = 0.2) -> VerdictView:
+        """Return how a request ended, waiting until it has. Raises VerdictTimeoutError, or UnknownIdError."""
+
+        def ended(status: RequestStatus) -> bool:
+            return status.state is not RequestState.REQUESTED
+
+        return self._wait(request_id, ended, timeout_s, poll_s)
+
+    def wait_final(self, request_id: bytes, timeout_s: float = 60, poll_s: float = 0.2) -> VerdictView:
+        """As :meth:`wait`, but until what it ended with can't change any more."""
+
+        def settled(status: RequestStatus) -> bool:
+            open_ = (Finality.CONTESTABLE, Finality.CONTESTED)
+            return status.state is not RequestState.REQUESTED and status.finality not in open_
+
+        return self._wait(request_id, settled, timeout_s, poll_s)
+
+    def wait_review(self, request_id: bytes, timeout_s: float = 60, poll_s: float = 0.2) -> VerdictView:
+        """As :meth:`wait`, but until no review is due (any more)."""
+        return self._wait(request_id, lambda s: s.state is not RequestState.CHALLENGED, timeout_s, poll_s)
+
+    def _wait(
+        self, request_id: bytes, done: Callable[[RequestStatus], bool], timeout_s: float, poll_s: float
+    ) -> VerdictView:
+        until = time.monotonic() + timeout_s
+        while not done(status := self.read(self.contract.verdict_of(request_id))):
+            if time.monotonic() >= until:
+                raise VerdictTimeoutError(request_id, timeout_s, status.state)
+            time.sleep(poll_s)
+        if status.state is RequestState.NONE:
+            raise UnknownIdError("request", request_id)
+        return self.verdict(request_id)
+
+    # Anchored verdicts
+
+    def proof(self, request_id: bytes, nodes: Sequence[str] | None = None) -> AnchoredVerdict:
+        """Fetch the verdict of a request with its proof under an anchored root, from the operators (base URLs) or those named.
+
+        What comes is checked: the proof leads from the verdict's leaf to the root, and ``anchored`` tells whether that root is on chain
+        for such requests. Raises NoProofError.
+        """
+        request = self.request_terms(request_id).request
+        endpoints = [member.endpoint for member in self.members()] if nodes is None else list(nodes)
+        allow_private = nodes is not None or self.domain.chain_id == DEVNET_CHAIN_ID
+        try:
+            answer = ask_nodes(
+                f"/v1/proofs/0x{request_id.hex()}",
+                [each for each in endpoints if each],
+                lambda content: _proven(request, content),
+                allow_private=allow_private,
+                max_bytes=_MAX_PROOF_BYTES,
+            )
+        except NoAnswerError as error:
+            raise NoProofError(request_id, str(error)) from None
+        found: AnchoredVerdict = answer.content
+        return replace(found, anchored=self.is_anchored(found.root, request))
+
+    def is_anchored(self, root: bytes, request: Request) -> bool:
+        """Tell whether a report of this root was anchored for requests of this one's currency and quorum."""
+        return self.read(self.contract.pool_info(request.root_pool(root))).epoch != 0
+
+    def wait_proof(
+        self, request_id: bytes, timeout_s: float = 60, poll_s: float = 1.0, nodes: Sequence[str] | None = None
+    ) -> AnchoredVerdict:
+        """As :meth:`proof`, but wait until an operator has one and its root is on chain. Raises NoProofError when the time is over."""
+        until = time.monotonic() + timeout_s
+        while True:
+            try:
+                found = self.proof(request_id, nodes)
+            except NoProofError as error:
+                missing = error
+            else:
+                if found.anchored:
+                    return found
+                missing = NoProofError(request_id, "its root isn't on chain")
+            if time.monotonic() >= until:
+                raise missing
+            time.sleep(poll_s)
+
+    def claim(self, verdict: AnchoredVerdict) -> Sent:
+        """Bring a proven verdict into its request's slot; open to anyone."""
+        return self.send(self.contract.claim(verdict.request, verdict.verdict, verdict.proof))
+
+    # Callbacks
+
+    def retry_callback(self, request_id: bytes) -> Sent:
+        """Deliver a verdict whose callback failed; open to anyone. The ``DeliveryFailed`` event, if it comes again, says why."""
+        request, agreement, _ = self.request_terms(request_id)
+        return self.send(self.contract.retry_callback(Reference.to(agreement, request.use)))
+
+
+def _proven(request: Request, content: Any) -> AnchoredVerdict:
+    try:
+        root, verdict = bytes_of(content["root"]), Verdict.from_json(content["verdict"])
+        proof = tuple(bytes_of(each) for each in content["proof"])
+        leaf = report_leaf(request, verdict)
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, EncodingError):
+        raise UnusableError("no proof as operators serve it") from None
+    if len(proof) > _MAX_PROOF_LENGTH or any(len(each) != 32 for each in proof) or climb(leaf, proof) != root:
+        raise UnusableError("a proof that doesn't lead to its root")
+    return AnchoredVerdict(request, verdict, root, proof, anchored=False)

@@ -1,0 +1,191 @@
+"""Agreements: whose data they are about, what they allow, and their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Any, ClassVar, Self
+
+from eth_utils import to_checksum_address
+
+from oracle.core.eip712 import Struct, struct_hash
+from oracle.core.registries import Record
+
+
+class Step(IntEnum):
+    """Processing steps; consent to one isn't consent to another."""
+
+    INFER = 0
+    TRAIN = 1
+    EVALUATE = 2
+    AGGREGATE = 3
+    SHARE = 4
+
+
+class AgreementState(IntEnum):
+    """State of an agreement on chain."""
+
+    NONE = 0
+    GIVEN = 1
+    WITHDRAWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Struct):
+    """Whose data an agreement is about, and what the subject was shown. A request carries only its hash."""
+
+    TYPE: ClassVar[str] = "Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)"
+
+    subject: str
+    holder: str
+    root: bytes
+    notice: bytes
+    salt: bytes
+
+    @property
+    def id(self) -> bytes:
+        """SourceId, 32 bytes."""
+        return self.hash()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms(Struct):
+    """What an agreement allows. Times are Unix seconds, the end is exclusive; ``price`` is in the model's currency's smallest unit."""
+
+    TYPE: ClassVar[str] = (
+        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,"
+        "uint32 uses,uint96 price)"
+    )
+
+    model: bytes
+    purposes: int
+    prohibited: int
+    steps: int
+    valid_from: int
+    valid_until: int
+    uses: int
+    price: int
+
+    @property
+    def id(self) -> bytes:
+        """TermsId, 32 bytes."""
+        return self.hash()
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement(Struct):
+    """A data-use agreement; flat here, source and terms nested in the contract.
+
+    ``purposes``, ``prohibited`` and ``steps`` are bitmaps; times are Unix seconds, the end is exclusive; ``price`` is what the subject
+    earns by each verdict, in the smallest unit of the model's currency.
+    """
+
+    TYPE: ClassVar[str] = "Agreement(address controller,Source source,Terms terms)"
+
+    controller: str
+    subject: str
+    holder: str
+    root: bytes
+    notice: bytes
+    salt: bytes
+    model: bytes
+    purposes: int
+    prohibited: int
+    steps: int
+    valid_from: int
+    valid_until: int
+    uses: int
+    price: int
+
+    @property
+    def source(self) -> Source:
+        """Whose data it is about."""
+        return Source(self.subject, self.holder, self.root, self.notice, self.salt)
+
+    @property
+    def terms(self) -> Terms:
+        """What it allows."""
+        return Terms(*(getattr(self, field.name) for field in fields(Terms)))
+
+    @property
+    def id(self) -> bytes:
+        """AgreementId, 32 bytes."""
+        return agreement_id(self.source_id, self.controller, self.terms_id)
+
+    @property
+    def source_id(self) -> bytes:
+        """SourceId, 32 bytes: names the source without telling it."""
+        return self.source.id
+
+    @property
+    def terms_id(self) -> bytes:
+        """TermsId, 32 bytes."""
+        return self.terms.id
+
+    @property
+    def record(self) -> bytes:
+        """RecordId of the record that it is about, 32 bytes."""
+        return Record(self.root, self.subject, self.holder).id
+
+    @property
+    def source_abi(self) -> tuple[Any, ...]:
+        """The source's values in the contract's order."""
+        return self.source.to_abi()
+
+    @property
+    def terms_abi(self) -> tuple[Any, ...]:
+        """The terms' values in the contract's order."""
+        return self.terms.to_abi()
+
+    @classmethod
+    def of(cls, controller: str, source: Source, terms: Terms) -> Agreement:
+        """Put an agreement together from the contract's three parts."""
+        return cls(controller, *source.to_abi(), *terms.to_abi())
+
+    @classmethod
+    def from_given(cls, arguments: Mapping[str, Any]) -> Agreement:
+        """Build from the arguments of an ``AgreementGiven`` event, which with its topics has all of the agreement."""
+        source, terms = Source.from_abi(arguments), Terms.from_abi(arguments["terms"])
+        return cls.of(to_checksum_address(arguments["controller"]), source, terms)
+
+    def to_abi(self) -> tuple[Any, ...]:
+        """Return ``(controller, source, terms)``, source and terms as tuples."""
+        return (self.controller, self.source_abi, self.terms_abi)
+
+    @classmethod
+    def from_abi(cls, values: Any) -> Self:
+        """Build from the contract's nested struct, decoded to tuples or mappings (camelCase keys)."""
+        controller, source, terms = cls.members_of(values)
+        source_values, terms_values = Source.from_abi(source).to_abi(), Terms.from_abi(terms).to_abi()
+        return cls(to_checksum_address(controller), *source_values, *terms_values)
+
+    def to_message(self) -> dict[str, Any]:
+        """Return the EIP-712 message, source and terms nested."""
+        messages = {"source": self.source.to_message(), "terms": self.terms.to_message()}
+        return {"controller": self.controller, **messages}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a flat form that canonical JSON can carry: bytes as 0x-hex, integers beyond 2^53 as decimal strings."""
+        return {"controller": self.controller, **self.source.to_json(), **self.terms.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Inverse of :meth:`to_json`. Raises KeyError or ValueError when the data isn't of this form."""
+        source, terms = Source.from_json(data), Terms.from_json(data)
+        return cls(to_checksum_address(data["controller"]), *source.to_abi(), *terms.to_abi())
+
+    def hash(self) -> bytes:
+        """Return the EIP-712 struct hash, 32 bytes: the id."""
+        return self.id
+
+    @classmethod
+    def types(cls) -> dict[str, list[dict[str, str]]]:
+        """Return the members of Agreement, Source and Terms, by name."""
+        return {"Agreement": cls.type_members(), **Source.types(), **Terms.types()}
+
+
+def agreement_id(source_id: bytes, controller: str, terms_id: bytes) -> bytes:
+    """Return the AgreementId (32 bytes) from the hashes of source and terms: all that a request tells of them."""
+    encoded = Agreement.TYPE + Source.TYPE + Terms.TYPE
+    return struct_hash(encoded, ["address", "bytes32", "bytes32"], (controller, source_id, terms_id))

@@ -1,0 +1,103 @@
+"""Records, models, the operators' policy, and the pools that they earn in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+from eth_abi import encode
+from eth_utils import keccak
+
+from oracle.core.eip712 import Struct
+
+
+class RecordState(IntEnum):
+    """State of a record on chain."""
+
+    NONE = 0
+    COMMITTED = 1
+    RETIRED = 2
+
+
+class ModelState(IntEnum):
+    """State of a model on chain."""
+
+    NONE = 0
+    PUBLISHED = 1
+    DEPRECATED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Struct):
+    """A commitment to a record: the salted Merkle root of its fields, whose it is, and who holds it."""
+
+    TYPE: ClassVar[str] = "Record(bytes32 root,address subject,address holder)"
+
+    root: bytes
+    subject: str
+    holder: str
+
+    @property
+    def id(self) -> bytes:
+        """RecordId, 32 bytes."""
+        return self.hash()
+
+
+@dataclass(frozen=True, slots=True)
+class Model(Struct):
+    """One immutable version of a model.
+
+    ``tolerance`` is in parts per million, ``fee`` in the smallest unit of ``currency`` (an ERC-20 token's address, the zero address for
+    ether), ``royalty`` in basis points of the fee.
+    """
+
+    TYPE: ClassVar[str] = (
+        "Model(address publisher,bytes32 files,bytes32 inputs,bytes32 outcomes,uint8 outcomeCount,uint8 quorum,"
+        "uint24 tolerance,uint96 fee,address currency,uint16 royalty)"
+    )
+
+    publisher: str
+    files: bytes
+    inputs: bytes
+    outcomes: bytes
+    outcome_count: int
+    quorum: int
+    tolerance: int
+    fee: int
+    currency: str
+    royalty: int
+
+    @property
+    def id(self) -> bytes:
+        """ModelId, 32 bytes."""
+        return self.hash()
+
+
+#: For how long a request may be open at most, and an anchored root be claimed, in seconds.
+MAX_OPEN_S = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Policy(Struct):
+    """Terms of the operator set: ``min_stake`` in wei, times in seconds."""
+
+    TYPE: ClassVar[str] = (
+        "Policy(uint96 minStake,uint16 minMembers,uint40 unbondingTime,uint40 epochLength,uint32 epochGrace)"
+    )
+
+    min_stake: int
+    min_members: int
+    unbonding_time: int
+    epoch_length: int
+    epoch_grace: int
+
+
+def pool_id(epoch: int, signers: int, currency_index: int) -> bytes:
+    """Return the PoolId (32 bytes) of the reports that these signers (a bitmap) had recorded in an epoch."""
+    return keccak(encode(["uint32", "uint64", "uint32"], [epoch, signers, currency_index]))
+
+
+def root_pool_id(root: bytes, currency_index: int, quorum: int) -> bytes:
+    """Return the PoolId (32 bytes) of the claims under an anchored root, by requests of this currency and quorum."""
+    return keccak(encode(["bytes32", "uint32", "uint8"], [root, currency_index, quorum]))

@@ -1,0 +1,226 @@
+"""Requests, their verdicts, and what is signed and said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar, Self
+
+from eth_abi import encode
+from eth_utils import keccak, to_checksum_address
+
+from oracle.core.agreements import Agreement, Terms, agreement_id
+from oracle.core.eip712 import Struct, bytes_of, hex_of
+from oracle.core.registries import root_pool_id
+from oracle.core.words import Question, Quote
+
+
+class RequestState(IntEnum):
+    """State of a request on chain."""
+
+    NONE = 0
+    REQUESTED = 1
+    RECORDED = 2
+    REFUSED = 3
+    EXPIRED = 4
+    CANCELLED = 5
+    CHALLENGED = 6
+    UPHELD = 7
+    CORRECTED = 8
+
+    @property
+    def has_verdict(self) -> bool:
+        """Whether there is a verdict to read, be it challenged."""
+        return self in _WITH_VERDICT
+
+
+_WITH_VERDICT = (RequestState.RECORDED, RequestState.CHALLENGED, RequestState.UPHELD, RequestState.CORRECTED)
+
+
+class Finality(IntEnum):
+    """How far a verdict can still change."""
+
+    NONE = 0
+    CONTESTABLE = 1
+    CONTESTED = 2
+    FINAL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Struct):
+    """A controller's question under an agreement, with the quote that held; record and model are the agreement's."""
+
+    TYPE: ClassVar[str] = "Request(bytes32 agreement,address controller,uint256 question,uint256 quote)"
+
+    agreement: bytes
+    controller: str
+    question: Question
+    quote: Quote
+
+    @property
+    def id(self) -> bytes:
+        """RequestId, 32 bytes: the hash of agreement and use, whatever the other terms."""
+        return request_id(self.agreement, self.question.use)
+
+    @property
+    def commitment(self) -> bytes:
+        """Hash of all terms, 32 bytes; the chain keeps its head while the request is open."""
+        return self.hash()
+
+    @property
+    def use(self) -> int:
+        """Which of the agreement's uses it takes."""
+        return self.question.use
+
+    @property
+    def deadline(self) -> int:
+        """Last second at which a verdict may be recorded (Unix time)."""
+        return self.question.deadline
+
+    @property
+    def purpose(self) -> int:
+        """DPV purpose, as a bit's position."""
+        return self.question.purpose
+
+    @property
+    def step(self) -> int:
+        """Processing step."""
+        return self.question.step
+
+    @property
+    def fee(self) -> int:
+        """The model's price of a verdict, in the smallest unit of the quote's currency."""
+        return self.quote.fee
+
+    @property
+    def quorum(self) -> int:
+        """Operators whose signatures the verdict needs at least."""
+        return self.quote.quorum
+
+    @property
+    def outcome_count(self) -> int:
+        """How many outcomes the model has."""
+        return self.quote.outcome_count
+
+    def root_pool(self, root: bytes) -> bytes:
+        """Return the PoolId (32 bytes) of claims of requests like this one under an anchored root."""
+        return root_pool_id(root, self.quote.currency, self.quote.quorum)
+
+    def to_abi(self) -> tuple[bytes, str, int, int]:
+        """Return the values in the contract's order, question and quote packed. Raises ValueError when a part of them doesn't fit."""
+        return (self.agreement, self.controller, self.question.pack(), self.quote.pack())
+
+    @classmethod
+    def from_abi(cls, values: Any) -> Self:
+        """Build from a decoded tuple or mapping. Raises ValueError for a word that is no question."""
+        agreement, controller, question, quote = cls.members_of(values)
+        words = Question.unpack(question), Quote.unpack(quote)
+        return cls(bytes(agreement), to_checksum_address(controller), *words)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a flat form that canonical JSON can carry, with the parts of question and quote by name."""
+        named = {"agreement": hex_of(self.agreement), "controller": self.controller}
+        return {**named, **self.question.to_json(), **self.quote.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Inverse of :meth:`to_json`. Raises KeyError or ValueError when the data isn't of this form."""
+        words = Question.from_json(data), Quote.from_json(data)
+        return cls(bytes_of(data["agreement"]), to_checksum_address(data["controller"]), *words)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Struct):
+    """The answer to one request. ``score`` is in parts per million; ``trail`` is the digest of its trail."""
+
+    TYPE: ClassVar[str] = "Verdict(uint8 outcome,uint32 score,bytes32 trail)"
+
+    outcome: int
+    score: int
+    trail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A request with its verdict, as a report lists them: in ascending order of their leaves."""
+
+    request: Request
+    verdict: Verdict
+
+    def to_abi(self) -> tuple[Any, ...]:
+        """Return the values in the contract's order."""
+        return (self.request.to_abi(), self.verdict.to_abi())
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A quorum's signatures: bit i of ``signers`` (64 bits) is the epoch's member i; 64 bytes a signature, in that order."""
+
+    epoch: int
+    signers: int
+    signatures: bytes
+
+    def to_abi(self) -> tuple[int, int, bytes]:
+        """Return the values in the contract's order."""
+        return (self.epoch, self.signers, self.signatures)
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeTerms(Struct):
+    """Terms of challenges: times in seconds, ``bond`` and ``penalty`` in wei."""
+
+    TYPE: ClassVar[str] = "ChallengeTerms(uint40 window,uint40 reviewTime,uint96 bond,uint96 penalty)"
+
+    window: int
+    review_time: int
+    bond: int
+    penalty: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A request, named by what its id is made of: the source's hash, controller, terms, and use."""
+
+    source: bytes
+    controller: str
+    terms: Terms
+    use: int
+
+    @classmethod
+    def to(cls, agreement: Agreement, use: int) -> Reference:
+        """Name one use of an agreement."""
+        return cls(agreement.source_id, agreement.controller, agreement.terms, use)
+
+    @property
+    def id(self) -> bytes:
+        """RequestId of the request named, 32 bytes."""
+        return request_id(agreement_id(self.source, self.controller, self.terms.id), self.use)
+
+    def to_abi(self) -> tuple[Any, ...]:
+        """Return the values in the contract's order."""
+        return (self.source, self.controller, self.terms.to_abi(), self.use)
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """One operator's compact signature over a report with a verdict in it. ``proof`` leads from the verdict's leaf to the root."""
+
+    __test__: ClassVar[bool] = False  # to pytest, a class of this name would be tests
+
+    request: Request
+    verdict: Verdict
+    proof: tuple[bytes, ...]
+    epoch: int
+    count: int
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        """Return the values in the contract's order."""
+        asked = (self.request.to_abi(), self.verdict.to_abi())
+        return (*asked, list(self.proof), self.epoch, self.count, self.signature)
+
+
+def request_id(agreement_id: bytes, use: int) -> bytes:
+    """Return the RequestId (32 bytes) of one use of an agreement."""
+    return keccak(encode(["bytes32", "uint32"], [agreement_id, use]))

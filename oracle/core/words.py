@@ -1,0 +1,139 @@
+"""A question and a quote: the structs that the contracts keep in one 256-bit word each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+from typing import Any, ClassVar, Self
+
+#: Gas that one unit of a question's ``callback`` names.
+CALLBACK_UNIT = 1000
+#: A callback may name so much gas at most.
+MAX_CALLBACK_GAS = 2_000_000
+#: A royalty of this many is the whole fee.
+BASIS_POINTS = 10_000
+
+_JSON_BITS = 53
+
+
+class Word:
+    """Base of the frozen dataclasses that are packed into one word.
+
+    ``PARTS`` are the fields' names in JSON and widths in bits, from the low end.
+    """
+
+    __slots__ = ()
+
+    PARTS: ClassVar[tuple[tuple[str, int], ...]]
+
+    def pack(self) -> int:
+        """Return the word. Raises ValueError when a part doesn't fit."""
+        word, shift = 0, 0
+        for (name, bits), value in zip(self.PARTS, self._values(), strict=True):
+            if not 0 <= value < 1 << bits:
+                raise ValueError(f"{name} doesn't fit {bits} bits")
+            word |= value << shift
+            shift += bits
+        return word
+
+    @classmethod
+    def unpack(cls, word: int) -> Self:
+        """Inverse of :meth:`pack`. Raises ValueError for a bit beyond the parts, or a part that can't be."""
+        values, rest = [], word
+        for _, bits in cls.PARTS:
+            values.append(rest & ((1 << bits) - 1))
+            rest >>= bits
+        if rest:
+            raise ValueError("a bit beyond the parts")
+        return cls(*values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parts as JSON carries them: integers beyond 2^53 as decimal strings."""
+        pairs = zip(self.PARTS, self._values(), strict=True)
+        return {name: str(value) if bits > _JSON_BITS else value for (name, bits), value in pairs}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Inverse of :meth:`to_json`; other keys are left alone. Raises KeyError or ValueError when the data isn't of this form."""
+        return cls(*(int(data[name]) for name, _ in cls.PARTS))
+
+    def _values(self) -> list[int]:
+        return [int(getattr(self, field.name)) for field in fields(self)]  # type: ignore[arg-type]
+
+
+class Delivery(IntEnum):
+    """How the controller wants the verdict: recorded by the operators, or under an anchored root to be claimed."""
+
+    RECORDED = 0
+    ANCHORED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Word):
+    """What a controller asks: which use, by when (Unix seconds), for which purpose (DPV bit) and step.
+
+    ``callback`` is in thousands of gas, 0 for none. Raises ValueError for an unknown delivery.
+    """
+
+    PARTS: ClassVar[tuple[tuple[str, int], ...]] = (
+        ("use", 32), ("deadline", 40), ("purpose", 8), ("step", 8), ("callback", 16), ("delivery", 8),
+    )  # fmt: skip
+
+    use: int
+    deadline: int
+    purpose: int
+    step: int
+    callback: int = 0
+    delivery: int = Delivery.RECORDED
+
+    def __post_init__(self) -> None:
+        """Name the delivery, so that no question with an unknown one exists."""
+        object.__setattr__(self, "delivery", Delivery(self.delivery))
+
+    @property
+    def callback_gas(self) -> int:
+        """Gas for the callback to the controller; 0 for none."""
+        return self.callback * CALLBACK_UNIT
+
+    def at(self, use: int, deadline: int) -> Question:
+        """Return the same question, as another use and by another deadline (Unix seconds)."""
+        return replace(self, use=use, deadline=deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote(Word):
+    """What a request costs and what its verdict needs; amounts in the smallest unit of the currency.
+
+    ``royalty`` is the publisher's part of the fee in basis points, ``currency`` an index (0 for ether), ``price`` the subject's.
+    """
+
+    PARTS: ClassVar[tuple[tuple[str, int], ...]] = (
+        ("outcomeCount", 8), ("quorum", 8), ("royalty", 16), ("currency", 32), ("fee", 96), ("price", 96),
+    )  # fmt: skip
+
+    outcome_count: int
+    quorum: int
+    royalty: int
+    currency: int
+    fee: int
+    price: int
+
+    @property
+    def total(self) -> int:
+        """What the controller puts in escrow."""
+        return self.fee + self.price
+
+    @property
+    def royalty_amount(self) -> int:
+        """The publisher's part of the fee, rounded down: the operators have the odd wei."""
+        return self.fee * self.royalty // BASIS_POINTS
+
+    @property
+    def operators_amount(self) -> int:
+        """The operators' part of the fee, all signers' together."""
+        return self.fee - self.royalty_amount
+
+    def with_price(self, price: int) -> Quote:
+        """Return the same quote at another price of the subject's: a model's quote under an agreement."""
+        return replace(self, price=price)

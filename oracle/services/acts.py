@@ -1,0 +1,122 @@
+"""What this node does on chain: each act by name, sent once however often it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from eth_utils import keccak, to_canonical_address
+
+from oracle.chain.contract import AssentContract
+from oracle.chain.rpc import endpoint_errors
+from oracle.core.errors import ContractRevertError
+from oracle.core.structs import (
+    Answer,
+    Attestation,
+    Model,
+    Reference,
+    Request,
+    RequestState,
+    StandingRequest,
+    Testimony,
+    Verdict,
+)
+from oracle.services.transactor import Transactor
+
+
+class Acts:
+    """The contract's transactions as the daemon uses them. Every method raises ContractRevertError if the contract won't have it now,
+    and EndpointError if it can't be reached.
+    """
+
+    def __init__(self, contract: AssentContract, transactor: Transactor) -> None:
+        self._contract = contract
+        self._transactor = transactor
+
+    # Verdicts
+
+    async def record(self, answer: Answer, attestation: Attestation) -> None:
+        """Record one verdict."""
+        request = answer.request
+        function = self._contract.record(request, answer.verdict, attestation)
+        await self._transactor.send("record", request.id, function, [request.question.callback_gas])
+
+    async def record_many(self, root: bytes, answers: Sequence[Answer], attestation: Attestation) -> None:
+        """Record a report's verdicts, in the order of its tree's leaves. The contract skips what has ended; if all has, nothing is sent."""
+        await self._must_be_open([answer.request.id for answer in answers])
+        function = self._contract.record_many(answers, attestation)
+        gas = [answer.request.question.callback_gas for answer in answers]
+        await self._transactor.send("recordMany", root, function, gas)
+
+    async def _must_be_open(self, ids: Sequence[bytes]) -> None:
+        with endpoint_errors("eth_call"):
+            found = await asyncio.gather(*(self._contract.verdict_of(each).acall() for each in ids))
+        if not any(status.state is RequestState.REQUESTED for status in found):
+            raise ContractRevertError("RequestNotOpen", {"id": "0x" + ids[0].hex()})
+
+    async def anchor(self, root: bytes, count: int, currency: str, quorum: int, attestation: Attestation) -> None:
+        """Put a report's root on chain. ``currency`` is a token's address, the zero address for ether."""
+        function = self._contract.anchor(root, count, currency, quorum, attestation)
+        await self._transactor.send("anchor", root, function)
+
+    async def claim(self, answer: Answer, proof: Sequence[bytes]) -> None:
+        """Record a verdict of an anchored report."""
+        request = answer.request
+        function = self._contract.claim(request, answer.verdict, proof)
+        await self._transactor.send("claim", request.id, function, [request.question.callback_gas])
+
+    async def close(self, request: Request, agreement_over: bool) -> None:
+        """End a request without a verdict: refuse it if its agreement is over, else expire it."""
+        function = self._contract.refuse(request) if agreement_over else self._contract.expire(request)
+        await self._transactor.send("refuse" if agreement_over else "expire", request.id, function)
+
+    # Challenges
+
+    async def review(
+        self, named: Reference, model: Model, verdict: Verdict, attestation: Attestation, callback_gas: int
+    ) -> None:
+        """End a challenge with what the committee found; a correction calls the controller again."""
+        function = self._contract.review(named, model, verdict, attestation)
+        await self._transactor.send("review", named.id, function, [callback_gas])
+
+    async def lapse(self, request_id: bytes) -> None:
+        """End a challenge that the committee left unanswered."""
+        await self._transactor.send("lapse", request_id, self._contract.lapse(request_id))
+
+    async def punish(self, attester: str, testimony: Testimony) -> None:
+        """Slash the operator that signed a verdict that was corrected."""
+        about = _pair(testimony.request.id, attester)
+        await self._transactor.send("punish", about, self._contract.punish(testimony))
+
+    async def punish_conflict(
+        self, attester: str, named: Reference, model: Model, first: Testimony, second: Testimony
+    ) -> None:
+        """Slash the operator that signed two verdicts of one request that can't both be honest."""
+        function = self._contract.punish_conflict(named, model, first, second)
+        await self._transactor.send("punishConflict", _pair(named.id, attester), function)
+
+    # Standing requests
+
+    async def open_round(self, standing: StandingRequest, round_: int) -> None:
+        """Open a round that is due."""
+        function = self._contract.open_round(standing, round_)
+        await self._transactor.send("openRound", keccak(standing.id + round_.to_bytes(4, "big")), function)
+
+    async def end_standing(self, standing: StandingRequest) -> None:
+        """End a standing request of which no round can be opened any more."""
+        await self._transactor.send("endStanding", standing.id, self._contract.end_standing(standing))
+
+    # Committee
+
+    async def jail(self, operator: str, deadline: int, attestation: Attestation) -> None:
+        """Put out a member that doesn't answer."""
+        about = to_canonical_address(operator).rjust(32, b"\0")
+        await self._transactor.send("jail", about, self._contract.jail(operator, deadline, attestation))
+
+    async def rotate(self, epoch: int) -> None:
+        """Start the epoch after this one."""
+        await self._transactor.send("rotate", epoch.to_bytes(32, "big"), self._contract.rotate())
+
+
+def _pair(request_id: bytes, attester: str) -> bytes:
+    return keccak(request_id + to_canonical_address(attester))

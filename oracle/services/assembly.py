@@ -1,0 +1,135 @@
+"""Puts a node's services together from its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from web3 import AsyncHTTPProvider, AsyncWeb3
+
+from oracle.chain.contract import AssentContract
+from oracle.chain.rpc import ChainReader, open_async
+from oracle.data.fetch import VaultClient
+from oracle.keys.devnet import refuse_devnet_key
+from oracle.keys.keyring import Keyring
+from oracle.keys.keystore import read_seal_key, read_signer
+from oracle.keys.signer import LocalSigner
+from oracle.peers.client import PeerClient
+from oracle.services.acts import Acts
+from oracle.services.catalogue import Catalogue
+from oracle.services.claimer import Claimer
+from oracle.services.closer import Closer
+from oracle.services.committee import Committee
+from oracle.services.cosigner import Cosigner
+from oracle.services.epochs import Epochs
+from oracle.services.evaluator import Evaluator
+from oracle.services.head import ChainClock
+from oracle.services.jailer import Jailer
+from oracle.services.proofs import Proofs
+from oracle.services.proposer import Proposer
+from oracle.services.punisher import Punisher
+from oracle.services.review_answers import ReviewAnswers
+from oracle.services.reviews import Reviewer
+from oracle.services.rounds import Rounds
+from oracle.services.seat import Seat
+from oracle.services.transactor import Transactor
+from oracle.services.vault_source import VaultSource
+from oracle.services.watcher import Watcher
+from oracle.services.witnesses import Witnesses
+from oracle.settings import KeySettings, NodeSettings
+from oracle.store.node_store import NodeStore
+from oracle.store.tables import open_database
+from oracle.store.transactions import TransactionStore
+from oracle.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a node runs, and what is to be closed at its end."""
+
+    seat: Seat
+    reader: ChainReader
+    watcher: Watcher
+    evaluator: Evaluator
+    proposer: Proposer
+    cosigner: Cosigner
+    closer: Closer
+    claimer: Claimer
+    rounds: Rounds
+    epochs: Epochs
+    jailer: Jailer
+    reviewer: Reviewer
+    review_answers: ReviewAnswers
+    punisher: Punisher
+    transactor: Transactor
+    web3: AsyncWeb3[AsyncHTTPProvider]
+    clients: tuple[VaultClient, ...]
+
+    async def close(self) -> None:
+        """Close connections and database."""
+        for client in self.clients:
+            await client.aclose()
+        await self.web3.provider.disconnect()
+        self.seat.store.close()
+
+
+def read_keys(keys: KeySettings, chain_id: int) -> tuple[Keyring, LocalSigner]:
+    """Return the operator's keyring and the sender. Raises SigningKeyError, also for a devnet's key on a chain that is none."""
+
+    def signer(path: Path) -> LocalSigner:
+        made = read_signer(path, keys.password_file)
+        refuse_devnet_key(made.address, chain_id)
+        return made
+
+    seal_keys = [read_seal_key(path, keys.password_file) for path in keys.seal]
+    return Keyring([signer(path) for path in keys.attester], seal_keys), signer(keys.sender)
+
+
+def assemble(
+    settings: NodeSettings,
+    catalogue: Catalogue,
+    metrics: Metrics,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Services:
+    """Open keys and database and build the services. ``transport`` replaces the network to peers and vaults, for tests.
+
+    Raises SigningKeyError or ConfigurationError.
+    """
+    chain, work = settings.chain, settings.work
+    keys, sender = read_keys(settings.keys, chain.chain_id)
+    engine = open_database(settings.database)
+    store = NodeStore(engine)
+    store.bind(chain.chain_id, chain.contract)
+    web3 = open_async(chain.rpc_url)
+    contract = AssentContract(web3, chain.contract, chain.chain_id)
+    committee = Committee(contract, keys.addresses)
+    seat = Seat(contract.domain, store, committee, catalogue, keys, ChainClock(), metrics)
+    private = work.allow_private_addresses
+    vaults = VaultClient(allow_private=private, timeout_s=work.vault_timeout_s, transport=transport)
+    peering = VaultClient(allow_private=private, timeout_s=work.peer_timeout_s, transport=transport)
+    reader = ChainReader(web3, chain.contract, chain.chain_id)
+    source = VaultSource(contract.domain, committee, vaults, keys)
+    transactor = Transactor(web3, contract, TransactionStore(engine), sender, metrics)
+    acts, peers = Acts(contract, transactor), PeerClient(peering, work.peer_timeout_s)
+    evaluator = Evaluator(contract, seat, source, work.max_callback_gas)
+    turn_blocks, witnesses = work.turn_blocks, Witnesses(web3, contract, seat)
+    return Services(
+        seat=seat,
+        reader=reader,
+        watcher=Watcher(reader, store, chain, metrics),
+        evaluator=evaluator,
+        proposer=Proposer(seat, peers, acts, Proofs(contract, seat, peers), turn_blocks, work.report_max),
+        cosigner=Cosigner(seat, work.cosign_wait_s),
+        closer=Closer(seat, acts, turn_blocks),
+        claimer=Claimer(seat, acts, turn_blocks, work.claim_margin_s),
+        rounds=Rounds(seat, reader, acts, turn_blocks),
+        epochs=Epochs(seat, acts, turn_blocks, work.rotate_epochs),
+        jailer=Jailer(seat, peers, acts, turn_blocks, work.jail_after),
+        reviewer=Reviewer(seat, evaluator, peers, acts, turn_blocks),
+        review_answers=ReviewAnswers(seat, work.cosign_wait_s),
+        punisher=Punisher(contract, seat, acts, witnesses, turn_blocks),
+        transactor=transactor,
+        web3=web3,
+        clients=(vaults, peering),
+    )

@@ -1,0 +1,51 @@
+"""Claims anchored verdicts that nobody has claimed and whose deadline is near: unclaimed, they would expire and nobody be paid."""
+
+from __future__ import annotations
+
+import structlog
+
+from oracle.core.committee import turn
+from oracle.core.errors import ContractRevertError
+from oracle.core.structs import Answer
+from oracle.services.acts import Acts
+from oracle.services.seat import Seat
+from oracle.store.node_store import Proven, RequestContext
+
+log = structlog.get_logger()
+
+_SENT_S = 30.0
+_RETRY_S = 5.0
+
+
+class Claimer:
+    """Claims what is due when the turn is this node's. ``margin_s`` is how long before a deadline."""
+
+    def __init__(self, seat: Seat, acts: Acts, turn_blocks: int, margin_s: int) -> None:
+        self._seat = seat
+        self._acts = acts
+        self._turn_blocks = turn_blocks
+        self._margin_s = margin_s
+
+    async def claim_due(self, limit: int) -> None:
+        """Send claims. Raises EndpointError; a revert means that somebody else was faster, or that there is no such root."""
+        view, clock = await self._seat.committee.view(), self._seat.clock
+        if view.own_index is None:
+            return
+
+        def own_turn(request_id: bytes, block: int) -> bool:
+            return turn(request_id, clock.number - block, self._turn_blocks, len(view.members)) == view.own_index
+
+        for context in self._seat.store.claimable(clock.timestamp + self._margin_s, limit, own_turn):
+            proven = self._seat.store.proven(context.id)
+            if proven is not None and context.request.deadline >= clock.timestamp:
+                await self._claim(context, proven)
+
+    async def _claim(self, context: RequestContext, proven: Proven) -> None:
+        try:
+            await self._acts.claim(Answer(context.request, proven.verdict), proven.proof)
+        except ContractRevertError as revert:
+            log.info("claim_reverted", request=context.id.hex(), error=revert.name)
+            self._seat.store.postponed(context.id, _RETRY_S, revert.name, str(revert))
+            return
+        self._seat.metrics.claims.inc()
+        self._seat.store.postponed(context.id, _SENT_S, "sent", "the claim is sent; it isn't final yet")

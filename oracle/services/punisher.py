@@ -1,0 +1,156 @@
+"""Brings before the contract what proves an operator wrong: signatures of a verdict that was corrected, or of two that conflict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from oracle.chain.contract import AssentContract
+from oracle.chain.rpc import endpoint_errors
+from oracle.core.committee import turn
+from oracle.core.errors import ContractRevertError
+from oracle.core.structs import ChallengeTerms, Reference, Testimony
+from oracle.services.acts import Acts
+from oracle.services.seat import Seat
+from oracle.services.witnesses import Witnesses
+from oracle.store.node_store import ChallengeContext, Evidence, RequestContext
+from oracle.store.tables import ChallengeState
+
+log = structlog.get_logger()
+
+#: Evidence is kept for so long beyond the last moment at which it may be needed.
+_SPARE_S = 86_400
+_TRY_AGAIN_S = 60.0
+_PRUNE_EVERY_S = 3_600.0
+#: So often is all evidence looked through for conflicts.
+_COMPARE_EVERY_S = 10.0
+
+
+class Punisher:
+    """Punishes when the turn is this node's."""
+
+    def __init__(
+        self, contract: AssentContract, seat: Seat, acts: Acts, witnesses: Witnesses, turn_blocks: int
+    ) -> None:
+        self._contract = contract
+        self._seat = seat
+        self._store = seat.store
+        self._acts = acts
+        self._witnesses = witnesses
+        self._turn_blocks = turn_blocks
+        self._terms: ChallengeTerms | None = None
+        self._tried: dict[tuple[str, bytes, str], float] = {}
+        self._done: set[tuple[str, bytes, str]] = set()
+        self._settled: set[bytes] = set()
+        self._conflicting: set[bytes] = set()
+        self._compared_at = float("-inf")
+        self._pruned_at = time.monotonic()
+
+    async def punish_due(self) -> None:
+        """Send what is due. Raises EndpointError."""
+        open_ = self._store.challenges(ChallengeState.CORRECTED, lambda identity, _: identity not in self._settled)
+        for challenge in open_:
+            if await self._own_turn(challenge.request.id):
+                await self._punish_corrected(challenge)
+        if time.monotonic() - self._compared_at >= _COMPARE_EVERY_S:
+            self._compared_at = time.monotonic()
+            for identity in self._store.contested():
+                context = self._store.context(identity)
+                if context is not None and self._store.conflicts(identity, 2 * context.model.tolerance):
+                    self._conflicting.add(identity)
+        for identity in [each for each in self._conflicting if await self._own_turn(each)]:
+            await self._punish_conflicts(identity)
+        await self._prune()
+
+    async def _own_turn(self, identity: bytes) -> bool:
+        view, head = await self._seat.committee.view(), self._seat.clock.number
+        return view.own_index == turn(identity, head, self._turn_blocks, max(len(view.members), 1))
+
+    # Corrected verdicts
+
+    async def _punish_corrected(self, challenge: ChallengeContext) -> None:
+        context = challenge.request
+        recorded = context.recorded
+        if recorded is None:
+            return
+        if self._may_try("witnesses", context, ""):
+            signed = await self._witnesses.of(context, int(time.time()))
+            self._store.keep_evidence(signed, 2 * context.model.tolerance)
+        wrong = [
+            each
+            for each in self._store.evidence(context.id)
+            if (each.verdict.outcome, each.verdict.score) == (recorded.verdict.outcome, recorded.verdict.score)
+        ]
+        left = False
+        for each in self._unpunished("punish", context, wrong):
+            left = True
+            if self._may_try("punish", context, each.attester):
+                await self._send("punish", context, each)
+        if not left:
+            self._settled.add(context.id)
+
+    def _unpunished(self, kind: str, context: RequestContext, signed: Sequence[Evidence]) -> list[Evidence]:
+        """Leave out who was punished for this already, and this node itself."""
+        own = self._seat.keys.addresses
+        return [
+            each for each in signed if each.attester not in own and (kind, context.id, each.attester) not in self._done
+        ]
+
+    # Conflicting verdicts
+
+    async def _punish_conflicts(self, identity: bytes) -> None:
+        context = self._store.context(identity)
+        if context is None:
+            return
+        found = self._store.conflicts(context.id, 2 * context.model.tolerance)
+        by_attester = {first.attester: (first, second) for first, second in found}
+        for each in self._unpunished("punishConflict", context, [first for first, _ in found]):
+            if self._may_try("punishConflict", context, each.attester):
+                self._seat.metrics.conflicts.inc()
+                await self._send("punishConflict", context, *by_attester[each.attester])
+
+    # Both
+
+    def _may_try(self, kind: str, context: RequestContext, attester: str) -> bool:
+        now, key = time.monotonic(), (kind, context.id, attester)
+        if now - self._tried.get(key, float("-inf")) < _TRY_AGAIN_S:
+            return False
+        self._tried[key] = now
+        return True
+
+    async def _send(self, kind: str, context: RequestContext, first: Evidence, second: Evidence | None = None) -> None:
+        shown = {"kind": kind, "request": context.id.hex(), "attester": first.attester}
+        try:
+            if second is None:
+                await self._acts.punish(first.attester, testimony(context, first))
+            else:
+                named = Reference.to(context.agreement, context.request.use)
+                both = testimony(context, first), testimony(context, second)
+                await self._acts.punish_conflict(first.attester, named, context.model, *both)
+        except ContractRevertError as revert:
+            if revert.name == "AlreadyPunished":
+                self._done.add((kind, context.id, first.attester))
+            log.info("punishment_reverted", **shown, error=revert.name)
+            return
+        self._seat.metrics.punishments.labels(kind).inc()
+        log.warning("punishment_sent", **shown)
+
+    async def _prune(self) -> None:
+        """Forget what can't be needed any more: no verdict of that age can be challenged, or be under review."""
+        if time.monotonic() - self._pruned_at < _PRUNE_EVERY_S:
+            return
+        if self._terms is None:
+            with endpoint_errors("eth_call"):
+                self._terms = await self._contract.challenge_terms().acall()
+        self._pruned_at = time.monotonic()
+        before = int(time.time()) - self._terms.window - self._terms.review_time - _SPARE_S
+        self._store.prune_evidence(before)
+        self._store.prune_reports(before)
+
+
+def testimony(context: RequestContext, evidence: Evidence) -> Testimony:
+    """Return evidence as the contract takes it."""
+    facts = (evidence.proof, evidence.epoch, evidence.count, evidence.signature)
+    return Testimony(context.request, evidence.verdict, *facts)

@@ -1,0 +1,167 @@
+"""What events mean for the store: the rows that they add, and what they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+
+from oracle.chain.abi import Event
+from oracle.core.structs import Agreement, Model, Question, Record, Schedule, Verdict
+from oracle.store.node_store import Changes, Recorded
+from oracle.store.tables import (
+    AgreementRow,
+    AnchorRow,
+    ChallengeRow,
+    ChallengeState,
+    CurrencyRow,
+    ModelRow,
+    RecordRow,
+    RequestRow,
+    RoundRow,
+    Stage,
+    StandingRow,
+)
+
+log = structlog.get_logger()
+
+_ENDINGS = {"Recorded": Stage.RECORDED, "Refused": Stage.ENDED, "Expired": Stage.ENDED}
+_REVIEWED = {
+    "Upheld": ChallengeState.UPHELD,
+    "Corrected": ChallengeState.CORRECTED,
+    "ChallengeLapsed": ChallengeState.LAPSED,
+}
+
+
+def changes_of(events: Iterable[Event]) -> Changes:
+    """Return what events, in their order, did. An event that makes no sense is left out: the contract writes none such."""
+    rows: list[object] = []
+    endings, verdicts, withdrawn, challenges, ended = {}, {}, {}, {}, {}
+    for event in events:
+        name, args, block = event.name, event.arguments, event.block_number
+        if name in _ROWS:
+            rows.extend(_row(event))
+        elif name in _ENDINGS:
+            endings[bytes(args["id"])] = (_ENDINGS[name], block)
+            if name == "Recorded":
+                verdicts[bytes(args["id"])] = _recorded(event)
+        elif name in _REVIEWED:
+            challenges[bytes(args["id"])] = (_REVIEWED[name], block)
+        elif name == "AgreementWithdrawn":
+            withdrawn[bytes(args["id"])] = block
+        elif name == "StandingEnded":
+            ended[bytes(args["id"])] = block
+    return Changes(rows, endings, verdicts, withdrawn, challenges, ended)
+
+
+def _row(event: Event) -> list[object]:
+    try:
+        return [_ROWS[event.name](event)]
+    except ValueError as error:
+        log.warning("event_senseless", name=event.name, block=event.block_number, error=type(error).__name__)
+        return []
+
+
+def _recorded(event: Event) -> Recorded:
+    args = event.arguments
+    verdict = Verdict(args["outcome"], args["score"], bytes(args["trail"]))
+    return Recorded(verdict, event.transaction_hash)
+
+
+def _agreement_row(event: Event) -> AgreementRow:
+    agreement = Agreement.from_given(event.arguments)
+    return AgreementRow(
+        id=bytes(event.arguments["id"]),
+        block_number=event.block_number,
+        terms=agreement.to_json(),
+        valid_until=agreement.valid_until,
+    )
+
+
+def _text(value: str) -> str:
+    return value.replace("\0", "")  # which PostgreSQL won't store, and no address has
+
+
+def _record_row(event: Event) -> RecordRow:
+    args = event.arguments
+    record = Record(bytes(args["root"]), args["subject"], args["holder"])
+    return RecordRow(id=record.id, block_number=event.block_number, terms=record.to_json(), vault=_text(args["vault"]))
+
+
+def _model_row(event: Event) -> ModelRow:
+    model = Model.from_abi(event.arguments["model"])
+    return ModelRow(id=bytes(event.arguments["id"]), block_number=event.block_number, terms=model.to_json())
+
+
+def _currency_row(event: Event) -> CurrencyRow:
+    args = event.arguments
+    return CurrencyRow(address=args["currency"], index=args["index"], block_number=event.block_number)
+
+
+def _request_row(event: Event) -> RequestRow:
+    args = event.arguments
+    question = Question.unpack(args["question"])
+    return RequestRow(
+        id=bytes(args["id"]),
+        block_number=event.block_number,
+        agreement=bytes(args["agreement"]),
+        question=question.to_json(),
+        deadline=question.deadline,
+        stage=Stage.SEEN,
+        attempts=0,
+        not_before=0.0,
+    )
+
+
+def _anchor_row(event: Event) -> AnchorRow:
+    args = event.arguments
+    return AnchorRow(
+        pool=bytes(args["pool"]),
+        root=bytes(args["root"]),
+        block_number=event.block_number,
+        count=args["count"],
+        transaction=event.transaction_hash,
+    )
+
+
+def _standing_row(event: Event) -> StandingRow:
+    args = event.arguments
+    return StandingRow(
+        id=bytes(args["id"]),
+        block_number=event.block_number,
+        agreement=bytes(args["agreement"]),
+        question=Question.unpack(args["question"]).to_json(),
+        schedule=Schedule.from_abi(args["schedule"]).to_json(),
+    )
+
+
+def _round_row(event: Event) -> RoundRow:
+    args = event.arguments
+    standing, request = bytes(args["id"]), bytes(args["request"])
+    return RoundRow(standing=standing, round=args["round"], request=request, block_number=event.block_number)
+
+
+def _challenge_row(event: Event) -> ChallengeRow:
+    args = event.arguments
+    return ChallengeRow(
+        request=bytes(args["id"]),
+        block_number=event.block_number,
+        until=args["until"],
+        state=ChallengeState.OPEN,
+        attempts=0,
+        not_before=0.0,
+    )
+
+
+_ROWS: dict[str, Callable[[Event], Any]] = {
+    "AgreementGiven": _agreement_row,
+    "RecordCommitted": _record_row,
+    "ModelPublished": _model_row,
+    "CurrencyListed": _currency_row,
+    "Requested": _request_row,
+    "Anchored": _anchor_row,
+    "StandingMade": _standing_row,
+    "RoundOpened": _round_row,
+    "Challenged": _challenge_row,
+}

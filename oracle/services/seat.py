@@ -1,0 +1,47 @@
+"""What every service that acts as a member has: the seat in the committee."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oracle.core.digests import Domain
+from oracle.core.errors import PeerError
+from oracle.keys.keyring import Keyring
+from oracle.keys.signer import Signer
+from oracle.services.catalogue import Catalogue
+from oracle.services.committee import Committee, CommitteeView
+from oracle.services.head import ChainClock
+from oracle.store.node_store import NodeStore
+from oracle.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One operator's place: its deployment, store, committee, models and keys."""
+
+    domain: Domain
+    store: NodeStore
+    committee: Committee
+    catalogue: Catalogue
+    keys: Keyring
+    clock: ChainClock
+    metrics: Metrics
+
+    def signer(self, view: CommitteeView) -> Signer:
+        """Return the key that an epoch has as this node's. Raises PeerError if this node isn't a member of it."""
+        attester = view.own_attester
+        if attester is None:
+            raise PeerError(f"this node isn't a member of epoch {view.epoch}")
+        return self.keys.signer(attester)
+
+    async def shared_view(self, epoch: int, proposer: str) -> CommitteeView:
+        """Return the committee of an epoch that may sign now and that both a proposer and this node are members of.
+
+        Raises PeerError otherwise: then nothing of a proposal is looked at. Raises EndpointError.
+        """
+        view = await self.committee.recent(epoch, self.clock.timestamp)
+        if view is None or view.own_index is None or view.index_of(proposer) is None:
+            raise PeerError(
+                "proposer and this node must be members of the current epoch, or of the one before for a while"
+            )
+        return view

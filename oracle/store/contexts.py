@@ -1,0 +1,175 @@
+"""What the store tells of requests, standing requests and challenges: rows put together with all that they name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from oracle.core.errors import Reason
+from oracle.core.structs import Agreement, Model, Question, Quote, Record, Request, Schedule, StandingRequest, Verdict
+from oracle.store.tables import (
+    AgreementRow,
+    ChallengeRow,
+    ChallengeState,
+    CurrencyRow,
+    ModelRow,
+    RecordRow,
+    RequestRow,
+    RoundRow,
+    Stage,
+    StandingRow,
+)
+
+_ETHER = "0x" + "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A verdict as it was first recorded, and in which transaction."""
+
+    verdict: Verdict
+    transaction: bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {**self.verdict.to_json(), "transaction": self.transaction.hex()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Recorded:
+        """Inverse of :meth:`to_json`."""
+        return cls(Verdict.from_json(data), bytes.fromhex(data["transaction"]))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """A request with all that it names. ``vault`` is None while nobody has committed the record."""
+
+    request: Request
+    block: int
+    agreement: Agreement
+    record: Record
+    vault: str | None
+    model: Model
+    stage: Stage
+    attempts: int
+    evaluation: dict[str, Any] | None
+    withdrawn: bool
+    recorded: Recorded | None = None
+
+    @property
+    def id(self) -> bytes:
+        """RequestId."""
+        return self.request.id
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReport:
+    """What the node tells about a request."""
+
+    id: bytes
+    stage: Stage
+    block: int
+    reason: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingContext:
+    """A standing request, its model, the first round that may still be opened, how many were, and whether its agreement was withdrawn."""
+
+    standing: StandingRequest
+    model: Model
+    valid_until: int
+    next: int
+    opened: int
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeContext:
+    """A challenge, and what this node found when it evaluated anew. ``until`` is in Unix seconds."""
+
+    request: RequestContext
+    block: int
+    until: int
+    state: ChallengeState
+    attempts: int
+    evaluation: dict[str, Any] | None
+
+
+def request_context(session: Session, row: RequestRow) -> RequestContext | None:
+    """Return a request with all that it names, or None if something of that was never read."""
+    agreement_row = session.get(AgreementRow, row.agreement)
+    if agreement_row is None:
+        return None
+    agreement = Agreement.from_json(agreement_row.terms)
+    found = quoted(session, agreement)
+    if found is None:
+        return None
+    model, quote = found
+    record_row = session.get(RecordRow, agreement.record)
+    return RequestContext(
+        request=Request(row.agreement, agreement.controller, Question.from_json(row.question), quote),
+        block=row.block_number,
+        agreement=agreement,
+        record=Record(agreement.root, agreement.subject, agreement.holder),
+        vault=record_row.vault if record_row else None,
+        model=model,
+        stage=row.stage,
+        attempts=row.attempts,
+        evaluation=row.evaluation,
+        withdrawn=agreement_row.withdrawn_block is not None,
+        recorded=Recorded.from_json(row.verdict) if row.verdict else None,
+    )
+
+
+def quoted(session: Session, agreement: Agreement) -> tuple[Model, Quote] | None:
+    """Return an agreement's model and the quote of its requests, or None if the model, or its currency's index, was never read."""
+    model_row = session.get(ModelRow, agreement.model)
+    if model_row is None:
+        return None
+    model = Model.from_json(model_row.terms)
+    index = 0
+    if model.currency != _ETHER:
+        currency = session.get(CurrencyRow, model.currency)
+        if currency is None:
+            return None
+        index = currency.index
+    terms = (model.outcome_count, model.quorum, model.royalty, index, model.fee, agreement.price)
+    return model, Quote(*terms)
+
+
+def standing_context(session: Session, row: StandingRow) -> StandingContext | None:
+    """Return a standing request, or None if something that it names was never read."""
+    agreement_row = session.get(AgreementRow, row.agreement)
+    if agreement_row is None:
+        return None
+    agreement = Agreement.from_json(agreement_row.terms)
+    found = quoted(session, agreement)
+    if found is None:
+        return None
+    rounds = select(func.count(), func.max(RoundRow.round)).where(RoundRow.standing == row.id)
+    opened, last = session.execute(rounds).one()
+    question, schedule = Question.from_json(row.question), Schedule.from_json(row.schedule)
+    standing = StandingRequest(row.agreement, agreement.controller, question, found[1], schedule)
+    if standing.id != row.id:
+        return None
+    withdrawn = agreement_row.withdrawn_block is not None
+    first = 0 if last is None else last + 1
+    return StandingContext(standing, found[0], agreement.valid_until, first, opened, withdrawn)
+
+
+def challenge_context(session: Session, row: ChallengeRow) -> ChallengeContext | None:
+    """Return a challenge with its request, or None if that was never read, or isn't recorded here."""
+    request_row = session.get(RequestRow, row.request)
+    context = request_context(session, request_row) if request_row else None
+    if context is None or context.recorded is None:
+        return None
+    return ChallengeContext(context, row.block_number, row.until, row.state, row.attempts, row.evaluation)
+
+
+#: Refusals by the chain's state: a reorganisation may undo them.
+OF_THE_CHAIN = (Reason.CONSENT, Reason.RECORD_RETIRED)

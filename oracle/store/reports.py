@@ -1,0 +1,228 @@
+"""Reports that this node proposed or signed, with the proofs of their verdicts; and who signed what, as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from oracle.core.merkle import MerkleTree
+from oracle.core.structs import Verdict
+from oracle.store.base import Database
+from oracle.store.events import mark_anchored
+from oracle.store.tables import AnchorRow, EvidenceRow, ReportRow, ReportVerdictRow
+
+#: So many different verdicts of one request are kept as one attester's; beyond, only what conflicts with one of them.
+_MOST_VERDICTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedVerdict:
+    """One verdict of a report, its leaf in the report's tree, and the pool that there is if the report is anchored for its request."""
+
+    request: bytes
+    verdict: Verdict
+    leaf: bytes
+    pool: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report: its Merkle root, its epoch, the attester who proposed it, and its verdicts. ``at`` is in Unix seconds."""
+
+    root: bytes
+    epoch: int
+    proposer: str
+    verdicts: tuple[ReportedVerdict, ...]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A verdict of an anchored report, with the proof from its leaf to the root. ``transaction`` anchored it."""
+
+    root: bytes
+    epoch: int
+    count: int
+    verdict: Verdict
+    proof: tuple[bytes, ...]
+    transaction: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One attester's signature over a report with a verdict of this request in it. ``at`` is in Unix seconds."""
+
+    request: bytes
+    attester: str
+    verdict: Verdict
+    epoch: int
+    count: int
+    proof: tuple[bytes, ...]
+    signature: bytes
+    at: int
+
+
+class ReportStore(Database):
+    """Reports and evidence."""
+
+    def save_report(self, report: Report) -> None:
+        """Keep a report's tree; one that is there already stays. Requests whose root is on chain already become ANCHORED."""
+        with self._transaction() as session:
+            if session.get(ReportRow, report.root) is not None:
+                return
+            # The whole tree makes the single proofs that this node may have had.
+            session.execute(delete(ReportVerdictRow).where(ReportVerdictRow.root == report.root))
+            head = (report.root, report.epoch, len(report.verdicts), report.proposer, report.at)
+            names = ("root", "epoch", "count", "proposer", "at")
+            session.add(ReportRow(**dict(zip(names, head, strict=True))))
+            for each in report.verdicts:
+                facts = {"outcome": each.verdict.outcome, "score": each.verdict.score, "trail": each.verdict.trail}
+                place = {"root": report.root, "leaf": each.leaf, "pool": each.pool, "epoch": report.epoch}
+                session.add(ReportVerdictRow(request=each.request, **place, **facts))
+            session.flush()
+            mark_anchored(session)
+
+    def reports_by(self, proposer: str, request_id: bytes, since: int) -> int:
+        """Return how many reports with this request a proposer had this node keep since a time (Unix seconds)."""
+        query = (
+            select(func.count())
+            .select_from(ReportRow)
+            .join(ReportVerdictRow, ReportVerdictRow.root == ReportRow.root)
+            .where(ReportRow.proposer == proposer, ReportRow.at >= since, ReportVerdictRow.request == request_id)
+        )
+        with self._transaction() as session:
+            return session.scalar(query) or 0
+
+    def proven(self, request_id: bytes) -> Proven | None:
+        """Return a request's verdict in an anchored report, with its proof; None if this node has no such report."""
+        query = (
+            select(ReportVerdictRow, AnchorRow)
+            .join(AnchorRow, AnchorRow.pool == ReportVerdictRow.pool)
+            .where(ReportVerdictRow.request == request_id)
+            .order_by(AnchorRow.block_number)
+        )
+        with self._transaction() as session:
+            found = session.execute(query).first()
+            if found is None:
+                return None
+            row, anchor = found
+            proof = _proof(session, row)
+            verdict = Verdict(row.outcome, row.score, row.trail)
+            return Proven(row.root, row.epoch, anchor.count, verdict, proof, anchor.transaction)
+
+    def save_proof(self, found: Proven, request_id: bytes, leaf: bytes, pool: bytes) -> None:
+        """Keep one verdict of an anchored report that this node hasn't signed, with its proof, both verified."""
+        facts = {"outcome": found.verdict.outcome, "score": found.verdict.score, "trail": found.verdict.trail}
+        proof = [sibling.hex() for sibling in found.proof]
+        with self._transaction() as session:
+            if session.get(ReportVerdictRow, (found.root, request_id)) is None:
+                place = {"root": found.root, "leaf": leaf, "pool": pool, "epoch": found.epoch, "proof": proof}
+                session.add(ReportVerdictRow(request=request_id, **place, **facts))
+                session.flush()
+            mark_anchored(session)
+
+    def prune_reports(self, before: int, limit: int = 1_000) -> int:
+        """Forget reports kept before a time (Unix seconds) that never came on chain; return how many."""
+        unanchored = ~select(AnchorRow.root).where(AnchorRow.root == ReportRow.root).exists()
+        old = select(ReportRow.root).where(ReportRow.at < before, unanchored).limit(limit)
+        with self._transaction() as session:
+            roots = session.scalars(old).all()
+            session.execute(delete(ReportVerdictRow).where(ReportVerdictRow.root.in_(roots)))
+            session.execute(delete(ReportRow).where(ReportRow.root.in_(roots)))
+            return len(roots)
+
+    # Evidence
+
+    def keep_evidence(self, many: Sequence[Evidence], allowed_ppm: int) -> None:
+        """Keep signatures. Of one attester and request, at most a few that agree within ``allowed_ppm``, and all that conflict."""
+        with self._transaction() as session:
+            for each in many:
+                if self._is_news(session, each, allowed_ppm):
+                    session.add(_evidence_row(each))
+                    session.flush()
+
+    @staticmethod
+    def _is_news(session: Session, new: Evidence, allowed_ppm: int) -> bool:
+        same = (EvidenceRow.request == new.request, EvidenceRow.attester == new.attester)
+        kept = session.execute(select(EvidenceRow.outcome, EvidenceRow.score).where(*same)).all()
+        if (new.verdict.outcome, new.verdict.score) in [tuple(each) for each in kept]:
+            return False
+        conflicts = [abs(score - new.verdict.score) > allowed_ppm for _, score in kept]
+        # Two that conflict are all that a punishment takes.
+        return len(kept) < _MOST_VERDICTS or (any(conflicts) and len(kept) < 2 * _MOST_VERDICTS)
+
+    def evidence(self, request_id: bytes) -> list[Evidence]:
+        """Return who signed which verdict of a request."""
+        query = select(EvidenceRow).where(EvidenceRow.request == request_id).order_by(EvidenceRow.at)
+        with self._transaction() as session:
+            return [_evidence(row) for row in session.scalars(query)]
+
+    def conflicts(self, request_id: bytes, allowed_ppm: int) -> list[tuple[Evidence, Evidence]]:
+        """Return for each attester two signatures of its own over verdicts of a request further apart than allowed, if there are."""
+        by_attester: dict[str, list[Evidence]] = {}
+        for each in self.evidence(request_id):
+            by_attester.setdefault(each.attester, []).append(each)
+        found = []
+        for signed in by_attester.values():
+            low = min(signed, key=lambda one: one.verdict.score)
+            high = max(signed, key=lambda one: one.verdict.score)
+            if high.verdict.score - low.verdict.score > allowed_ppm:
+                found.append((low, high))
+        return found
+
+    def contested(self) -> list[bytes]:
+        """Return the requests of which one attester signed several verdicts: where a conflict may be."""
+        query = (
+            select(EvidenceRow.request)
+            .group_by(EvidenceRow.request, EvidenceRow.attester)
+            .having(func.count() > 1)
+            .distinct()
+        )
+        with self._transaction() as session:
+            return list(session.scalars(query))
+
+    def prune_evidence(self, before: int) -> None:
+        """Forget signatures kept before a time (Unix seconds)."""
+        with self._transaction() as session:
+            session.execute(delete(EvidenceRow).where(EvidenceRow.at < before))
+
+
+def _proof(session: Session, row: ReportVerdictRow) -> tuple[bytes, ...]:
+    if row.proof is not None:
+        return tuple(bytes.fromhex(sibling) for sibling in row.proof)
+    leaves = session.scalars(select(ReportVerdictRow.leaf).where(ReportVerdictRow.root == row.root)).all()
+    return tuple(MerkleTree(leaves).proof(row.leaf))
+
+
+def _evidence_row(each: Evidence) -> EvidenceRow:
+    return EvidenceRow(
+        request=each.request,
+        attester=each.attester,
+        outcome=each.verdict.outcome,
+        score=each.verdict.score,
+        trail=each.verdict.trail,
+        epoch=each.epoch,
+        count=each.count,
+        proof=[sibling.hex() for sibling in each.proof],
+        signature=each.signature,
+        at=each.at,
+    )
+
+
+def _evidence(row: EvidenceRow) -> Evidence:
+    return Evidence(
+        request=row.request,
+        attester=row.attester,
+        verdict=Verdict(row.outcome, row.score, row.trail),
+        epoch=row.epoch,
+        count=row.count,
+        proof=tuple(bytes.fromhex(sibling) for sibling in row.proof),
+        signature=row.signature,
+        at=row.at,
+    )
+
+
+__all__ = ["Evidence", "Proven", "Report", "ReportStore", "ReportedVerdict"]

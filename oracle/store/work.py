@@ -1,0 +1,88 @@
+"""The tables of this node's own work: what it proposed, signed, received and sent. No reorganisation takes these back."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oracle.store.base import Base
+
+
+class TrailRow(Base):
+    """A trail that this node proposed or signed."""
+
+    __tablename__ = "trails"
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    request: Mapped[bytes] = mapped_column(index=True)
+    content: Mapped[bytes]
+
+
+class TransactionRow(Base):
+    """A transaction of the sender key: saved before it is broadcast. One row for each nonce and act.
+
+    ``request`` is what the act is about: a request's id, a report's root, or another hash.
+    """
+
+    __tablename__ = "transactions"
+    nonce: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    request: Mapped[bytes] = mapped_column(index=True)
+    raw: Mapped[bytes]
+    hash: Mapped[bytes]
+    max_fee_wei: Mapped[str]
+    sent_block: Mapped[int]
+    state: Mapped[str] = mapped_column(default="pending", index=True)
+
+
+class ReportRow(Base):
+    """A report of several verdicts, or one to be anchored, that this node proposed or signed: what proofs are made from."""
+
+    __tablename__ = "reports"
+    root: Mapped[bytes] = mapped_column(primary_key=True)
+    epoch: Mapped[int]
+    count: Mapped[int]
+    proposer: Mapped[str]
+    at: Mapped[int] = mapped_column(index=True)
+
+
+class ReportVerdictRow(Base):
+    """One verdict of a report, and its leaf. If the report is anchored for requests such as this, the pool is on chain.
+
+    ``proof`` is there where this node has that one verdict of the report only.
+    """
+
+    __tablename__ = "report_verdicts"
+    root: Mapped[bytes] = mapped_column(primary_key=True)
+    request: Mapped[bytes] = mapped_column(primary_key=True, index=True)
+    outcome: Mapped[int]
+    score: Mapped[int]
+    trail: Mapped[bytes]
+    leaf: Mapped[bytes]
+    pool: Mapped[bytes] = mapped_column(index=True)
+    epoch: Mapped[int]
+    proof: Mapped[list[str] | None]
+
+
+class EvidenceRow(Base):
+    """One operator's signature over a report with a verdict in it: a testimony, once the request is added."""
+
+    __tablename__ = "evidence"
+    request: Mapped[bytes] = mapped_column(primary_key=True)
+    attester: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[int] = mapped_column(primary_key=True)
+    score: Mapped[int] = mapped_column(primary_key=True)
+    trail: Mapped[bytes]
+    epoch: Mapped[int]
+    count: Mapped[int]
+    proof: Mapped[list[str]]
+    signature: Mapped[bytes]
+    at: Mapped[int] = mapped_column(index=True)
+
+
+class MissRow(Base):
+    """How often a member's answer to this node's proposals was missing, in all and without a break till now."""
+
+    __tablename__ = "misses"
+    attester: Mapped[str] = mapped_column(primary_key=True)
+    asked: Mapped[int]
+    missed: Mapped[int]
+    in_a_row: Mapped[int]

@@ -1,0 +1,218 @@
+"""Whole nodes over Anvil, and a vault, in one process: everything of a daemon but its sockets and its clock, which a test drives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+from daemon_chain import HOLDER, POLICY, SUBJECT, Ground, ground
+from vault_chain import screening
+
+from oracle.chain.abi import Event, decode_log
+from oracle.chain.contract import AssentContract
+from oracle.core.structs import Agreement, Policy, Record, RequestState
+from oracle.keys.devnet import DEVNET_CHAIN_ID, devnet_key
+from oracle.keys.keystore import write_secret
+from oracle.models.package import ModelPackage
+from oracle.models.runtime import LocalRuntime
+from oracle.models.zoo.screening import PACKAGE
+from oracle.node import Node
+from oracle.services.catalogue import Catalogue, LoadedModel
+from oracle.settings import ChainSettings, KeySettings, NodeSettings, WorkSettings
+from oracle.vault.chain_view import ChainView, open_endpoint
+from oracle.vault.gatekeeper import Gatekeeper
+from oracle.vault.serve import schemas_of
+from oracle.vault.service import create_app
+from oracle.vault.store import VaultStore
+from oracle.vault.vault import Vault
+
+SIZE = 4
+TURN_BLOCKS = 2
+PASSWORD = "devnet"
+
+
+@cache
+def catalogue() -> Catalogue:
+    package = ModelPackage.load(PACKAGE)
+    return Catalogue([LoadedModel(package, LocalRuntime(package))])
+
+
+FIELDS: dict[str, object] = {
+    feature.name: round((feature.minimum + feature.maximum) / 2, 3)
+    for feature in ModelPackage.load(PACKAGE).card.inputs
+}
+
+
+class Network(httpx.AsyncBaseTransport):
+    """Routes each host to an application, or to a fault."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, Any] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        place = self.hosts[request.url.host]
+        if isinstance(place, Exception):
+            raise place
+        return await httpx.ASGITransport(place).handle_async_request(request)
+
+
+@contextmanager
+def chain(size: int = SIZE, policy: Policy = POLICY) -> Iterator[Ground]:
+    """Start Anvil with the screening model at a quorum of 3 (2 in the smallest committees)."""
+    with ground(size, screening(min(3, policy.min_members)), policy, "http://operator{}.test") as made:
+        yield made
+
+
+@dataclass
+class Town:
+    """The nodes, the vault, and the chain."""
+
+    ground: Ground
+    network: Network
+    vault: Vault
+    first: int
+    nodes: list[Node] = field(default_factory=list)
+
+    # The chain's side
+
+    def record(self, fields: dict[str, object] | None = None) -> Record:
+        record = self.vault.add(fields or FIELDS, SUBJECT, HOLDER)
+        self.ground.commit("http://vault.test", record.root)
+        return record
+
+    def agree(self, **changes: Any) -> Agreement:
+        return self.ground.agree(self.record(), **changes)
+
+    def state(self, identity: bytes) -> RequestState:
+        return self.ground.contract.verdict_of(identity).call().state
+
+    def own_score(self, node: int, identity: bytes) -> int:
+        context = self.nodes[node].services.seat.store.context(identity)
+        assert context is not None
+        assert context.evaluation is not None
+        return int(context.evaluation["score"])
+
+    def logs(self, name: str) -> list[Event]:
+        """Return the contract's events of one name, since the nodes were started."""
+        contract = self.ground.web3.to_checksum_address(self.ground.contract.address)
+        entries = self.ground.web3.eth.get_logs({"address": contract, "fromBlock": self.first})
+        return [event for event in map(decode_log, entries) if event is not None and event.name == name]
+
+    # The nodes' side
+
+    async def see(self) -> None:
+        """Let every node read the chain and do what new blocks make due."""
+        for node in self.nodes:
+            await node._watch_once()
+
+    async def evaluate(self) -> None:
+        for node in self.nodes:
+            while await node.services.evaluator.evaluate_due(64):
+                pass
+
+    async def propose(self) -> None:
+        work: list[Any] = []
+        for node in self.nodes:
+            head = node.services.seat.clock.number
+            await node.services.proposer.propose_due(head, 64, work.append)
+        await asyncio.gather(*work)
+
+    async def judge(self) -> None:
+        """Reviews, punishments, jailings."""
+        work: list[Any] = []
+        for node in self.nodes:
+            await node.services.reviewer.evaluate_due()
+        for node in self.nodes:
+            await node.services.reviewer.review_due(work.append)
+        await asyncio.gather(*work)
+        for node in self.nodes:
+            await node.services.punisher.punish_due()
+            await node.services.jailer.jail_due()
+
+    async def tick(self, blocks: int = 1) -> None:
+        """One block later, everyone does everything."""
+        self.ground.mine(blocks)
+        await self.see()
+        await self.evaluate()
+        await self.propose()
+        await self.judge()
+
+    async def until(self, done: Any, ticks: int = 4 * TURN_BLOCKS * SIZE) -> None:
+        """Tick until something is so; fail if it doesn't become so while each node has had its turn twice."""
+        for _ in range(ticks):
+            if done():
+                return
+            await self.tick()
+        assert done()
+
+
+def key_file(folder: Path, name: str, secret: bytes) -> Path:
+    path = folder / f"{name}.json"
+    if not path.exists():
+        write_secret(path, secret, PASSWORD, light=True)
+    return path
+
+
+def settings(made: Ground, folder: Path, index: int, work: dict[str, Any]) -> NodeSettings:
+    """Write an operator's keys into a folder of its own, and return its settings."""
+    folder.mkdir(exist_ok=True)
+    password = folder / "password"
+    password.touch(mode=0o600)
+    password.write_text(PASSWORD)
+    attester = made.attesters[index]
+    secrets_ = (devnet_key(10 + index), devnet_key(15 + index))
+    seal = made.seal_keys[attester.address].private.private_bytes_raw()
+    keys = KeySettings(
+        attester=(key_file(folder, "attester", secrets_[0]),),
+        sender=key_file(folder, "sender", secrets_[1]),
+        seal=(key_file(folder, "seal", seal),),
+        password_file=password,
+    )
+    return NodeSettings(
+        chain=ChainSettings(
+            rpc_url=made.url,
+            chain_id=DEVNET_CHAIN_ID,
+            contract=made.contract.address,
+            finality="latest",
+            poll_interval_s=0.001,
+        ),
+        keys=keys,
+        work=WorkSettings(turn_blocks=TURN_BLOCKS, cosign_wait_s=0.2, peer_timeout_s=5, **work),
+        database=f"sqlite:///{folder / 'node.db'}",
+        models=(PACKAGE,),
+    )
+
+
+def open_node(town: Town, index: int, made: NodeSettings) -> Node:
+    """Start a node where an operator's endpoint is."""
+    node = Node(made, catalogue(), town.network)
+    town.network.hosts[f"operator{index}.test"] = node.app
+    return node
+
+
+@asynccontextmanager
+async def town(made: Ground, folder: Path, **work: Any) -> AsyncIterator[Town]:
+    """Start nodes and a vault over a chain; what they did on it is undone at the end."""
+    before = made.rpc("evm_snapshot")
+    network = Network()
+    vault = Vault(VaultStore(f"sqlite:///{folder}/vault.sqlite"), bytes(range(32)))
+    web3 = open_endpoint(made.url)
+    view = ChainView(web3, AssentContract(web3, made.contract.address, DEVNET_CHAIN_ID), 0, freshness_s=0)
+    network.hosts["vault.test"] = create_app(Gatekeeper(vault, view, schemas_of([PACKAGE])), view)
+    whole = Town(made, network, vault, made.head + 1)
+    for index in range(len(made.attesters)):
+        options = {"jail_after": 0, **work}
+        whole.nodes.append(open_node(whole, index, settings(made, folder / f"operator{index}", index, options)))
+    try:
+        yield whole
+    finally:
+        for node in whole.nodes:
+            await node.services.close()
+        await view.close()
+        made.rpc("evm_revert", before)

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { VerdictConsumer } from "../../../contracts/consumers/VerdictConsumer.sol";
+import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
+import { RequestId } from "../../../contracts/types/Ids.sol";
+import { Finality, RequestState, RequestStatus } from "../../../contracts/types/Verdict.sol";
+import { ArbiterTest } from "./ArbiterTest.sol";
+
+/// @notice Reads verdicts and is never called: one that takes any verdict, and one that waits for a final one.
+contract PullReader is VerdictConsumer {
+    constructor(IAssent oracle_) VerdictConsumer(oracle_) { }
+
+    function anyVerdict(RequestId id) external view returns (uint8 outcome, uint32 score) {
+        RequestStatus memory status = oracle.verdictOf(id);
+        return (status.outcome, status.score);
+    }
+
+    function finalVerdict(RequestId id) external view returns (uint8 outcome, uint32 score) {
+        return _finalVerdict(id);
+    }
+
+    function _onVerdict(RequestId, RequestState, uint8, uint32) internal pure override {
+        revert("never called");
+    }
+}
+
+/// @notice What `verdictOf` says of how far a verdict can still change, and whether that is so.
+contract FinalityTest is ArbiterTest {
+    PullReader private reader;
+
+    function setUp() public override {
+        super.setUp();
+        reader = new PullReader(assent);
+    }
+
+    function test_GivenThereIsNoVerdict() public {
+        (, id) = ask(1);
+        _assertFinality(RequestState.Requested, Finality.None);
+        id = assent.requestId(agreementId, 2);
+        _assertFinality(RequestState.None, Finality.None);
+    }
+
+    function test_GivenTheRequestEndedWithoutAVerdict() public {
+        (request, id) = ask(1);
+        vm.warp(request.question.deadline() + 1);
+        assent.expire(request);
+        _assertFinality(RequestState.Expired, Finality.None);
+    }
+
+    function test_GivenTheWindowIsOpen() public {
+        _assertFinality(RequestState.Recorded, Finality.Contestable);
+        skip(CHALLENGE_WINDOW);
+        _assertFinality(RequestState.Recorded, Finality.Contestable);
+    }
+
+    function test_GivenTheWindowIsOver() public {
+        skip(CHALLENGE_WINDOW + 1);
+        _assertFinality(RequestState.Recorded, Finality.Final);
+        (uint8 outcome, uint32 score) = reader.finalVerdict(id);
+        assertEq(outcome, defaultVerdict().outcome, "outcome");
+        assertEq(score, defaultVerdict().score, "score");
+    }
+
+    function test_GivenItIsChallenged() public {
+        skip(1 hours);
+        challenge();
+        _assertFinality(RequestState.Challenged, Finality.Contested);
+        assertVerdict(defaultVerdict());
+        assertEq(assent.verdictOf(id).since, START, "since");
+        (uint8 outcome, uint32 score) = reader.anyVerdict(id);
+        assertEq(outcome, defaultVerdict().outcome, "outcome");
+        assertEq(score, defaultVerdict().score, "score");
+        bytes4 reason = VerdictConsumer.NoVerdict.selector;
+        vm.expectRevert(abi.encodeWithSelector(reason, RequestState.Challenged, Finality.Contested));
+        reader.finalVerdict(id);
+    }
+
+    /// @dev Nobody has said yet that nobody answered.
+    function test_GivenTheReviewIsOverdue() public {
+        challenge();
+        skip(REVIEW_TIME + CHALLENGE_WINDOW + 1);
+        _assertFinality(RequestState.Challenged, Finality.Contested);
+        assertVerdict(defaultVerdict());
+    }
+
+    function test_GivenItWasUpheld() public {
+        skip(1 hours);
+        challengeAndUphold();
+        _assertFinality(RequestState.Upheld, Finality.Final);
+        assertVerdict(defaultVerdict());
+        assertEq(assent.verdictOf(id).since, START, "since");
+    }
+
+    function test_GivenItWasCorrected() public {
+        skip(1 hours);
+        challengeAndCorrect();
+        _assertFinality(RequestState.Corrected, Finality.Final);
+        assertVerdict(otherVerdict());
+        assertEq(assent.verdictOf(id).since, START + 1 hours, "since");
+        (uint8 outcome, uint32 score) = reader.finalVerdict(id);
+        assertEq(outcome, otherVerdict().outcome, "outcome");
+        assertEq(score, otherVerdict().score, "score");
+    }
+
+    function test_GivenAChallengeLapsed() public {
+        challenge();
+        skip(REVIEW_TIME + 1);
+        assent.lapse(id);
+        _assertFinality(RequestState.Recorded, Finality.Contestable);
+        skip(CHALLENGE_WINDOW + 1);
+        _assertFinality(RequestState.Recorded, Finality.Final);
+        assertVerdict(defaultVerdict());
+    }
+
+    /// @dev Contestable if and only if a challenge succeeds.
+    function testFuzz_WhenTheTimeIsAny(uint40 elapsed, bool lapsed) public {
+        if (lapsed) {
+            challenge();
+            skip(REVIEW_TIME + 1);
+            assent.lapse(id);
+        }
+        skip(bound(elapsed, 0, 2 * uint256(CHALLENGE_WINDOW)));
+        bool contestable = assent.verdictOf(id).finality == Finality.Contestable;
+        vm.prank(challenger);
+        (bool challenged,) = address(assent).call{ value: BOND }(abi.encodeCall(assent.challenge, (id)));
+        assertEq(challenged, contestable);
+    }
+
+    function _assertFinality(RequestState state, Finality finality) private view {
+        assertState(id, state);
+        assertEq(uint8(assent.verdictOf(id).finality), uint8(finality), "finality");
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { VerdictConsumer } from "../../../contracts/consumers/VerdictConsumer.sol";
+import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
+import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
+import { Terms } from "../../../contracts/types/Agreement.sol";
+import { RequestId, SourceId } from "../../../contracts/types/Ids.sol";
+import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Finality, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { OracleTest } from "../oracle/OracleTest.sol";
+
+/// @notice A consumer need be no longer than this.
+contract Diary is VerdictConsumer {
+    bytes[] public entries;
+
+    constructor(IAssent oracle_) VerdictConsumer(oracle_) { }
+
+    function ask(SourceId source, Terms calldata terms, Question question) external payable returns (RequestId) {
+        return _ask(source, terms, question, msg.value);
+    }
+
+    function settled(RequestId id) external view returns (uint8 outcome, uint32 score) {
+        return _finalVerdict(id);
+    }
+
+    function _onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) internal override {
+        entries.push(abi.encode(id, state, outcome, score));
+    }
+
+    function length() external view returns (uint256) {
+        return entries.length;
+    }
+}
+
+contract VerdictConsumerTest is OracleTest {
+    Diary private diary;
+    RequestId private id;
+
+    function setUp() public override {
+        super.setUp();
+        diary = new Diary(assent);
+        agreement.controller = address(diary);
+        give();
+        id = assent.requestId(agreementId, 0);
+        vm.deal(stranger, 1 ether);
+    }
+
+    // onVerdict
+
+    function testFuzz_OnVerdict_RevertWhen_TheSenderIsNotTheOracle(address sender) public {
+        vm.assume(sender != address(assent));
+        vm.expectRevert(abi.encodeWithSelector(VerdictConsumer.NotOracle.selector, sender));
+        vm.prank(sender);
+        diary.onVerdict(id, RequestState.Recorded, 1, 1);
+    }
+
+    function test_OnVerdict_WhenTheSenderIsTheOracle() public {
+        _askAndRecord();
+        assertEq(diary.length(), 1, "entries");
+        assertEq(diary.entries(0), _entry(RequestState.Recorded, defaultVerdict()), "recorded");
+        challenge(id);
+        review(0, otherVerdict());
+        assertEq(diary.length(), 2, "entries");
+        assertEq(diary.entries(1), _entry(RequestState.Corrected, otherVerdict()), "corrected");
+    }
+
+    // _ask
+
+    function test_Ask_WhenEtherIsGiven() public {
+        uint256 held = address(assent).balance;
+        _ask(FEE);
+        assertState(id, RequestState.Requested);
+        assertEq(address(assent).balance - held, FEE, "ether held");
+        assertEq(stranger.balance, 1 ether - FEE, "the sender's");
+    }
+
+    function test_Ask_WhenNoEtherIsGiven() public {
+        fund(address(diary), FEE + 1);
+        _ask(0);
+        assertState(id, RequestState.Requested);
+        assertEq(balanceOf(address(diary)), 1, "balance");
+    }
+
+    function test_Ask_RevertWhen_TheConsumerIsNotTheAgreementsController() public {
+        agreement.controller = stranger;
+        give();
+        agreement.controller = address(diary);
+        agreement.source.salt = keccak256("not given");
+        bytes memory reason =
+            abi.encodeWithSelector(IConsentRegistry.AgreementNotGiven.selector, hasher.agreementId(agreement));
+        vm.expectRevert(reason);
+        _ask(FEE);
+    }
+
+    // _finalVerdict
+
+    function test_FinalVerdict_RevertGiven_ThereIsNoVerdict() public {
+        _expectNoVerdict(RequestState.None, Finality.None);
+        Request memory request = _ask(FEE);
+        _expectNoVerdict(RequestState.Requested, Finality.None);
+        skip(2 hours);
+        assent.expire(request);
+        skip(CHALLENGE_WINDOW + 1);
+        _expectNoVerdict(RequestState.Expired, Finality.None);
+    }
+
+    function test_FinalVerdict_RevertGiven_TheVerdictMayStillBeChallenged() public {
+        _askAndRecord();
+        skip(CHALLENGE_WINDOW);
+        _expectNoVerdict(RequestState.Recorded, Finality.Contestable);
+    }
+
+    function test_FinalVerdict_RevertGiven_TheVerdictIsChallenged() public {
+        _askAndRecord();
+        challenge(id);
+        skip(CHALLENGE_WINDOW + 1);
+        _expectNoVerdict(RequestState.Challenged, Finality.Contested);
+    }
+
+    function test_FinalVerdict_GivenTheChallengeWindowIsOver() public {
+        _askAndRecord();
+        skip(CHALLENGE_WINDOW + 1);
+        _assertFinal(defaultVerdict());
+    }
+
+    function test_FinalVerdict_GivenTheVerdictWasUpheld() public {
+        _askAndRecord();
+        challenge(id);
+        review(0, defaultVerdict());
+        _assertFinal(defaultVerdict());
+    }
+
+    function test_FinalVerdict_GivenTheVerdictWasCorrected() public {
+        _askAndRecord();
+        challenge(id);
+        review(0, otherVerdict());
+        _assertFinal(otherVerdict());
+    }
+
+    function _question() private view returns (Question) {
+        Asked memory parts = asked(0);
+        parts.callback = 300;
+        return Questions.pack(parts);
+    }
+
+    function _ask(uint256 value) private returns (Request memory) {
+        vm.prank(stranger);
+        diary.ask{ value: value }(sourceNow(), agreement.terms, _question());
+        return requestNow(_question());
+    }
+
+    function _askAndRecord() private {
+        Request memory request = _ask(FEE);
+        record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
+    }
+
+    function _entry(RequestState state, Verdict memory verdict) private view returns (bytes memory) {
+        return abi.encode(id, state, verdict.outcome, verdict.score);
+    }
+
+    function _assertFinal(Verdict memory verdict) private view {
+        (uint8 outcome, uint32 score) = diary.settled(id);
+        assertEq(outcome, verdict.outcome, "outcome");
+        assertEq(score, verdict.score, "score");
+    }
+
+    function _expectNoVerdict(RequestState state, Finality finality) private {
+        vm.expectRevert(abi.encodeWithSelector(VerdictConsumer.NoVerdict.selector, state, finality));
+        diary.settled(id);
+    }
+}

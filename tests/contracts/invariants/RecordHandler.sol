@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Reference } from "../../../contracts/types/Challenge.sol";
+import { Model } from "../../../contracts/types/Model.sol";
+import { Pools } from "../../../contracts/types/Pool.sol";
+import { Quote } from "../../../contracts/types/Quote.sol";
+import { Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { KnownAgreement, KnownRequest } from "./Ledger.sol";
+import { Mood } from "./Receiver.sol";
+import { RequestHandler } from "./RequestHandler.sol";
+
+/// @notice The committee answers, one verdict at a time; others try to answer in its place. Receivers are called.
+abstract contract RecordHandler is RequestHandler {
+    function record(uint256 seed) external counted {
+        recordOne(seed);
+    }
+
+    /// @dev Without this a run would rarely get far beyond its first few verdicts.
+    function requestAndRecord(uint256 seed) external counted {
+        ask(seed);
+        recordOne(seed);
+    }
+
+    function recordForbidden(uint256 seed) external counted {
+        if (requests.length == 0) return;
+        uint256 kind = draw(seed, "kind", 0, 9);
+        KnownRequest storage made = requestIn(seed, kind == 0 ? RequestState.Recorded : RequestState.Requested);
+        if (kind == 0 && made.state == RequestState.Requested) return;
+        if (kind == 9 && quorumFor(made, epochNumber) == membersAtRotation[epochNumber].length) return;
+        (Request memory terms, Verdict memory verdict, Attestation memory attestation) = _forged(made, seed, kind);
+        bytes memory data = abi.encodeCall(assent.record, (terms, verdict, attestation));
+        attempt("recordForbidden", relayer, 0, data, false);
+    }
+
+    function changeMood(uint256 seed) external counted {
+        receiver.set(Mood(draw(seed, "mood", 0, uint256(type(Mood).max))));
+    }
+
+    function retryCallback(uint256 seed) external counted {
+        if (requests.length == 0) return;
+        KnownRequest storage made = _undeliveredIn(seed);
+        if (chance(seed, "content", 2)) receiver.set(Mood.Content);
+        bytes memory data = abi.encodeCall(assent.retryCallback, (referTo(made)));
+        if (attempt("retryCallback", relayer, 0, data, made.undelivered)) deliver(made);
+    }
+
+    // What is answered
+
+    function recordOne(uint256 seed) internal {
+        if (requests.length == 0) return;
+        KnownRequest storage made = _toAnswer(seed);
+        Verdict memory verdict = verdictFrom(seed);
+        uint32 epoch = epochToSign(seed, made.terms.quote.quorum());
+        uint64 signers = signersOf(seed, membersAtRotation[epoch].length, quorumFor(made, epoch));
+        Attestation memory attestation = attestRoot(epoch, leafOf(made.terms, verdict), signers);
+        bytes memory data = abi.encodeCall(assent.record, (made.terms, verdict, attestation));
+        if (!attempt("record", relayer, 0, data, isAnswerable(made))) return;
+        written(made, verdict, epoch, signers);
+        uint32 currency = made.terms.quote.currency();
+        earn(Pools.id(epoch, signers, currency), epoch, signers, currency, operatorsPart(made.terms.quote));
+        if (made.terms.question.callback() != 0) deliver(made);
+    }
+
+    function isAnswerable(KnownRequest storage made) internal view returns (bool) {
+        bool inTime = time() <= made.terms.question.deadline();
+        return made.state == RequestState.Requested && inTime && stands(agreements[made.agreementAt]);
+    }
+
+    function verdictFrom(uint256 seed) internal pure returns (Verdict memory) {
+        return Verdict(
+            uint8(draw(seed, "outcome", 0, 1)), uint32(draw(seed, "score", 0, 1_000_000)), keccak256(abi.encode(seed))
+        );
+    }
+
+    /// @return The current epoch, or the one before while that may still sign, and is large enough.
+    function epochToSign(uint256 seed, uint256 quorum) internal view returns (uint32) {
+        if (!inGrace() || chance(seed, "this epoch", 2)) return epochNumber;
+        return membersAtRotation[epochNumber - 1].length < quorum ? epochNumber : epochNumber - 1;
+    }
+
+    function quorumFor(KnownRequest storage made, uint32 epoch) internal view returns (uint256) {
+        return exactQuorum(made.terms.quote.quorum(), epoch);
+    }
+
+    /// @return As many as the model asks for, and more than half.
+    function exactQuorum(uint256 quorum, uint32 epoch) internal view returns (uint256) {
+        uint256 size = membersAtRotation[epoch].length;
+        return 2 * quorum > size ? quorum : size / 2 + 1;
+    }
+
+    // What follows
+
+    function written(KnownRequest storage made, Verdict memory verdict, uint32 epoch, uint64 signers) internal {
+        end(made, RequestState.Recorded);
+        (made.first, made.verdict, made.epoch, made.signers) = (verdict, verdict, epoch, signers);
+        Quote quote = made.terms.quote;
+        if (quote.price() != 0 || quote.royalty() != 0) ++agreements[made.agreementAt].earning;
+    }
+
+    /// @dev The verdict is brought to its receiver, who takes it or doesn't. An account without code takes anything.
+    function deliver(KnownRequest storage made) internal {
+        made.undelivered = false;
+        if (made.terms.controller != address(receiver)) return;
+        Mood mood = receiver.mood();
+        if (mood == Mood.Content) return;
+        made.undelivered = mood != Mood.Contrary || !contestable(made);
+        if (made.undelivered) return;
+        paidIn[0] += BOND;
+        challenged(made, address(receiver));
+    }
+
+    function challenged(KnownRequest storage made, address challenger) internal {
+        move(made, RequestState.Challenged);
+        (made.challenger, made.reviewUntil) = (challenger, time() + REVIEW_TIME);
+        ++succeeded[challenger == address(receiver) ? "challenge while delivered" : "challenge in all"];
+        knowAccount(challenger);
+    }
+
+    function referTo(KnownRequest storage made) internal view returns (Reference memory) {
+        KnownAgreement storage known = agreements[made.agreementAt];
+        return Reference(known.source, known.terms.controller, known.terms.terms, made.terms.question.use());
+    }
+
+    function modelOf(KnownRequest storage made) internal view returns (Model memory) {
+        return models[agreements[made.agreementAt].modelAt].terms;
+    }
+
+    // What is signed
+
+    /// @dev Sound but for one thing.
+    function _forged(KnownRequest storage made, uint256 seed, uint256 kind)
+        private
+        view
+        returns (Request memory terms, Verdict memory verdict, Attestation memory attestation)
+    {
+        (terms, verdict) = (made.terms, verdictFrom(seed));
+        uint256 wanted = quorumFor(made, epochNumber);
+        if (kind == 1) verdict.score = 1_000_001;
+        if (kind == 2) verdict.outcome = terms.quote.outcomeCount();
+        if (kind == 3) --wanted;
+        if (kind == 4) terms.quote = Quote.wrap(Quote.unwrap(terms.quote) ^ (1 << draw(seed, "bit", 0, 255)));
+        if (kind == 9) ++wanted; // nobody may sign along for a part of the fee
+        uint64 signers = signersOf(seed, membersAtRotation[epochNumber].length, wanted);
+        attestation = attestRoot(epochNumber, leafOf(terms, verdict), signers);
+        if (kind == 5) verdict.outcome = 1 - verdict.outcome;
+        if (kind == 6) attestation = _stale(leafOf(terms, verdict), signers, seed);
+        if (kind == 7) attestation.signers |= uint64(1 << membersAtRotation[epochNumber].length);
+        if (kind == 8) _swapFirstSignature(attestation, seed, leafOf(terms, verdict));
+    }
+
+    /// @dev Signed for another epoch but named for this one; signed in this one but named for another; signed and named for one
+    /// that may not sign any more.
+    function _stale(bytes32 leaf, uint64 signers, uint256 seed) private view returns (Attestation memory attestation) {
+        uint32 oldest = inGrace() ? epochNumber - 1 : epochNumber; // that may still sign
+        if (oldest > 1 && seed % 3 == 0) {
+            uint32 old = uint32(draw(seed, "old", 1, oldest - 1));
+            uint256 size = membersAtRotation[old].length;
+            return attestRoot(old, leaf, signersOf(seed, size, size < 3 ? size : 3));
+        }
+        attestation = seed % 3 == 1
+            ? attestReport(epochNumber, Verdicts.hashReport(epochNumber + 1, 1, leaf), signers)
+            : attestRoot(epochNumber, leaf, signers);
+        if (seed % 3 != 1) attestation.epoch = epochNumber + 1;
+    }
+
+    /// @dev Puts a stranger's signature, or another member's, at the first place.
+    function _swapFirstSignature(Attestation memory attestation, uint256 seed, bytes32 leaf) private view {
+        bytes memory given = attestation.signatures;
+        bytes memory other =
+            seed % 2 == 0 ? sign(strangerKey, Verdicts.hashReport(attestation.epoch, 1, leaf)) : slice(given, 64, 128);
+        attestation.signatures = bytes.concat(other, slice(given, 64, given.length));
+    }
+
+    /// @dev Most often one that can be answered.
+    function _toAnswer(uint256 seed) private view returns (KnownRequest storage made) {
+        uint256 first = draw(seed, "request", 0, requests.length - 1);
+        for (uint256 i = 0; i < requests.length && !chance(seed, "any request", 8); ++i) {
+            made = requests[(first + i) % requests.length];
+            if (isAnswerable(made)) return made;
+        }
+        return requestIn(seed, RequestState.Requested);
+    }
+
+    function _undeliveredIn(uint256 seed) private view returns (KnownRequest storage made) {
+        uint256 first = draw(seed, "request", 0, requests.length - 1);
+        for (uint256 i = 0; i < requests.length && !chance(seed, "any request", 4); ++i) {
+            made = requests[(first + i) % requests.length];
+            if (made.undelivered) return made;
+        }
+        return requests[first];
+    }
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { AgreementState, AgreementStatus } from "../../../contracts/types/Agreement.sol";
+import { ModelState } from "../../../contracts/types/Model.sol";
+import { Epoch, Operator, Policy } from "../../../contracts/types/Operator.sol";
+import { Pool } from "../../../contracts/types/Pool.sol";
+import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { StandingStatus } from "../../../contracts/types/Standing.sol";
+import { Finality, RequestState, RequestStatus } from "../../../contracts/types/Verdict.sol";
+import { ArbiterHandler } from "./ArbiterHandler.sol";
+import { KnownAgreement, KnownModel, KnownOperator, KnownPool, KnownRequest, KnownStanding } from "./Ledger.sol";
+import { StandingHandler } from "./StandingHandler.sol";
+import { Token } from "./Token.sol";
+
+/// @notice docs/invariants.md, statement by statement: what the contract says, held against the ledger.
+abstract contract Statements is ArbiterHandler, StandingHandler {
+    // 1
+    function noVerdictWithoutAgreement() external view {
+        for (uint256 i = 0; i < requests.length; ++i) {
+            KnownRequest storage made = requests[i];
+            if (!_hasVerdict(assent.verdictOf(made.id).state)) continue;
+            KnownAgreement storage known = agreements[made.agreementAt];
+            assertNotEq(known.given.step, 0, "1: given");
+            assertLe(known.given.step, made.asked.step, "1: given before it was asked");
+            assertLe(known.terms.terms.validFrom, made.asked.time, "1: valid when asked");
+            assertLt(made.ended.time, known.terms.terms.validUntil, "1: valid when recorded");
+            assertLe(made.ended.time, made.terms.question.deadline(), "1: in time");
+            if (known.withdrawn.step != 0) assertLt(made.ended.step, known.withdrawn.step, "1: not withdrawn");
+        }
+    }
+
+    // 2
+    function requestsAreAsTheLedgerHasThem() external view {
+        for (uint256 i = 0; i < requests.length; ++i) {
+            KnownRequest storage made = requests[i];
+            RequestStatus memory status = assent.verdictOf(made.id);
+            assertEq(uint8(status.state), uint8(made.state), "2: state");
+            assertEq(status.since, made.since, "2: since");
+            bool has = _hasVerdict(made.state);
+            assertEq(status.outcome, has ? made.verdict.outcome : 0, "2: outcome");
+            assertEq(status.score, has ? made.verdict.score : 0, "2: score");
+            assertEq(status.trail, has ? bytes20(made.verdict.trail) : bytes20(0), "2: trail");
+            assertEq(status.undelivered, made.undelivered, "2: undelivered");
+            assertEq(has, status.finality != Finality.None, "2: finality");
+        }
+    }
+
+    // 3
+    function moneyInIsMoneyOutAndWhatIsOwed() external view {
+        uint256[] memory sums = new uint256[](currencies.length);
+        for (uint256 i = 0; i < OPERATORS; ++i) {
+            sums[0] += assent.operatorInfo(operators[i].account).stake;
+        }
+        _addEscrow(sums);
+        _addUnsettled(sums);
+        for (uint256 i = 0; i < pools.length; ++i) {
+            KnownPool storage pool = pools[i];
+            sums[pool.currency] += assent.poolInfo(pool.id).earned - pool.collected;
+        }
+        for (uint32 currency = 0; currency < sums.length; ++currency) {
+            for (uint256 i = 0; i < accounts.length; ++i) {
+                sums[currency] += assent.balanceOf(accounts[i], currencies[currency]);
+            }
+            uint256 balance =
+                currency == 0 ? address(assent).balance : Token(currencies[currency]).balanceOf(address(assent));
+            assertEq(balance, sums[currency], "3: balance");
+            assertEq(balance, paidIn[currency] - paidOut[currency], "3: flows");
+        }
+    }
+
+    // 4
+    function quorumIsReachable() external view {
+        Epoch memory epoch = assent.currentEpoch();
+        Policy memory current = assent.currentPolicy();
+        assertEq(abi.encode(current), abi.encode(policy), "4: policy");
+        assertGe(epoch.size, current.minMembers, "4: size");
+        assertEq(assent.membersOf(epoch.number).length, epoch.size, "4: members");
+        for (uint256 i = 0; i < models.length; ++i) {
+            KnownModel storage known = models[i];
+            assertNotEq(uint8(assent.modelStatus(known.id).state), uint8(ModelState.None), "4: published once");
+            assertLe(assent.modelStatus(known.id).quote.quorum(), current.minMembers, "4: quorum");
+        }
+    }
+
+    // 5
+    function noVerdictBelowQuorum() external view {
+        for (uint256 i = 0; i < requests.length; ++i) {
+            KnownRequest storage made = requests[i];
+            if (!_hasVerdict(assent.verdictOf(made.id).state)) continue;
+            uint256 size = assent.membersOf(made.epoch).length;
+            uint256 signed = popCount(made.signers);
+            assertGe(signed, made.terms.quote.quorum(), "5: quorum");
+            assertGt(2 * signed, size, "5: more than half");
+            assertEq(uint256(made.signers) >> size, 0, "5: members");
+        }
+    }
+
+    // 6
+    function withdrawnNeverAuthorises() external view {
+        for (uint256 i = 0; i < agreements.length; ++i) {
+            KnownAgreement storage known = agreements[i];
+            AgreementStatus memory status = assent.agreementStatus(known.id);
+            bool withdrawn = known.withdrawn.step != 0;
+            assertEq(
+                uint8(status.state), uint8(withdrawn ? AgreementState.Withdrawn : AgreementState.Given), "6: state"
+            );
+            assertEq(status.since, withdrawn ? known.withdrawn.time : known.given.time, "6: since");
+            if (withdrawn) assertFalse(_authorises(known), "6: authorised");
+        }
+    }
+
+    // 7
+    function attestersHaveOneOperator() external view {
+        for (uint256 i = 0; i < attesters.length; ++i) {
+            assertEq(assent.operatorOf(attesters[i]), firstOperatorOf[attesters[i]], "7: operator");
+        }
+    }
+
+    // 8
+    function epochsNeverChange() external view {
+        assertEq(assent.currentEpoch().number, epochNumber, "8: number");
+        for (uint32 number = 1; number <= epochNumber; ++number) {
+            address[] memory members = assent.membersOf(number);
+            assertEq(abi.encode(members), abi.encode(membersAtRotation[number]), "8: members");
+            for (uint256 i = 0; i < members.length; ++i) {
+                assertNotEq(assent.operatorOf(members[i]), address(0), "8: no operator");
+                for (uint256 j = 0; j < i; ++j) {
+                    assertNotEq(assent.operatorOf(members[i]), assent.operatorOf(members[j]), "8: twice");
+                }
+            }
+        }
+    }
+
+    // 9
+    function nobodyIsPaidTwice() external view {
+        for (uint32 currency = 0; currency < currencies.length; ++currency) {
+            for (uint256 i = 0; i < accounts.length; ++i) {
+                uint256 balance = assent.balanceOf(accounts[i], currencies[currency]);
+                assertEq(balance, owed[currency][accounts[i]], "9: balance");
+            }
+        }
+        for (uint256 i = 0; i < pools.length; ++i) {
+            KnownPool storage known = pools[i];
+            Pool memory pool = assent.poolInfo(known.id);
+            assertEq(
+                abi.encode(pool),
+                abi.encode(known.epoch, known.signers, known.currency, known.earned, known.since),
+                "9: pool"
+            );
+            assertLe(known.collected, pool.earned, "9: collected");
+            for (uint256 j = 0; j < membersAtRotation[known.epoch].length; ++j) {
+                assertLe(collectedBy[known.id][j] * popCount(known.signers), pool.earned, "9: share");
+            }
+        }
+        for (uint256 i = 0; i < agreements.length; ++i) {
+            AgreementStatus memory status = assent.agreementStatus(agreements[i].id);
+            assertEq(status.earning, agreements[i].earning, "9: earning");
+            assertEq(status.settled, agreements[i].settled, "9: settled");
+        }
+    }
+
+    // 10
+    function whoSignsCanBeSlashed() external view {
+        for (uint256 i = 0; i < OPERATORS; ++i) {
+            KnownOperator storage known = operators[i];
+            Operator memory info = assent.operatorInfo(known.account);
+            assertEq(info.stake, known.stake, "10: stake");
+            assertEq(info.resigned, known.resigned, "10: resigned");
+            assertEq(info.jailedUntil, known.jailedUntil, "10: jailed");
+        }
+        _areBonded(epochNumber, type(uint64).max);
+        if (inGrace()) _areBonded(epochNumber - 1, type(uint64).max);
+        for (uint256 i = 0; i < requests.length; ++i) {
+            KnownRequest storage made = requests[i];
+            // Until the second challenge: one that nobody answers can be followed by another for ever.
+            bool contested = made.state == RequestState.Challenged && time() <= made.reviewUntil;
+            if (made.lapses > 1 || !(contested || contestable(made))) continue;
+            _areBonded(made.epoch, made.signers);
+        }
+    }
+
+    // 11
+    function roundsAreThoseOfTheSchedule() external view {
+        for (uint256 i = 0; i < standings.length; ++i) {
+            KnownStanding storage known = standings[i];
+            StandingStatus memory status = assent.standingStatus(known.id);
+            assertEq(abi.encode(status), abi.encode(known.active, known.opened, known.next), "11: status");
+            assertLe(status.opened, status.next, "11: opened");
+            assertLe(status.next, known.terms.schedule.rounds, "11: rounds");
+        }
+    }
+
+    function _addEscrow(uint256[] memory sums) private view {
+        for (uint256 i = 0; i < requests.length; ++i) {
+            KnownRequest storage made = requests[i];
+            RequestState state = assent.verdictOf(made.id).state;
+            if (state == RequestState.Requested) sums[made.terms.quote.currency()] += made.terms.quote.total();
+            if (state == RequestState.Challenged) sums[0] += assent.challengeOf(made.id).bond;
+        }
+        for (uint256 i = 0; i < standings.length; ++i) {
+            KnownStanding storage known = standings[i];
+            StandingStatus memory status = assent.standingStatus(known.id);
+            if (!status.active) continue;
+            uint256 rounds = known.terms.schedule.rounds - status.opened;
+            sums[known.terms.quote.currency()] += rounds * known.terms.quote.total();
+        }
+    }
+
+    function _addUnsettled(uint256[] memory sums) private view {
+        for (uint256 i = 0; i < agreements.length; ++i) {
+            KnownAgreement storage known = agreements[i];
+            AgreementStatus memory status = assent.agreementStatus(known.id);
+            uint256 each = quoteOf(known).price() + quoteOf(known).royalty();
+            sums[quoteOf(known).currency()] += (status.earning - status.settled) * each;
+        }
+    }
+
+    function _hasVerdict(RequestState state) private pure returns (bool) {
+        return state == RequestState.Recorded || state == RequestState.Challenged || state == RequestState.Upheld
+            || state == RequestState.Corrected;
+    }
+
+    function _authorises(KnownAgreement storage known) private view returns (bool authorised) {
+        Question question = Questions.pack(Asked(0, 0, known.purpose, known.step, 0, Delivery.Recorded));
+        bytes memory data =
+            abi.encodeCall(assent.check, (known.source, known.terms.controller, known.terms.terms, question));
+        (authorised,) = address(assent).staticcall(data);
+    }
+
+    /// @dev Whoever signed, or may: its operator hasn't taken its stake back.
+    function _areBonded(uint32 epoch, uint64 signers) private view {
+        address[] storage members = membersAtRotation[epoch];
+        for (uint256 i = 0; i < members.length; ++i) {
+            if ((signers >> i) & 1 == 0) continue;
+            assertNotEq(assent.operatorInfo(firstOperatorOf[members[i]]).attester, address(0), "10: stake taken back");
+        }
+    }
+}

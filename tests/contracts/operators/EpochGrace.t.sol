@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
+import { PoolId, RequestId } from "../../../contracts/types/Ids.sol";
+import { Policy } from "../../../contracts/types/Operator.sol";
+import { Asked, Questions } from "../../../contracts/types/Question.sol";
+import { Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { OperatorsTest } from "./OperatorsTest.sol";
+
+/// @notice Which epochs may sign a report, while one follows another.
+contract EpochGraceTest is OperatorsTest {
+    Request private request;
+    RequestId private id;
+
+    function setUp() public override {
+        super.setUp();
+        give();
+        _askForDays(0);
+    }
+
+    function test_GivenTheGraceOfTheEpochBeforeHasNotPassed() public {
+        Attestation memory attestation = _attest();
+        rotateToNext();
+        skip(EPOCH_GRACE);
+        Verdict memory verdict = defaultVerdict();
+        vm.expectEmit(address(assent));
+        emit IVerdictOracle.Recorded(id, verdict.outcome, verdict.score, verdict.trail);
+        record(request, verdict, attestation);
+        PoolId pool = assent.poolOf(1, 0x7, address(0));
+        assertEq(assent.poolInfo(pool).earned, FEE, "earned by the epoch that signed");
+    }
+
+    function test_RevertGiven_TheGraceOfTheEpochBeforeHasPassed() public {
+        Attestation memory attestation = _attest();
+        rotateToNext();
+        skip(EPOCH_GRACE + 1);
+        _expectStale(attestation, 1, 2);
+    }
+
+    /// @dev Under a policy whose grace is longer than an epoch: the time alone would still allow it.
+    function test_RevertGiven_TheEpochIsTheOneBeforeTheLast() public {
+        Policy memory policy = defaultPolicy(4);
+        policy.epochGrace = 3 * uint32(EPOCH_LENGTH);
+        scheduleAndApply(policy);
+        _askForDays(1);
+        Attestation memory first = _attest();
+        rotateToNext();
+        Attestation memory second = attestRoot(2, leafOf(request, defaultVerdict()), 0x7);
+        joinAs(5);
+        skip(EPOCH_LENGTH);
+        assent.rotate();
+        _expectStale(first, 1, 3);
+        record(request, defaultVerdict(), second);
+        assertState(id, RequestState.Recorded);
+    }
+
+    /// @dev Epoch 0 is before the first, and has no members whose signatures could be missed.
+    function test_RevertWhen_TheEpochIsZero() public {
+        _expectStale(Attestation(0, 0, ""), 0, 1);
+    }
+
+    function test_RevertGiven_NobodyHasRotatedYet() public {
+        assent = deploy(4);
+        modelId = publishAs(model);
+        give();
+        (request, id) = ask(0);
+        _expectStale(Attestation(0, 0, ""), 0, 0);
+    }
+
+    function test_RevertWhen_TheEpochIsTheLastNumberThereIs() public {
+        _expectStale(Attestation(type(uint32).max, 0x7, new bytes(192)), type(uint32).max, 1);
+    }
+
+    function test_RevertWhen_PresentMembersSignForTheEpochBefore() public {
+        resignAs(1);
+        rotateToNext();
+        // At place 1 now stands another, who signs as if it had stood there before.
+        bytes32 report = Verdicts.hashReport(1, 1, leafOf(request, defaultVerdict()));
+        Attestation memory attestation = attestReport(2, report, 0x7);
+        attestation.epoch = 1;
+        (address former,) = attesterAt(1);
+        (address present,) = attesterAt(3);
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.SignerMismatch.selector, 1, present, former));
+        record(request, defaultVerdict(), attestation);
+    }
+
+    function test_GivenAMemberChangedItsKey_WhenTheOldOneSignedForTheEpochBefore() public {
+        Attestation memory attestation = _attest();
+        _changeKeysAndRotate();
+        record(request, defaultVerdict(), attestation);
+        assertState(id, RequestState.Recorded);
+    }
+
+    function test_GivenAMemberChangedItsKey_WhenTheNewOneSignsForTheNewEpoch() public {
+        _changeKeysAndRotate();
+        record(request, defaultVerdict(), attest(request, defaultVerdict(), 0x7));
+        assertState(id, RequestState.Recorded);
+    }
+
+    /// @dev Its fees in both epochs are its own.
+    function test_GivenAMemberChangedItsKey_ThatItCollectsForBoth() public {
+        record(request, defaultVerdict(), _attest());
+        _changeKeysAndRotate();
+        askAndRecord(1, 0x7);
+        for (uint32 epoch = 1; epoch <= 2; ++epoch) {
+            assent.collect(assent.poolOf(epoch, 0x7, address(0)), 0);
+        }
+        assertEq(assent.balanceOf(operatorAt(0), address(0)), 2 * (FEE / 3), "balance");
+    }
+
+    function test_RevertGiven_AMemberChangedItsKey_WhenTheOldOneSignsForTheNewEpoch() public {
+        _changeKeysAndRotate();
+        address[] memory members = assent.membersOf(1);
+        bytes32 report = Verdicts.hashReport(2, 1, leafOf(request, defaultVerdict()));
+        Attestation memory attestation = attestReport(1, report, 0x7);
+        attestation.epoch = 2;
+        (address present,) = attesterAt(9);
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.SignerMismatch.selector, 0, members[0], present));
+        record(request, defaultVerdict(), attestation);
+    }
+
+    function _askForDays(uint32 use) private {
+        Asked memory question = asked(use);
+        question.deadline += 6 days;
+        (request, id) = ask(Questions.pack(question));
+    }
+
+    function _attest() private view returns (Attestation memory) {
+        return attestRoot(1, leafOf(request, defaultVerdict()), 0x7);
+    }
+
+    function _changeKeysAndRotate() private {
+        (address attester, uint256 key) = attesterAt(9);
+        changeKeysAs(0, attester, key);
+        skip(EPOCH_LENGTH);
+        assent.rotate();
+    }
+
+    function _expectStale(Attestation memory attestation, uint32 given, uint32 current) private {
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, given, current));
+        record(request, defaultVerdict(), attestation);
+        assertState(id, RequestState.Requested);
+    }
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Steps } from "../../../contracts/types/Agreement.sol";
+import { Testimony } from "../../../contracts/types/Challenge.sol";
+import { PoolId, RequestId } from "../../../contracts/types/Ids.sol";
+import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Schedule, StandingRequest, Under } from "../../../contracts/types/Standing.sol";
+import { Answer, Attestation, Request } from "../../../contracts/types/Verdict.sol";
+import { OracleTest } from "./OracleTest.sol";
+import { Receiver, Step } from "./Receivers.sol";
+
+/// @notice A receiver that calls the contract while it is told of a verdict gets what it would have got by the same calls afterwards: the
+/// same answers, the same events' sums, the same state. So nothing is half done while a receiver has the word.
+contract CallbackReentryTest is OracleTest {
+    Receiver private receiver;
+    /// The report in which the receiver is told, and what it will call then.
+    Answer[] private answers;
+    Attestation private attestation;
+    Step[] private steps;
+    /// Requests open beside it, and one that was told in vain.
+    Request private open;
+    Request private late;
+
+    function setUp() public override {
+        super.setUp();
+        receiver = new Receiver(assent);
+        vm.deal(address(receiver), 10 ether);
+        (agreement.controller, agreement.terms.price, model.royalty) = (address(receiver), 7, 1000);
+        agreement.terms.validUntil = START + 1 days;
+        giveFor("with royalty");
+        askAndRecord(0, SIGNERS);
+        receiver.refuse("no");
+        _record(_ask(1, 2000));
+        open = _ask(2, 0);
+        (late,) = ask(3);
+        _prepareReport();
+        fund(address(receiver), 1 ether);
+        // An epoch may end, and the late request's deadline has passed.
+        skip(EPOCH_LENGTH + 1);
+    }
+
+    function test_WhenTheReceiverCallsBack_ForVerdicts() public {
+        Attestation memory single = attest(open, defaultVerdict(), SIGNERS);
+        Request memory told = _told();
+        _step(0, abi.encodeCall(assent.record, (told, otherVerdict(), attest(told, otherVerdict(), 0xb))));
+        _step(0, abi.encodeCall(assent.record, (open, defaultVerdict(), single)));
+        _step(0, abi.encodeCall(assent.record, (open, defaultVerdict(), single)));
+        _step(0, abi.encodeCall(assent.recordMany, (answers, attestation)));
+        bytes32 root = rootOf(answers);
+        _step(0, abi.encodeCall(assent.anchor, (root, uint32(answers.length), address(0), 3, attestation)));
+        _step(0, abi.encodeCall(assent.claim, (told, defaultVerdict(), proofOf(answers, 0))));
+        _step(0, abi.encodeCall(assent.retryCallback, (named(_useTold()))));
+        _assertAsAfterwards(3);
+    }
+
+    function test_WhenTheReceiverCallsBack_ForRequests() public {
+        Request memory told = _told();
+        _step(0, abi.encodeCall(assent.refuse, (told)));
+        _step(0, abi.encodeCall(assent.refuse, (late)));
+        _step(0, abi.encodeCall(assent.expire, (told)));
+        _step(0, abi.encodeCall(assent.expire, (late)));
+        _step(0, abi.encodeCall(assent.cancel, (sourceNow(), agreement.terms, told.question.use())));
+        _step(0, abi.encodeCall(assent.cancel, (sourceNow(), agreement.terms, 50)));
+        bytes memory asking = abi.encodeCall(assent.request, (sourceNow(), agreement.terms, defaultQuestion(51)));
+        _step(quoteNow().total(), asking);
+        _step(0, asking);
+        _step(0, abi.encodeCall(assent.request, (sourceNow(), agreement.terms, defaultQuestion(52))));
+        _step(
+            0,
+            abi.encodeCall(
+                assent.requestBySig,
+                (sourceNow(), address(receiver), agreement.terms, defaultQuestion(53), 0, new bytes(64))
+            )
+        );
+        _assertAsAfterwards(4);
+    }
+
+    function test_WhenTheReceiverCallsBack_ForMoney() public {
+        PoolId pool = assent.poolOf(1, SIGNERS, address(0));
+        _step(0, abi.encodeCall(assent.collect, (pool, 0)));
+        _step(0, abi.encodeCall(assent.collect, (pool, 0)));
+        _step(0, abi.encodeCall(assent.settle, (agreement, model)));
+        _step(0, abi.encodeCall(assent.settle, (agreement, model)));
+        _step(0, abi.encodeCall(assent.withdrawBalance, (address(0), address(receiver))));
+        _step(0, abi.encodeCall(assent.withdrawBalance, (address(0), address(receiver))));
+        _step(1 ether, abi.encodeCall(assent.deposit, (stranger, address(0), 1 ether)));
+        _step(0, abi.encodeCall(assent.withdrawBalance, (address(0), address(receiver))));
+        _assertAsAfterwards(4);
+    }
+
+    function test_WhenTheReceiverCallsBack_ForChallenges() public {
+        RequestId told = idOf(_told());
+        Testimony memory testimony = Testimony(
+            _told(), defaultVerdict(), proofOf(answers, _place()), 1, uint32(answers.length), new bytes(64)
+        );
+        _step(BOND, abi.encodeCall(assent.challenge, (told)));
+        _step(BOND, abi.encodeCall(assent.challenge, (told)));
+        _step(BOND, abi.encodeCall(assent.challenge, (idOf(answers[1].request))));
+        _step(0, abi.encodeCall(assent.lapse, (told)));
+        _step(0, abi.encodeCall(assent.review, (named(_useTold()), model, otherVerdict(), attestation)));
+        _step(0, abi.encodeCall(assent.punish, (testimony)));
+        _step(0, abi.encodeCall(assent.punishConflict, (named(_useTold()), model, testimony, testimony)));
+        _step(0, abi.encodeCall(assent.retryCallback, (named(_useTold()))));
+        _assertAsAfterwards(2);
+    }
+
+    function test_WhenTheReceiverCallsBack_ForStandingRequests() public {
+        Question question = Questions.pack(Asked(60, 0, purposeAgreed, Steps.INFER, 0, asked(0).delivery));
+        Schedule memory schedule = Schedule(uint40(vm.getBlockTimestamp()), 60, 3, 600, false, true);
+        StandingRequest memory standing =
+            StandingRequest(agreementId, address(receiver), question, quoteNow(), schedule);
+        Under[] memory under = new Under[](1);
+        under[0] = Under(sourceNow(), agreement.terms);
+        uint256 price = 3 * quoteNow().total();
+        _step(price, abi.encodeCall(assent.stand, (under, question, schedule)));
+        _step(0, abi.encodeCall(assent.openRound, (standing, 0)));
+        _step(0, abi.encodeCall(assent.openRound, (standing, 0)));
+        _step(0, abi.encodeCall(assent.openRound, (standing, 1)));
+        _step(0, abi.encodeCall(assent.endStanding, (standing)));
+        _step(0, abi.encodeCall(assent.endStanding, (standing)));
+        _assertAsAfterwards(3);
+    }
+
+    function test_WhenTheReceiverCallsBack_ForAgreementsRecordsAndModels() public {
+        _step(0, abi.encodeCall(assent.withdraw, (agreement)));
+        agreement.source.subject = address(receiver);
+        _step(0, abi.encodeCall(assent.give, (agreement)));
+        _step(0, abi.encodeCall(assent.withdraw, (agreement)));
+        agreement.source.subject = subject;
+        uint256 until = vm.getBlockTimestamp();
+        _step(0, abi.encodeCall(assent.giveBySig, (agreement, until, new bytes(64))));
+        _step(0, abi.encodeCall(assent.withdrawBySig, (agreement, until, new bytes(64))));
+        _step(0, abi.encodeCall(assent.commit, (keccak256("its own"), subject, "https://vault.example")));
+        _step(0, abi.encodeCall(assent.retire, (keccak256("its own"), subject)));
+        model.publisher = address(receiver);
+        _step(0, abi.encodeCall(assent.publish, (model, "https://models.example")));
+        _step(0, abi.encodeCall(assent.deprecate, (model)));
+        model.publisher = publisher;
+        _assertAsAfterwards(6);
+    }
+
+    function test_WhenTheReceiverCallsBack_ForOperators() public {
+        uint256 until = vm.getBlockTimestamp();
+        (address attester, uint256 key) = attesterAt(9);
+        bytes32 joining = hasher.joining(address(receiver), bytes32("seal"), "https://receiver.example", until);
+        bytes memory signature = sign(key, joining);
+        bytes memory join_ =
+            abi.encodeCall(assent.join, (attester, bytes32("seal"), "https://receiver.example", until, signature));
+        _step(STAKE, join_);
+        _step(0, abi.encodeCall(assent.rotate, ()));
+        _step(0, abi.encodeCall(assent.changeKeys, (attester, bytes32("seal"), "x", until, signature)));
+        _step(1, abi.encodeCall(assent.addStake, (operatorAt(0))));
+        _step(0, abi.encodeCall(assent.jail, (operatorAt(0), until, attestation)));
+        _step(0, abi.encodeCall(assent.release, (operatorAt(0))));
+        _step(0, abi.encodeCall(assent.schedulePolicy, (defaultPolicy(3), until, attestation)));
+        _step(0, abi.encodeCall(assent.applyPolicy, ()));
+        _step(0, abi.encodeCall(assent.resign, ()));
+        _step(0, abi.encodeCall(assent.withdrawStake, ()));
+        _assertAsAfterwards(4);
+    }
+
+    // How it is made and compared
+
+    /// @dev Three answers in a report; each asks for a callback, and of the first the receiver makes something.
+    function _prepareReport() private {
+        Answer[] memory report = new Answer[](3);
+        for (uint32 i = 0; i < 3; ++i) {
+            report[i] = Answer(_ask(10 + i, 2000), defaultVerdict());
+        }
+        store(answers, report);
+        attestation = attestMany(report, SIGNERS);
+    }
+
+    /// @return The request of whose verdict the receiver is told first.
+    function _told() private view returns (Request memory) {
+        return answers[_place()].request;
+    }
+
+    function _useTold() private view returns (uint32) {
+        return answers[_place()].request.question.use();
+    }
+
+    function _place() private pure returns (uint256) {
+        return 0;
+    }
+
+    function _ask(uint32 use, uint16 callback) private returns (Request memory request) {
+        Asked memory parts = asked(use);
+        (parts.callback, parts.deadline) = (callback, START + 2 hours);
+        (request,) = ask(Questions.pack(parts));
+    }
+
+    function _record(Request memory request) private {
+        record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
+    }
+
+    function _step(uint256 value, bytes memory data) private {
+        steps.push(Step(address(assent), value, data));
+    }
+
+    /// @dev Once the receiver makes its calls while it is told, once after all is done.
+    /// @param allowed How many of them may succeed.
+    function _assertAsAfterwards(uint256 allowed) private {
+        receiver.plan(steps);
+        uint256 before = vm.snapshotState();
+        recordMany(answers, attestation);
+        assertEq(receiver.succeeded(), allowed, "allowed");
+        (bytes32 meanwhile, bytes32 called) = (_world(), receiver.results());
+
+        vm.revertToState(before);
+        receiver.keep();
+        recordMany(answers, attestation);
+        receiver.act();
+        assertEq(called, receiver.results(), "what its calls returned");
+        assertEq(meanwhile, _world(), "what they led to");
+    }
+
+    /// @return hash Of all that can be asked of the contract about those concerned.
+    function _world() private view returns (bytes32 hash) {
+        for (uint32 use = 0; use < 64; ++use) {
+            RequestId id = assent.requestId(agreementId, use);
+            hash = keccak256(abi.encode(hash, assent.verdictOf(id), assent.challengeOf(id)));
+        }
+        address[9] memory accounts = [
+            address(receiver),
+            subject,
+            publisher,
+            stranger,
+            relayer,
+            _operator(0),
+            _operator(1),
+            _operator(2),
+            _operator(3)
+        ];
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            hash = keccak256(abi.encode(hash, assent.balanceOf(accounts[i], address(0)), accounts[i].balance));
+            hash = keccak256(abi.encode(hash, assent.operatorInfo(accounts[i])));
+        }
+        hash = keccak256(abi.encode(hash, assent.poolInfo(assent.poolOf(1, SIGNERS, address(0)))));
+        hash = keccak256(abi.encode(hash, assent.poolInfo(assent.poolOfRoot(rootOf(answers), address(0), 3))));
+        hash = keccak256(abi.encode(hash, assent.agreementStatus(agreementId), assent.currentEpoch()));
+        hash = keccak256(abi.encode(hash, address(assent).balance, receiver.told()));
+    }
+
+    function _operator(uint256 i) private pure returns (address) {
+        return vm.addr(uint256(keccak256(abi.encodePacked("operator", vm.toString(i)))));
+    }
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
+import { Agreement } from "../../../contracts/types/Agreement.sol";
+import { AgreementId } from "../../../contracts/types/Ids.sol";
+import { Model } from "../../../contracts/types/Model.sol";
+import { Answer, Attestation, Request, Verdict } from "../../../contracts/types/Verdict.sol";
+import { Token } from "../treasury/Tokens.sol";
+import { OracleTest } from "./OracleTest.sol";
+
+/// @notice What `recordMany` makes of a report as a whole; what it skips is in `RecordManySkips.t.sol`.
+contract RecordManyTest is OracleTest {
+    function setUp() public override {
+        super.setUp();
+        give();
+    }
+
+    // The report
+
+    function test_RevertWhen_TheReportIsEmpty() public {
+        Attestation memory attestation = attestTree(0, 0, SIGNERS);
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.ReportSize.selector, 0, 256));
+        recordMany(new Answer[](0), attestation);
+    }
+
+    function test_RevertWhen_TheReportIsTooLarge() public {
+        Attestation memory attestation = attestTree(257, 0, SIGNERS);
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.ReportSize.selector, 257, 256));
+        recordMany(new Answer[](257), attestation);
+    }
+
+    function test_WhenTheReportIsAsLargeAsItMayBe() public {
+        Answer[] memory answers = _askMany(256);
+        recordMany(answers, attestMany(answers, SIGNERS));
+        for (uint256 i = 0; i < answers.length; ++i) {
+            _assertRecorded(answers[i]);
+        }
+        assertEq(earnedBy(1, SIGNERS), 256 * FEE, "earned");
+    }
+
+    function test_RevertWhen_TheAnswersAreInAnotherOrderThanTheTrees() public {
+        Answer[] memory answers = sort(askMany(0, 3));
+        Attestation memory attestation = attestMany(answers, SIGNERS);
+        // Two swapped leaves under one node would have the same root, for pairs are sorted; these two aren't.
+        (answers[0], answers[2]) = (answers[2], answers[0]);
+        _expectUnsigned(answers, attestation);
+    }
+
+    function test_RevertWhen_AnAnswerIsLeftOut() public {
+        Answer[] memory answers = sort(askMany(0, 3));
+        Attestation memory attestation = attestMany(answers, SIGNERS);
+        Answer[] memory fewer = new Answer[](2);
+        (fewer[0], fewer[1]) = (answers[0], answers[1]);
+        _expectUnsigned(fewer, attestation);
+    }
+
+    function test_RevertWhen_AnAnswerIsAdded() public {
+        Answer[] memory answers = sort(askMany(0, 2));
+        Attestation memory attestation = attestMany(answers, SIGNERS);
+        Answer[] memory more = new Answer[](3);
+        (more[0], more[1], more[2]) = (answers[0], answers[1], answers[1]);
+        _expectUnsigned(more, attestation);
+    }
+
+    function test_RevertWhen_AnAnswerIsAltered() public {
+        Answer[] memory answers = sort(askMany(0, 3));
+        Attestation memory attestation = attestMany(answers, SIGNERS);
+        answers[1].verdict.outcome = 0;
+        _expectUnsigned(answers, attestation);
+        answers[1].verdict.outcome = 1;
+        answers[1].verdict.trail ^= bytes32(uint256(1));
+        _expectUnsigned(answers, attestation);
+        answers[1].verdict.trail ^= bytes32(uint256(1));
+        answers[1].request.controller = stranger;
+        _expectUnsigned(answers, attestation);
+    }
+
+    function test_RevertWhen_AnotherCountWasSigned() public {
+        Answer[] memory answers = sort(askMany(0, 3));
+        _expectUnsigned(answers, attestTree(2, rootOf(answers), SIGNERS));
+        _expectUnsigned(answers, attestTree(4, rootOf(answers), SIGNERS));
+    }
+
+    function test_RevertWhen_TheEpochIsOver() public {
+        Answer[] memory answers = sort(askMany(0, 3));
+        Attestation memory attestation = attestMany(answers, SIGNERS);
+        rotateToNext();
+        skip(EPOCH_GRACE + 1);
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, 1, 2));
+        recordMany(answers, attestation);
+    }
+
+    // The quorum
+
+    function test_RevertWhen_TheSignersAreNotJustTheQuorum() public {
+        Answer[] memory answers = sort(askMany(0, 3));
+        _expectQuorumMismatch(answers, 0x3, 2, 3);
+        _expectQuorumMismatch(answers, 0xf, 4, 3);
+    }
+
+    function test_WhenTheModelsHaveDifferentQuorums_RevertWhen_TheSignersAreFewerThanTheLargest() public {
+        Answer[] memory answers = _withQuorums();
+        _expectQuorumMismatch(answers, 0x3, 2, 4);
+        _expectQuorumMismatch(answers, 0x7, 3, 4);
+    }
+
+    function test_WhenTheModelsHaveDifferentQuorums_WhenTheSignersAreTheLargestQuorum() public {
+        Answer[] memory answers = _withQuorums();
+        recordMany(answers, attestMany(answers, 0xf));
+        for (uint256 i = 0; i < answers.length; ++i) {
+            _assertRecorded(answers[i]);
+        }
+        assertEq(earnedBy(1, 0xf), 3 * FEE, "earned");
+    }
+
+    /// @dev Else whoever sends the report could choose the quorum by what it makes the report skip.
+    function test_WhenTheLargestQuorumIsThatOfAnAnswerThatIsSkipped() public {
+        Answer[] memory answers = _withQuorums();
+        uint256 place = 0;
+        while (answers[place].request.quote.quorum() != 4) ++place;
+        Request memory other = answers[place].request;
+        record(other, otherVerdict(), attest(other, otherVerdict(), 0xf));
+        _expectQuorumMismatch(answers, 0x7, 3, 4);
+        recordMany(answers, attestMany(answers, 0xf));
+        assertEq(earnedBy(1, 0xf), 3 * FEE, "earned");
+    }
+
+    // Verdicts and money
+
+    function test_WhenThereIsOneAnswer() public {
+        Answer[] memory answers = askMany(0, 1);
+        // The report of one that `record` takes too.
+        Attestation memory attestation = attest(answers[0].request, answers[0].verdict, SIGNERS);
+        recordMany(answers, attestation);
+        _assertRecorded(answers[0]);
+        assertEq(earnedBy(1, SIGNERS), FEE, "earned");
+    }
+
+    /// forge-config: default.fuzz.runs = 128
+    function testFuzz_WhenThereAreOneTo64Answers(uint8 count, uint256 seed) public {
+        Answer[] memory answers = askMany(0, bound(count, 1, 64));
+        for (uint256 i = 0; i < answers.length; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            answers[i].verdict = Verdict(uint8(seed % 2), uint32((seed >> 8) % 1_000_001), bytes32(seed));
+        }
+        sort(answers);
+        Attestation memory attestation = attestMany(answers, 0xe);
+        for (uint256 i = 0; i < answers.length; ++i) {
+            expectRecorded(idOf(answers[i].request), answers[i].verdict);
+        }
+        recordMany(answers, attestation);
+        for (uint256 i = 0; i < answers.length; ++i) {
+            _assertRecorded(answers[i]);
+        }
+        assertEq(earnedBy(1, 0xe), FEE * answers.length, "earned");
+    }
+
+    function testFuzz_WhenTheCurrenciesAreMixed(uint256 seed) public {
+        Answer[] memory answers = new Answer[](8);
+        Agreement memory inEther = agreement;
+        useToken(address(new Token()));
+        (Agreement memory inTokens, Model memory paidInTokens) = (agreement, model);
+        uint256 tokens = 0;
+        for (uint32 i = 0; i < answers.length; ++i) {
+            bool isToken = (seed >> i) & 1 == 1;
+            _use(isToken ? inTokens : inEther, isToken ? paidInTokens.currency : address(0), isToken ? 1 : 0);
+            (Request memory request,) = askFromBalance(defaultQuestion(i));
+            answers[i] = Answer(request, defaultVerdict());
+            if (isToken) ++tokens;
+        }
+        sort(answers);
+        recordMany(answers, attestMany(answers, SIGNERS));
+        _use(inTokens, paidInTokens.currency, 1);
+        assertEq(earnedBy(1, SIGNERS), FEE * tokens, "earned in tokens");
+        _use(inEther, address(0), 0);
+        assertEq(earnedBy(1, SIGNERS), FEE * (8 - tokens), "earned in ether");
+    }
+
+    /// @dev Anyone can make a token, and a model with whatever fee in it.
+    function test_WhenTheFeesOfAWorthlessTokenRunOver() public {
+        Answer[] memory answers = new Answer[](3);
+        (answers[0].request,) = ask(0);
+        model.fee = type(uint96).max;
+        useToken(address(new Token()));
+        (answers[1].request,) = askFromBalance(defaultQuestion(0));
+        (answers[2].request,) = askFromBalance(defaultQuestion(1));
+        for (uint256 i = 0; i < answers.length; ++i) {
+            answers[i].verdict = defaultVerdict();
+        }
+        sort(answers);
+        recordMany(answers, attestMany(answers, SIGNERS));
+        for (uint256 i = 0; i < answers.length; ++i) {
+            _assertRecorded(answers[i]);
+        }
+        assertEq(earnedBy(1, SIGNERS), type(uint96).max, "earned in the token, as much as there is room for");
+        assertEq(assent.poolInfo(assent.poolOf(1, SIGNERS, model.currency)).signers, SIGNERS, "by whom");
+        assertEq(assent.poolInfo(assent.poolOf(1, SIGNERS, address(0))).earned, FEE, "earned in ether");
+    }
+
+    function test_WhenSubjectsAndPublishersEarn() public {
+        Answer[] memory answers = new Answer[](5);
+        AgreementId first = agreementId;
+        (answers[0].request,) = ask(0);
+        (agreement.terms.price, agreement.source.salt) = (7, keccak256("priced"));
+        give();
+        AgreementId second = agreementId;
+        (answers[1].request,) = ask(0);
+        (answers[2].request,) = ask(1);
+        model.royalty = 5000;
+        giveFor("with royalty");
+        (answers[3].request,) = ask(0);
+        (answers[4].request,) = ask(9);
+        for (uint256 i = 0; i < answers.length; ++i) {
+            answers[i].verdict = defaultVerdict();
+        }
+        sort(answers);
+        recordMany(answers, attestMany(answers, SIGNERS));
+        assertEq(assent.agreementStatus(first).earning, 0, "neither price nor royalty");
+        assertEq(assent.agreementStatus(second).earning, 2, "price");
+        assertEq(assent.agreementStatus(agreementId).earning, 2, "price and royalty");
+        assertEq(earnedBy(1, SIGNERS), 3 * FEE + 2 * (FEE - FEE / 2), "earned");
+    }
+
+    /// @dev Under one agreement that allows as many uses; sorted.
+    function _askMany(uint256 count) private returns (Answer[] memory) {
+        agreement.terms.uses = uint32(count);
+        give();
+        return sort(askMany(0, count));
+    }
+
+    function _use(Agreement memory one, address currency, uint32 index) private {
+        (agreement, agreementId) = (one, hasher.agreementId(one));
+        (model.currency, currencyIndex) = (currency, index);
+    }
+
+    /// @return answers Of three models, which ask for two, three and four signers.
+    function _withQuorums() private returns (Answer[] memory answers) {
+        answers = new Answer[](3);
+        for (uint8 i = 0; i < 3; ++i) {
+            model.quorum = 2 + i;
+            giveFor(abi.encode(i));
+            (Request memory request,) = ask(0);
+            answers[i] = Answer(request, defaultVerdict());
+        }
+        sort(answers);
+    }
+
+    function _assertRecorded(Answer memory answer) private view {
+        assertRecorded(idOf(answer.request), answer.verdict);
+    }
+
+    function _expectUnsigned(Answer[] memory answers, Attestation memory attestation) private {
+        vm.expectPartialRevert(IVerdictOracle.SignerMismatch.selector);
+        recordMany(answers, attestation);
+        assertEq(earnedBy(1, SIGNERS), 0, "earned");
+    }
+
+    function _expectQuorumMismatch(Answer[] memory answers, uint64 signers, uint256 given, uint256 wanted) private {
+        Attestation memory attestation = attestMany(answers, signers);
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.QuorumMismatch.selector, given, wanted));
+        recordMany(answers, attestation);
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Test } from "forge-std/Test.sol";
+
+import { AgreementSlot, AgreementSlots, AgreementState, AgreementStatus } from "../../../contracts/types/Agreement.sol";
+
+contract AgreementSlotTest is Test {
+    function test_Pack_GivesEachPartAPlaceOfItsOwn() public pure {
+        _assertParts(AgreementStatus(AgreementState.Withdrawn, 0, 0, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, type(uint40).max, 0, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, type(uint40).max, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, 0, type(uint32).max, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, 0, 0, type(uint32).max));
+    }
+
+    function testFuzz_Pack_IsUnpacked(uint8 state, uint40 since, uint40 validUntil, uint32 earning, uint32 settled)
+        public
+        pure
+    {
+        _assertParts(AgreementStatus(AgreementState(state % 3), since, validUntil, earning, settled));
+    }
+
+    function test_AnEmptySlot_IsOfAnAgreementThatNobodyGave() public pure {
+        AgreementStatus memory nothing;
+        assertEq(AgreementSlot.unwrap(AgreementSlots.pack(nothing)), 0);
+    }
+
+    /// @dev As many verdicts as there are uses, 2^32 - 1, are the most that there can be.
+    function testFuzz_WithOneMoreEarning_ChangesNothingElse(
+        uint8 state,
+        uint40 since,
+        uint40 validUntil,
+        uint32 earning,
+        uint32 settled
+    ) public pure {
+        earning = uint32(bound(earning, 0, type(uint32).max - 1));
+        AgreementStatus memory status = AgreementStatus(AgreementState(state % 3), since, validUntil, earning, settled);
+        AgreementSlot more = AgreementSlots.pack(status).withOneMoreEarning();
+        ++status.earning;
+        assertEq(abi.encode(more.status()), abi.encode(status));
+    }
+
+    function testFuzz_Given_IsGivenNow(uint40 validUntil, uint40 time) public {
+        vm.warp(time);
+        AgreementSlot slot = AgreementSlots.given(validUntil);
+        AgreementStatus memory wanted = AgreementStatus(AgreementState.Given, time, validUntil, 0, 0);
+        assertEq(abi.encode(slot.status()), abi.encode(wanted));
+    }
+
+    function testFuzz_Withdrawn_ChangesStateAndTimeOnly(
+        uint8 state,
+        uint40 since,
+        uint40 validUntil,
+        uint32 earning,
+        uint32 settled,
+        uint40 time
+    ) public {
+        AgreementStatus memory status = AgreementStatus(AgreementState(state % 3), since, validUntil, earning, settled);
+        vm.warp(time);
+        AgreementSlot slot = AgreementSlots.pack(status).withdrawn();
+        (status.state, status.since) = (AgreementState.Withdrawn, time);
+        assertEq(abi.encode(slot.status()), abi.encode(status));
+    }
+
+    function _assertParts(AgreementStatus memory status) private pure {
+        AgreementSlot slot = AgreementSlots.pack(status);
+        assertEq(abi.encode(slot.status()), abi.encode(status), "status");
+        assertEq(uint8(slot.state()), uint8(status.state), "state");
+        assertEq(slot.validUntil(), status.validUntil, "validUntil");
+        assertEq(slot.isGiven(), status.state == AgreementState.Given, "given");
+        assertEq(slot.isNone(), AgreementSlot.unwrap(slot) == 0, "none");
+    }
+}

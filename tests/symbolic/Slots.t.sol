@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { CommonBase } from "forge-std/Base.sol";
+
+import { Slots } from "../../contracts/libraries/Slots.sol";
+import { RequestState } from "../../contracts/types/Verdict.sol";
+
+/// @notice A request's slot: nothing in it overlaps, and each of its functions changes what it names and nothing else.
+contract SlotsProof is CommonBase {
+    uint256 private constant TIME = uint256(type(uint40).max) << 40;
+
+    function check_PartsDoNotOverlap(
+        uint8 outcome,
+        uint24 score,
+        bytes32 trail,
+        uint16 callback,
+        uint8 state,
+        uint40 time
+    ) external {
+        if (state > uint8(type(RequestState).max)) return;
+        vm.warp(time);
+        uint256 slot = Slots.recorded(outcome, score, trail, callback, RequestState(state));
+        assert(Slots.outcome(slot) == outcome && Slots.score(slot) == score && Slots.callback(slot) == callback);
+        assert(uint8(Slots.state(slot)) == state && Slots.since(slot) == time);
+        assert(bytes20(bytes32(slot)) == bytes20(trail) && slot & Slots.UNDELIVERED == 0);
+    }
+
+    function check_AnOpenRequestIsItsCommitment(bytes32 committed, bytes32 other) external pure {
+        uint256 slot = Slots.open(committed);
+        assert(Slots.state(slot) == RequestState.Requested && !Slots.hasVerdict(slot) && slot != 0);
+        assert((slot == Slots.open(other)) == (uint256(committed) >> 8 == uint256(other) >> 8));
+    }
+
+    function check_AnEndHasNoVerdict(uint8 state, uint40 time) external {
+        if (state > uint8(type(RequestState).max)) return;
+        vm.warp(time);
+        uint256 slot = Slots.ended(RequestState(state));
+        assert(uint8(Slots.state(slot)) == state && Slots.since(slot) == time);
+        assert(slot & Slots.UNDELIVERED == 0 && Slots.callback(slot) == 0);
+    }
+
+    function check_AnotherStateLeavesTheRest(uint256 slot, uint8 state) external pure {
+        if (state > uint8(type(RequestState).max)) return;
+        uint256 changed = Slots.withState(slot, RequestState(state));
+        assert(uint8(Slots.state(changed)) == state);
+        assert((changed ^ slot) & ~Slots.STATE_MASK == 0);
+    }
+
+    function check_ReopeningLeavesAllButStateAndTime(uint256 slot, uint40 time) external {
+        vm.warp(time);
+        uint256 changed = Slots.reopened(slot);
+        assert(Slots.state(changed) == RequestState.Recorded && Slots.since(changed) == time);
+        assert((changed ^ slot) & ~(Slots.STATE_MASK | TIME) == 0);
+    }
+
+    function check_VerdictsAreThereFromRecordedOn(uint8 state, uint256 rest) external pure {
+        if (state > uint8(type(RequestState).max)) return;
+        RequestState named = RequestState(state);
+        bool expected = named == RequestState.Recorded || named == RequestState.Challenged
+            || named == RequestState.Upheld || named == RequestState.Corrected;
+        assert(Slots.hasVerdict(Slots.withState(rest, named)) == expected);
+    }
+}

@@ -1,0 +1,173 @@
+"""Structs: their ABI, JSON and EIP-712 forms, their ids."""
+
+import json
+from typing import Any
+
+import pytest
+from core_strategies import AGREEMENTS, REQUESTS, STANDING, STRUCTS
+from eth_account.messages import encode_typed_data
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oracle.core.digests import Domain, report_leaf
+from oracle.core.merkle import MerkleTree, verify
+from oracle.core.structs import (
+    Agreement,
+    Answer,
+    Finality,
+    Question,
+    Quote,
+    Record,
+    Reference,
+    Request,
+    RequestState,
+    Schedule,
+    StandingRequest,
+    Struct,
+    Testimony,
+    Verdict,
+    pool_id,
+    request_id,
+    root_pool_id,
+)
+
+DOMAIN = Domain(1, "0x" + "33" * 20)
+CONTROLLER = "0x" + "11" * 20
+QUESTION = Question(4, 0, 31, 0, 50)
+QUOTE = Quote(2, 3, 1_000, 0, 1_000, 500)
+
+
+def _standing(in_blocks: bool = False, catch_up: bool = False) -> StandingRequest:
+    schedule = Schedule(1_000, 100, 3, 30, in_blocks, catch_up)
+    return StandingRequest(bytes(32), CONTROLLER, QUESTION, QUOTE, schedule)
+
+
+def _mapping(struct: Any) -> dict[str, Any]:
+    """Return a struct as web3 decodes an event's: camelCase names."""
+    return dict(struct.to_message())
+
+
+@given(STRUCTS)
+def test_struct__when_hashed__is_as_eth_account_has_it(struct: Struct) -> None:
+    data = DOMAIN.typed_data(type(struct).__name__, struct.types(), struct.to_message())
+    assert struct.hash() == encode_typed_data(full_message=data).body
+
+
+@given(STRUCTS)
+def test_struct__when_through_abi__is_itself(struct: Struct) -> None:
+    assert type(struct).from_abi(struct.to_abi()) == struct
+    assert type(struct).from_abi(_mapping(struct)) == struct
+
+
+@given(STRUCTS)
+def test_struct__when_through_json__is_itself(struct: Struct) -> None:
+    assert type(struct).from_json(json.loads(json.dumps(struct.to_json()))) == struct
+
+
+@given(STRUCTS)
+def test_struct__when_in_json__is_flat(struct: Struct) -> None:
+    assert not any(isinstance(value, dict | list) for value in struct.to_json().values())
+
+
+@given(AGREEMENTS)
+def test_agreement__when_from_its_event__is_itself(agreement: Agreement) -> None:
+    source = agreement.source.to_message()
+    event = {**source, "controller": agreement.controller, "terms": agreement.terms.to_message(), "id": agreement.id}
+    assert Agreement.from_given(event) == agreement
+    assert Agreement.from_given({**event, "terms": agreement.terms_abi}) == agreement
+
+
+@given(AGREEMENTS, st.integers(0, 2**32 - 1))
+def test_agreement__when_named__is_about_its_subjects_record(agreement: Agreement, use: int) -> None:
+    assert agreement.record == Record(agreement.root, agreement.subject, agreement.holder).id
+    assert (agreement.source_id, agreement.terms_id) == (agreement.source.hash(), agreement.terms.hash())
+    reference = Reference.to(agreement, use)
+    assert reference.id == request_id(agreement.id, use)
+    assert reference.to_abi() == (agreement.source_id, agreement.controller, agreement.terms_abi, use)
+
+
+@given(REQUESTS)
+def test_request__when_asked__has_the_words_parts(request_: Request) -> None:
+    question, quote = request_.question, request_.quote
+    assert (request_.use, request_.deadline) == (question.use, question.deadline)
+    assert (request_.purpose, request_.step) == (question.purpose, question.step)
+    assert (request_.fee, request_.quorum, request_.outcome_count) == (quote.fee, quote.quorum, quote.outcome_count)
+    assert request_.id == request_id(request_.agreement, request_.use)
+    assert request_.commitment == request_.hash()
+
+
+@given(REQUESTS)
+def test_request__when_its_question_is_no_question__is_refused(request_: Request) -> None:
+    agreement, controller, question, quote = request_.to_abi()
+    with pytest.raises(ValueError, match="beyond"):
+        Request.from_abi((agreement, controller, question | 1 << 200, quote))
+
+
+@given(STANDING)
+def test_standing__when_a_round_opens__is_the_same_question_at_the_next_use(standing: StandingRequest) -> None:
+    request = standing.round_request(2, 500)
+    deadline = 500 + standing.schedule.window
+    assert request.question == standing.question.at(standing.question.use + 2, deadline)
+    assert (request.agreement, request.controller, request.quote) == (
+        standing.agreement, standing.controller, standing.quote,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("round_", "now", "once", "later"),
+    [
+        (0, 999, False, False),
+        (0, 1_000, True, True),
+        (0, 1_099, True, True),
+        (0, 1_100, False, True),
+        (1, 1_099, False, False),
+        (2, 1_299, True, True),
+        (2, 1_300, False, True),
+        (3, 1_300, False, False),
+        (-1, 1_300, False, False),
+    ],
+)
+@pytest.mark.parametrize("in_blocks", [False, True])
+def test_round__when_due__opens_until_the_next_is_due_or_ever_after(
+    round_: int, now: int, once: bool, later: bool, in_blocks: bool
+) -> None:
+    block, timestamp = (now, 0) if in_blocks else (0, now)
+    assert _standing(in_blocks).opens(round_, block, timestamp) is once
+    assert _standing(in_blocks, catch_up=True).opens(round_, block, timestamp) is later
+
+
+def test_round__when_counted__is_due_an_interval_after_the_one_before() -> None:
+    assert [_standing().due(round_) for round_ in range(3)] == [1_000, 1_100, 1_200]
+
+
+def test_schedule__when_a_flag_is_no_boolean__is_refused() -> None:
+    data = _standing().schedule.to_json()
+    with pytest.raises(ValueError, match="boolean"):
+        Schedule.from_json({**data, "catchUp": 1})
+
+
+def test_answers__when_in_the_trees_order__are_by_ascending_leaf() -> None:
+    verdict = Verdict(1, 725_000, bytes(32))
+    requests = [Request(bytes(32), CONTROLLER, QUESTION.at(use, 9), QUOTE) for use in range(5)]
+    leaves = [report_leaf(request, verdict) for request in requests]
+    tree = MerkleTree(leaves)
+    assert list(tree.leaves) == sorted(leaves)
+    proof = tuple(tree.proof(leaves[3]))
+    assert verify(tree.root, leaves[3], proof)
+    words = (bytes(32), CONTROLLER, requests[3].question.pack(), QUOTE.pack())
+    assert Answer(requests[3], verdict).to_abi() == (words, (1, 725_000, bytes(32)))
+    testimony = Testimony(requests[3], verdict, proof, 2, 5, bytes(64))
+    assert testimony.to_abi() == (words, (1, 725_000, bytes(32)), list(proof), 2, 5, bytes(64))
+
+
+def test_pools__when_epoch_signers_currency_root_or_quorum_differ__differ() -> None:
+    found = {pool_id(1, 7, 0), pool_id(2, 7, 0), pool_id(1, 11, 0), pool_id(1, 7, 1)}
+    found |= {root_pool_id(bytes(32), 0, 3), root_pool_id(bytes(32), 1, 3), root_pool_id(b"\x01" * 32, 0, 3)}
+    found |= {root_pool_id(bytes(32), 0, 4)}
+    assert len(found) == 8
+
+
+def test_request_state__when_there_is_a_verdict__says_so() -> None:
+    with_verdict = {state.name for state in RequestState if state.has_verdict}
+    assert with_verdict == {"RECORDED", "CHALLENGED", "UPHELD", "CORRECTED"}
+    assert (len(RequestState), len(Finality)) == (9, 4)
