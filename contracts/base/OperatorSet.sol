@@ -10,7 +10,7 @@ import { IOperatorSet } from "../interfaces/IOperatorSet.sol";
 import { Members } from "../libraries/Members.sol";
 import { Policies } from "../libraries/Policies.sol";
 import { Signatures } from "../libraries/Signatures.sol";
-import { Epoch, Operator, Operators, Policy } from "../types/Operator.sol";
+import { Epoch, EpochEnd, Operator, Operators, Policy } from "../types/Operator.sol";
 import { Attestation } from "../types/Verdict.sol";
 import { Candidates } from "./Candidates.sol";
 
@@ -76,7 +76,7 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
         // The last report that it may have signed is of its last epoch, so the time runs from the end of that.
         // Before the first epoch nobody signed anything.
         if (_epoch.number <= lastEpoch && _epoch.number != 0) revert StillMember(msg.sender, lastEpoch);
-        uint256 withdrawableAt = _epoch.number == 0 ? 0 : _epochs[lastEpoch + 1].since + _policy.unbondingTime;
+        uint256 withdrawableAt = _epochEnds[lastEpoch].bondedUntil;
         if (block.timestamp < withdrawableAt) revert StakeBonded(withdrawableAt, block.timestamp);
         uint256 stake = operator.stake;
         delete _operators[msg.sender];
@@ -126,6 +126,7 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
             attesters[i] = _operators[_candidates.at(i)].attester;
             blob = bytes.concat(blob, bytes20(attesters[i]));
         }
+        _end(_epoch.number);
         number = _epoch.number + 1;
         _epoch = Epoch(number, uint16(size), uint40(block.timestamp), SSTORE2.write(blob));
         _epochs[number] = _epoch;
@@ -164,6 +165,11 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
     /// @inheritdoc IOperatorSet
     function currentEpoch() external view returns (Epoch memory) {
         return _epoch;
+    }
+
+    /// @inheritdoc IOperatorSet
+    function epochEnd(uint32 epoch) external view returns (EpochEnd memory) {
+        return _epochEnds[epoch];
     }
 
     /// @inheritdoc IOperatorSet
@@ -211,6 +217,17 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
         Operator storage info = _operators[msg.sender];
         (info.attester, info.sealKey, info.endpoint) = (attester, sealKey, endpoint);
         _operatorOf[attester] = msg.sender;
+    }
+
+    /// @dev By the policy of now, for good: a longer grace would let members sign who have taken their stakes back since, and a shorter
+    /// unbonding time would pay stakes back before the reports of a longer grace are beyond challenge.
+    function _end(uint32 epoch) private {
+        unchecked {
+            _epochEnds[epoch] = EpochEnd({
+                signsUntil: uint40(block.timestamp + _policy.epochGrace),
+                bondedUntil: uint40(block.timestamp + _policy.unbondingTime) // times of a policy are bounded (`Policies`)
+            });
+        }
     }
 
     /// @dev A decision is carried out once: else anyone could repeat it until its deadline.

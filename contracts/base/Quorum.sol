@@ -46,8 +46,7 @@ abstract contract Quorum is State, Domain {
         Epoch storage epoch = _epoch;
         uint32 current = epoch.number;
         if (number == current && number != 0) return SSTORE2.read(epoch.members);
-        bool recent =
-            number != 0 && uint256(number) + 1 == current && block.timestamp <= epoch.since + _policy.epochGrace;
+        bool recent = number != 0 && uint256(number) + 1 == current && block.timestamp <= _epochEnds[number].signsUntil;
         if (!recent) revert IVerdictOracle.EpochStale(number, current);
         return SSTORE2.read(_epochs[number].members);
     }

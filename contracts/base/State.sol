@@ -7,7 +7,7 @@ import { AgreementSlot } from "../types/Agreement.sol";
 import { Challenge } from "../types/Challenge.sol";
 import { AgreementId, ModelId, PoolId, RecordId, RequestId, StandingId } from "../types/Ids.sol";
 import { ModelSlot } from "../types/Model.sol";
-import { Epoch, Operator, Policy } from "../types/Operator.sol";
+import { Epoch, EpochEnd, Operator, Policy } from "../types/Operator.sol";
 import { PoolSlot } from "../types/Pool.sol";
 import { RecordStatus } from "../types/Record.sol";
 import { StandingStatus } from "../types/Standing.sol";
@@ -54,6 +54,7 @@ abstract contract State {
     /// Digests of the committee's decisions that were carried out.
     mapping(bytes32 digest => bool) internal _spent;
     mapping(uint32 epoch => Epoch info) internal _epochs;
+    mapping(uint32 epoch => EpochEnd end) internal _epochEnds;
     mapping(address operator => Operator info) internal _operators;
     mapping(address attester => address operator) internal _operatorOf;
     EnumerableSet.AddressSet internal _candidates;

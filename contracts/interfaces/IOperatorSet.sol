@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Epoch, Operator, Policy } from "../types/Operator.sol";
+import { Epoch, EpochEnd, Operator, Policy } from "../types/Operator.sol";
 import { Attestation } from "../types/Verdict.sol";
 
 /// @title Staked operators and the committee's epochs
@@ -77,7 +77,8 @@ interface IOperatorSet {
     /// member, and its stake bonded, until another joins.
     function resign() external;
 
-    /// @notice Pays the stake back, once the unbonding time has passed since the operator's last epoch ended.
+    /// @notice Pays the stake back, once the unbonding time has passed since the operator's last epoch ended: that of the policy under which
+    /// it ended (`epochEnd`).
     function withdrawStake() external;
 
     /// @notice Puts a member that doesn't answer out of the set. A supermajority of the epoch signed so (EIP-712 `Jailing`). Anyone may send it.
@@ -93,10 +94,13 @@ interface IOperatorSet {
     /// time.
     function schedulePolicy(Policy calldata policy, uint256 deadline, Attestation calldata attestation) external;
 
-    /// @notice Applies the scheduled policy. Anyone may, once it is due.
+    /// @notice Applies the scheduled policy. Anyone may, once it is due. What an epoch that is over had by the policy before, it keeps.
     function applyPolicy() external;
 
     function currentEpoch() external view returns (Epoch memory);
+
+    /// @notice Until when an epoch that is over may sign, and the stakes of who left with it are bonded. Zero for one that isn't over.
+    function epochEnd(uint32 epoch) external view returns (EpochEnd memory);
 
     /// @notice Attesters of an epoch, in the order of the signers' bitmap.
     function membersOf(uint32 epoch) external view returns (address[] memory);

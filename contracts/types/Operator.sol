@@ -27,6 +27,15 @@ struct Epoch {
     address members;
 }
 
+/// @notice For how long an epoch that is over still counts. Fixed by the policy under which it ended: a later one changes neither.
+/// @dev One storage slot.
+struct EpochEnd {
+    /// Last second at which its members may sign, if it is the epoch before the current one (Unix time).
+    uint40 signsUntil;
+    /// First second at which an operator of which it was the last epoch may take its stake back (Unix time).
+    uint40 bondedUntil;
+}
+
 /// @notice Terms of the operator set. One storage slot.
 struct Policy {
     /// In wei.
@@ -37,7 +46,7 @@ struct Policy {
     uint40 unbondingTime;
     /// Shortest time between two rotations, in seconds.
     uint40 epochLength;
-    /// For how long after a rotation the epoch before it may still sign, in seconds.
+    /// For how long after the rotation that ends it an epoch may still sign, in seconds.
     uint32 epochGrace;
 }
 

@@ -216,16 +216,9 @@ def _epochs_at(client: AssentClient, moment: Moment) -> tuple[int, ...]:
     if not rotations:
         return ()
     number = rotations[-1].arguments["epoch"]
-    since = client.block_time(rotations[-1].block_number)
-    recent = number > 1 and moment.timestamp <= since + _grace(client, moment.block)
+    # Fixed when the epoch before ended: what the contract says now, it said then.
+    recent = number > 1 and moment.timestamp <= client.read(client.contract.epoch_end(number - 1)).signs_until
     return (number, number - 1) if recent else (number,)
-
-
-def _grace(client: AssentClient, block: int) -> int:
-    try:
-        return client.read(client.contract.current_policy(), block).epoch_grace
-    except EndpointError:  # no old state: the policy has hardly changed since
-        return client.read(client.contract.current_policy()).epoch_grace
 
 
 def _place(event: Event) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from oracle.chain.statuses import (
     AgreementStatus,
     Challenge,
     Epoch,
+    EpochEnd,
     ModelStatus,
     Operator,
     Pool,
@@ -147,6 +148,10 @@ class OperatorReads:
     def current_epoch(self) -> Read[Epoch]:
         """The epoch whose members sign now; number 0 before the first rotation."""
         return Read(self._functions.currentEpoch(), lambda v: Epoch(*v))
+
+    def epoch_end(self, epoch: int) -> Read[EpochEnd]:
+        """Until when an epoch that is over still counts: fixed by the rotation that ended it."""
+        return Read(self._functions.epochEnd(epoch), lambda v: EpochEnd(*v))
 
     def members_of(self, epoch: int) -> Read[list[str]]:
         """Attesters of an epoch, in the order of the signers' bitmap."""

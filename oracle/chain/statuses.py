@@ -137,6 +137,17 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
+class EpochEnd:
+    """Until when an epoch that is over may sign, if it is the one before the current one, and stakes of who left with it are bonded.
+
+    Both are 0 while it isn't over.
+    """
+
+    signs_until: int
+    bonded_until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """An operator as registered: ``stake`` in wei, ``seal_key`` its X25519 public key, ``jailed_until`` 0 if it isn't jailed."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import endpoint_errors
@@ -24,15 +24,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class CommitteeView:
-    """One epoch's members, in the order of the signers' bitmap; ``since`` in Unix seconds.
+    """One epoch's members, in the order of the signers' bitmap; times in Unix seconds.
 
-    ``own_index`` is None if this node isn't one of them.
+    ``own_index`` is None if this node isn't one of them. ``signs_until`` is 0 while the epoch isn't over.
     """
 
     epoch: int
     members: tuple[Member, ...]
     own_index: int | None
     since: int = 0
+    signs_until: int = 0
 
     @property
     def own_attester(self) -> str | None:
@@ -55,7 +56,6 @@ class Committee:
         self._attesters = tuple(attesters)
         self._view: CommitteeView | None = None
         self._before: CommitteeView | None = None
-        self._grace_s = 0
         self._min_members = 0
         self._read_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -89,19 +89,24 @@ class Committee:
             view = await self.view()
         if epoch == view.epoch:
             return view if epoch else None
-        if epoch == 0 or epoch + 1 != view.epoch or timestamp > view.since + self._grace_s:
+        if epoch == 0 or epoch + 1 != view.epoch:
             return None
+        before = await self._before_current(epoch)
+        return before if timestamp <= before.signs_until else None
+
+    async def _before_current(self, epoch: int) -> CommitteeView:
         async with self._lock:
             if self._before is None or self._before.epoch != epoch:
                 with endpoint_errors("committee"):
-                    self._before = await self._members(epoch, 0)
+                    end = await self._contract.epoch_end(epoch).acall()
+                    self._before = replace(await self._members(epoch, 0), signs_until=end.signs_until)
             return self._before
 
     async def _read(self) -> CommitteeView:
         epoch, policy = await asyncio.gather(
             self._contract.current_epoch().acall(), self._contract.current_policy().acall()
         )
-        self._grace_s, self._min_members = policy.epoch_grace, policy.min_members
+        self._min_members = policy.min_members
         if epoch.number == 0:
             return CommitteeView(0, (), None)
         return await self._members(epoch.number, epoch.since)

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from oracle.chain.contract import Epoch
 from oracle.core.errors import ContractRevertError
 from oracle.core.structs import Agreement, RecordState, RequestState, Step
 from oracle.data.ask import MAX_ASK_S, Ask
@@ -92,7 +91,7 @@ class Gatekeeper:
     async def _must_be_member(self, head: Head, epoch: int, attester: str) -> None:
         contract = self._chain.contract
         current = await head.read("epoch", contract.current_epoch())
-        if epoch != current.number and not await self._in_grace(head, epoch, current):
+        if epoch != current.number and not await self._in_grace(head, epoch, current.number):
             raise EpochStaleError(f"the ask is for epoch {epoch}, the current one is {current.number}")
         members = await head.read(("members", epoch), contract.members_of(epoch)) if epoch else []
         if attester not in members:
@@ -100,12 +99,12 @@ class Gatekeeper:
                 f"{attester}, who signed the ask, is no attester of epoch {epoch} on this chain and contract"
             )
 
-    async def _in_grace(self, head: Head, epoch: int, current: Epoch) -> bool:
+    async def _in_grace(self, head: Head, epoch: int, current: int) -> bool:
         """For a while after a rotation the epoch before it still signs, so that no report under way is spoilt."""
-        if epoch == 0 or epoch + 1 != current.number:
+        if epoch == 0 or epoch + 1 != current:
             return False
-        policy = await head.read("policy", self._chain.contract.current_policy())
-        return head.timestamp <= current.since + policy.epoch_grace
+        end = await head.read(("end", epoch), self._chain.contract.epoch_end(epoch))
+        return head.timestamp <= end.signs_until
 
     async def _open_request(self, head: Head, identifier: bytes) -> Requested:
         """Return a request that waits for a verdict, or for the review of one."""

@@ -297,6 +297,7 @@ contract PartsTest is AssentTest {
         selectors.push(IOperatorSet.schedulePolicy.selector);
         selectors.push(IOperatorSet.applyPolicy.selector);
         selectors.push(IOperatorSet.currentEpoch.selector);
+        selectors.push(IOperatorSet.epochEnd.selector);
         selectors.push(IOperatorSet.membersOf.selector);
         selectors.push(IOperatorSet.operatorOf.selector);
         selectors.push(IOperatorSet.operatorInfo.selector);

@@ -35,7 +35,7 @@ abstract contract AheadHandler is ReportHandler {
         PoolId pool = Pools.id(root, quote.currency(), quote.quorum());
         bytes memory data =
             abi.encodeCall(assent.anchor, (root, 1, currencies[quote.currency()], quote.quorum(), attestation));
-        if (!attempt("anchorAhead", relayer, 0, data, true)) return;
+        if (!attempt("anchorAhead", relayer, 0, data, poolPlace[pool] == 0)) return;
         earn(pool, epochNumber, signers, quote.currency(), 0);
         _ahead.push(KnownAhead(placeOf(known), question, verdict, pool));
     }

@@ -71,7 +71,7 @@ abstract contract CommitteeHandler is Ledger {
     function withdrawStake(uint256 seed) external counted {
         KnownOperator storage known = _operatorIn(seed, true, true);
         bool rotated = known.resigned && known.lastEpoch < epochNumber;
-        uint256 due = rotatedAt[known.lastEpoch + 1] + policy.unbondingTime;
+        uint256 due = bondedUntil[known.lastEpoch];
         if (rotated && chance(seed, "patient", 6)) waitUntil(due);
         uint256 balance = known.account.balance;
         bytes memory data = abi.encodeCall(assent.withdrawStake, ());
@@ -141,6 +141,7 @@ abstract contract CommitteeHandler is Ledger {
 
     function _hasRotated() private {
         membershipChanged = false;
+        (signsUntil[epochNumber], bondedUntil[epochNumber]) = (time() + policy.epochGrace, time() + policy.unbondingTime);
         ++epochNumber;
         rotatedAt[epochNumber] = time();
         membersAtRotation[epochNumber] = assent.membersOf(epochNumber);

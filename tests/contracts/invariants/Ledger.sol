@@ -127,6 +127,9 @@ abstract contract Ledger is AssentTest {
     uint32 internal epochNumber;
     mapping(uint32 epoch => address[] members) internal membersAtRotation;
     mapping(uint32 epoch => uint256 time) internal rotatedAt;
+    /// By the policy under which the epoch ended.
+    mapping(uint32 epoch => uint256 time) internal signsUntil;
+    mapping(uint32 epoch => uint256 time) internal bondedUntil;
     bool internal membershipChanged;
     Policy internal policy;
     Policy internal nextPolicy;
@@ -268,7 +271,7 @@ abstract contract Ledger is AssentTest {
 
     /// @return Whether the epoch before this one may still sign.
     function inGrace() internal view returns (bool) {
-        return epochNumber > 1 && time() <= rotatedAt[epochNumber] + policy.epochGrace;
+        return epochNumber > 1 && time() <= signsUntil[epochNumber - 1];
     }
 
     function serves(KnownOperator storage known) internal view returns (bool) {

@@ -55,6 +55,36 @@ contract EpochGraceTest is OperatorsTest {
         assertState(id, RequestState.Recorded);
     }
 
+    /// @dev Who left with the epoch may have taken its stake back by then.
+    function test_RevertGiven_ALongerGraceCameInForceSince() public {
+        Policy memory policy = defaultPolicy(4);
+        policy.epochGrace = 2 days;
+        Attestation memory attestation = _changeBetween(policy);
+        skip(EPOCH_GRACE);
+        _expectStale(attestation, 1, 2);
+    }
+
+    function test_GivenAShorterGraceCameInForceSince() public {
+        Policy memory policy = defaultPolicy(4);
+        policy.epochGrace = 0;
+        Attestation memory attestation = _changeBetween(policy);
+        skip(EPOCH_GRACE - 1);
+        record(request, defaultVerdict(), attestation);
+        assertState(id, RequestState.Recorded);
+    }
+
+    /// @dev Epoch 1 ends a second before another policy is applied.
+    function _changeBetween(Policy memory policy) private returns (Attestation memory attestation) {
+        schedule(policy);
+        joinAs(4);
+        skip(UNBONDING - 1);
+        _askForDays(1);
+        attestation = _attest();
+        assent.rotate();
+        skip(1);
+        assent.applyPolicy();
+    }
+
     /// @dev Epoch 0 is before the first, and has no members whose signatures could be missed.
     function test_RevertWhen_TheEpochIsZero() public {
         _expectStale(Attestation(0, 0, ""), 0, 1);

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import { IOperatorSet } from "../../../contracts/interfaces/IOperatorSet.sol";
 import { Policies } from "../../../contracts/libraries/Policies.sol";
-import { Epoch } from "../../../contracts/types/Operator.sol";
+import { Epoch, EpochEnd, Policy } from "../../../contracts/types/Operator.sol";
 import { OperatorsTest } from "./OperatorsTest.sol";
 
 contract RotateTest is OperatorsTest {
@@ -136,6 +136,16 @@ contract RotateTest is OperatorsTest {
         assertLt(gas - gasleft(), 2_000_000, "gas");
         assertEq(assent.currentEpoch().size, Policies.MAX_MEMBERS, "size");
         assertEq(assent.membersOf(2).length, Policies.MAX_MEMBERS, "members");
+    }
+
+    function test_GivenAPolicy_ThatTheEpochEndsByIt() public {
+        assertEq(abi.encode(assent.epochEnd(1)), abi.encode(EpochEnd(0, 0)), "before");
+        rotateToNext();
+        uint40 now_ = uint40(vm.getBlockTimestamp());
+        assertEq(abi.encode(assent.epochEnd(1)), abi.encode(EpochEnd(now_ + EPOCH_GRACE, now_ + UNBONDING)), "end");
+        assertEq(abi.encode(assent.epochEnd(2)), abi.encode(EpochEnd(0, 0)), "the one after");
+        scheduleAndApply(Policy(STAKE, 4, 21 days, 2 hours, 20 minutes));
+        assertEq(abi.encode(assent.epochEnd(1)), abi.encode(EpochEnd(now_ + EPOCH_GRACE, now_ + UNBONDING)), "after");
     }
 
     function test_WhenAnyoneCallsIt() public {

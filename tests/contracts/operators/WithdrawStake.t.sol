@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { Errors } from "@openzeppelin/contracts/utils/Errors.sol";
 
 import { IOperatorSet } from "../../../contracts/interfaces/IOperatorSet.sol";
+import { Policy } from "../../../contracts/types/Operator.sol";
 import { OperatorsTest } from "./OperatorsTest.sol";
 
 /// @notice An operator that is a contract, and calls again when it is paid.
@@ -156,6 +157,38 @@ contract WithdrawStakeTest is OperatorsTest {
         vm.prank(operator);
         assent.withdrawStake();
         assertEq(operator.balance, STAKE, "balance");
+    }
+
+    /// @dev Scheduled while it was a member, and applied once it has gone: its last reports may be as old as the grace of before.
+    function test_RevertGiven_AShorterUnbondingTimeCameInForceSince() public {
+        Policy memory policy = defaultPolicy(4);
+        policy.unbondingTime = longestBond() + 1;
+        (address operator, uint256 ended) = _leaveBeforeItIsApplied(policy);
+        uint256 withdrawableAt = ended + UNBONDING;
+        vm.warp(withdrawableAt - 1);
+        bytes4 reason = IOperatorSet.StakeBonded.selector;
+        _expectRevert(operator, abi.encodeWithSelector(reason, withdrawableAt, withdrawableAt - 1));
+    }
+
+    function test_GivenALongerUnbondingTimeCameInForceSince() public {
+        Policy memory policy = defaultPolicy(4);
+        policy.unbondingTime = 10 * UNBONDING;
+        (address operator, uint256 ended) = _leaveBeforeItIsApplied(policy);
+        vm.warp(ended + UNBONDING);
+        vm.prank(operator);
+        assent.withdrawStake();
+        assertEq(operator.balance, STAKE, "balance");
+    }
+
+    function _leaveBeforeItIsApplied(Policy memory policy) private returns (address operator, uint256 ended) {
+        joinAs(4);
+        operator = resignAs(0);
+        schedule(policy);
+        skip(UNBONDING - 1);
+        assent.rotate();
+        ended = vm.getBlockTimestamp();
+        skip(1);
+        assent.applyPolicy();
     }
 
     /// @dev Operator 0 leaves epoch 2, and operator 4 takes its place.

@@ -106,29 +106,38 @@ contract LayoutTest is AssentTest {
         _assertShared(seen, relayer, 0, _review(1, 1));
     }
 
-    /// @dev The policy is asked for how long they may still sign.
-    function test_ThePolicy_IsShared() public {
+    /// @dev They say how long the epoch before may still sign.
+    function test_EpochEnds_AreShared() public {
         rotateToNext();
-        bytes memory seen = abi.encodeCall(assent.currentPolicy, ());
+        bytes memory seen = abi.encodeCall(assent.epochEnd, (1));
         _assertSharedWithRecord(seen);
         _assertShared(seen, relayer, 0, _review(1, 1));
+    }
+
+    /// @dev It says who has too little stake left.
+    function test_ThePolicy_IsShared() public {
+        _assertShared(abi.encodeCall(assent.currentPolicy, ()), relayer, 0, _punishing());
     }
 
     /// @dev After them only the set of candidates is left, which has no view: whoever falls below the least stake is out of it, so that only
     /// such a one can be released.
     function test_Operators_AreShared() public {
+        (address attester,) = attesterAt(0);
+        _assertShared(abi.encodeCall(assent.operatorOf, (attester)), relayer, 0, _punishing());
+        assertEq(assent.operatorInfo(operatorAt(0)).stake, STAKE - PENALTY, "punished");
+        assent.addStake{ value: PENALTY }(operatorAt(0));
+        assent.release(operatorAt(0));
+    }
+
+    /// @return The call that punishes operator 0 for a verdict corrected here.
+    function _punishing() private returns (bytes memory) {
         (Request memory request,) = askAndRecord(1, 7);
         bytes memory reviewing = _reviewOf(1, request, Verdict(0, 0, 0));
         assertTrue(_call(relayer, 0, reviewing));
         Attestation memory signed = attestRoot(1, leafOf(request, defaultVerdict()), 1);
-        bytes memory punishing = abi.encodeCall(
+        return abi.encodeCall(
             assent.punish, (Testimony(request, defaultVerdict(), new bytes32[](0), 1, 1, signed.signatures))
         );
-        (address attester,) = attesterAt(0);
-        _assertShared(abi.encodeCall(assent.operatorOf, (attester)), relayer, 0, punishing);
-        assertEq(assent.operatorInfo(operatorAt(0)).stake, STAKE - PENALTY, "punished");
-        assent.addStake{ value: PENALTY }(operatorAt(0));
-        assent.release(operatorAt(0));
     }
 
     /// @dev With what epoch 1 signs, the current one or the one before.

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from oracle.api import NodeParts, PeerParts, create_app
-from oracle.chain.contract import AgreementStatus, Epoch, Operator, Pool, RecordStatus, RequestStatus
+from oracle.chain.contract import AgreementStatus, Epoch, EpochEnd, Operator, Pool, RecordStatus, RequestStatus
 from oracle.core.digests import Domain
 from oracle.core.structs import (
     Agreement,
@@ -120,6 +120,12 @@ class Chain:
 
     def current_policy(self) -> Known:
         return Known(POLICY)
+
+    def epoch_end(self, epoch: int) -> Known:
+        over = epoch < self.epoch
+        return Known(
+            EpochEnd(self.since + POLICY.epoch_grace, self.since + POLICY.unbonding_time) if over else EpochEnd(0, 0)
+        )
 
     def members_of(self, epoch: int) -> Known:
         return Known(list(self.earlier.get(epoch, self.members)))
