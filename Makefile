@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 FORGE   = $$($(PY) -m deploy.foundry forge)
 SOLIDITY := 'contracts/**/*.sol'
 
-.PHONY: help setup demo holdout test test-contracts test-python lint fmt gas bench compile deep slither clean
+.PHONY: help setup demo holdout test test-contracts test-python lint fmt gas bench compile deep prove mutants slither clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
@@ -42,6 +42,16 @@ test-python: setup
 
 deep: setup ## invariants, 1,000 runs of 500 calls: hours
 	@FOUNDRY_PROFILE=deep $(FORGE) test --match-path 'tests/contracts/invariants/*'
+
+prove: setup build/halmos-env ## symbolic proofs of quorum, purposes, states and money, by Halmos; some minutes
+	@PATH="$(CURDIR)/build/halmos-env/bin:$$(dirname $(FORGE)):$$PATH" FOUNDRY_PROFILE=prove \
+		halmos --forge-build-out build/prove --loop 64 --solver-timeout-assertion 300s
+
+build/halmos-env: tests/symbolic/requirements.txt
+	@$(PYTHON) -m venv $@ && $@/bin/pip install -qq --disable-pip-version-check -r $<
+
+mutants: setup ## mutation testing of quorum, consent and payment, a sample: hours
+	@$(PY) tools/mutate.py --forge $(FORGE)
 
 slither: setup build/slither-env ## static analysis; fails at a finding of medium impact or more
 	@PATH="$(CURDIR)/build/slither-env/bin:$$(dirname $(FORGE)):$$PATH" sh tools/slither/run.sh

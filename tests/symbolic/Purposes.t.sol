@@ -29,12 +29,6 @@ contract PurposesProof {
         assert(purpose < Purposes.COUNT || !Purposes.permits(purpose, type(uint256).max, 0));
     }
 
-    function check_AncestorsAndDescendantsMirrorEachOther(uint8 purpose, uint8 other) external pure {
-        bool above = (Purposes.ancestorsOrSelf(purpose) >> other) & 1 == 1;
-        bool below = (Purposes.descendantsOrSelf(other) >> purpose) & 1 == 1;
-        assert(above == below);
-    }
-
     function check_AnAncestorsAncestorIsAnAncestor(uint8 purpose, uint8 other) external pure {
         uint256 lineage = Purposes.ancestorsOrSelf(purpose);
         if ((lineage >> other) & 1 == 0) return;
