@@ -152,7 +152,7 @@ def outcome(forge: str, arguments: list[str]) -> str:
             env={**os.environ, **ENVIRONMENT},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1800,
             check=False,
         )
     except subprocess.TimeoutExpired:
