@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 import oracle
-from oracle.core.errors import ChainError, PeerError
+from oracle.core.errors import ChainError, PeerError, SigningKeyError
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, Answer, JailingProposal, Proposal, ReviewProposal
 from oracle.services.cosigner import Cosigner
 from oracle.services.jailer import Jailer
@@ -127,8 +127,8 @@ async def _answered(request: Request, kind: type[M], answer: Callable[[M], Await
         return _error(422, "malformed", _places(error))
     except PeerError as error:
         return _error(403, "not_accepted", str(error))
-    except ChainError:
-        return _error(503, "unavailable", "this node can't read the chain now")
+    except (ChainError, SigningKeyError):
+        return _error(503, "unavailable", "this node can't read the chain, or sign, now")
     except (TimeoutError, ClientDisconnect):
         return _error(408, "too_slow", f"a proposal comes whole within {_BODY_TIMEOUT_S:.0f} s")
     return Response(given.model_dump_json(), media_type="application/json")

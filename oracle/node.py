@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 
 from oracle.api import NodeParts, PeerParts, create_app
-from oracle.core.errors import ChainError, ConfigurationError
+from oracle.core.errors import ChainError, ConfigurationError, SigningKeyError
 from oracle.models.package import ModelPackage
 from oracle.services.assembly import assemble
 from oracle.services.catalogue import Catalogue, LoadedModel
@@ -91,7 +91,7 @@ class Node:
                 reasons.append(f"balance: the sender {self.services.transactor.address} has too little ether for gas")
         except ChainError as error:
             reasons.append(f"chain: {error}")
-        return reasons
+        return reasons + await self.services.keys.problems()
 
     # Running
 
@@ -130,6 +130,9 @@ class Node:
 
     async def _check_start(self) -> None:
         await self.services.reader.check_chain()
+        # A remote signer that is down may come back, and the node waits for it; one that doesn't have the keys is a mistake.
+        for reason in await self.services.keys.check():
+            log.warning("cannot_sign", reason=reason)
         log.info("node_started", attesters=self._seat.keys.addresses, port=self._settings.http.port)
 
     async def _close(self) -> None:
@@ -142,7 +145,7 @@ class Node:
         while True:
             try:
                 await work()
-            except ChainError as error:
+            except (ChainError, SigningKeyError) as error:
                 self._metrics.loop_errors.labels(name).inc()
                 log.warning("round_failed", service=name, error=str(error))
                 await asyncio.sleep(_RETRY_S)
@@ -202,7 +205,7 @@ class Node:
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except ChainError as error:
+        except (ChainError, SigningKeyError) as error:
             log.warning("proposal_failed", error=str(error))
         except Exception:
             log.exception("proposal_broke")

@@ -6,9 +6,9 @@ import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from oracle.core.errors import ConfigurationError
@@ -39,9 +39,11 @@ def _several(value: Any) -> Any:
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ExistingPath = Annotated[Path, AfterValidator(_existing)]
-#: One file, or a list of them.
-KeyFiles = Annotated[tuple[ExistingPath, ...], NoDecode, BeforeValidator(_several), Field(min_length=1)]
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+#: One file, or a list of them.
+KeyFiles = Annotated[tuple[ExistingPath, ...], NoDecode, BeforeValidator(_several)]
+#: One address, or a list of them.
+Addresses = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_several)]
 Finality = Annotated[str, Field(pattern=r"^(finalized|safe|latest|[0-9]{1,4})$")]
 
 
@@ -61,16 +63,58 @@ class ChainSettings(_Section):
     range_blocks: Annotated[int, Field(ge=1, le=100_000)] = 2_000
 
 
+class RemoteSignerSettings(_Section):
+    """A remote signer that speaks Web3Signer's HTTP API, and the addresses whose keys it has.
+
+    ``ca_file`` (PEM) replaces the system's certificate authorities; ``client_cert_file`` and ``client_key_file`` (PEM) show the signer
+    who asks. ``timeout_s`` is for one signature, what is tried again included.
+    """
+
+    url: HttpUrl
+    attester: Addresses = ()
+    sender: Address | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
+    ca_file: ExistingPath | None = None
+    client_cert_file: ExistingPath | None = None
+    client_key_file: ExistingPath | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.attester and self.sender is None:
+            raise ValueError("signs for nobody: name addresses in attester or sender, or leave the section out")
+        if (self.client_cert_file is None) != (self.client_key_file is None):
+            raise ValueError("client_cert_file and client_key_file go together: name both or none")
+        if not self.url.startswith("https://") and (self.ca_file or self.client_cert_file):
+            raise ValueError("certificates are for https: change url, or leave them out")
+        return self
+
+
 class KeySettings(_Section):
     """Keystore files (Web3 Secret Storage): the attester signs reports, the sender pays gas, the seal key opens released fields.
 
-    For a change of keys, name the old and the new one of ``attester`` or ``seal`` in a list: the epoch decides which is used.
+    Attesters and the sender may be with a remote signer instead: see ``remote``. For a change of keys, name the old and the new one of
+    ``attester`` or ``seal`` in a list: the epoch decides which is used.
     """
 
-    attester: KeyFiles
-    sender: ExistingPath
-    seal: KeyFiles
+    attester: KeyFiles = ()
+    sender: ExistingPath | None = None
+    seal: Annotated[KeyFiles, Field(min_length=1)]
     password_file: ExistingPath
+    remote: RemoteSignerSettings | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        problems = []
+        if not self.attester and not (self.remote and self.remote.attester):
+            problems.append("there is no attester: name a key file in attester, or an address in remote.attester")
+        senders = [self.sender, self.remote and self.remote.sender]
+        if all(each is None for each in senders):
+            problems.append("there is no sender: name a key file in sender, or an address in remote.sender")
+        if all(each is not None for each in senders):
+            problems.append("there are two senders: keep either sender or remote.sender")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
 
 
 class HttpSettings(_Section):
@@ -183,15 +227,23 @@ def load_settings(kind: type[S], path: Path, anchor: Callable[[dict[str, Any], P
 
 def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     anchored = dict(content)
-    keys = anchored.get("keys")
-    if isinstance(keys, dict):
-        anchored["keys"] = {
-            name: folder / each if isinstance(each, str) else anchored_paths(each, folder)
-            for name, each in keys.items()
-        }
+    if isinstance(anchored.get("keys"), dict):
+        anchored["keys"] = _anchored_keys(anchored["keys"], folder)
     anchored["models"] = anchored_paths(anchored.get("models"), folder)
     anchored["database"] = anchored_database(anchored.get("database", DEFAULT_DATABASE), folder)
     return {name: each for name, each in anchored.items() if each is not None}
+
+
+def _anchored_keys(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
+    anchored = {
+        name: folder / each if isinstance(each, str) else anchored_paths(each, folder) for name, each in keys.items()
+    }
+    if isinstance(keys.get("remote"), dict):
+        anchored["remote"] = {
+            name: folder / each if name.endswith("_file") and isinstance(each, str) else each
+            for name, each in keys["remote"].items()
+        }
+    return anchored
 
 
 def load_node_settings(path: Path) -> NodeSettings:

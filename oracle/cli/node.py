@@ -79,11 +79,36 @@ def _keys(settings: NodeSettings, name: str) -> list[str] | str:
         refuse_devnet_key(signer.address, settings.chain.chain_id)
         return signer.address
 
-    if name == "sender":
-        return address(settings.keys.sender)
+    keys, remote = settings.keys, settings.keys.remote
     if name == "seal":
-        return ["0x" + read_seal_key(path, password).public.hex() for path in settings.keys.seal]
-    return [address(path) for path in settings.keys.attester]
+        return ["0x" + read_seal_key(path, password).public.hex() for path in keys.seal]
+    if name == "sender":
+        return address(keys.sender) if keys.sender else _remote(settings, remote.sender if remote else None)[0]
+    return [*map(address, keys.attester), *_remote(settings, *(remote.attester if remote else ()))]
+
+
+def _remote(settings: NodeSettings, *addresses: str | None) -> list[str]:
+    """Return addresses, checksummed, once the remote signer was seen to have their keys."""
+    import asyncio  # noqa: PLC0415
+
+    from oracle.keys.devnet import refuse_devnet_key  # noqa: PLC0415
+    from oracle.keys.web3signer import RemoteSigner, Web3Signer  # noqa: PLC0415
+    from oracle.telemetry.metrics import Metrics  # noqa: PLC0415
+
+    async def check() -> list[str]:
+        if settings.keys.remote is None:
+            return []
+        server = Web3Signer(settings.keys.remote, Metrics())
+        signers = [RemoteSigner(address, server) for address in addresses if address]
+        try:
+            for signer in signers:
+                refuse_devnet_key(signer.address, settings.chain.chain_id)
+                await signer.check()
+        finally:
+            await server.aclose()
+        return [signer.address for signer in signers]
+
+    return asyncio.run(check())
 
 
 def _model(folder: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from eth_abi import encode
 from eth_account import Account
@@ -29,6 +29,18 @@ _REVIEW_TYPE = "Review(uint32 epoch,bytes32 request,uint8 outcome,uint32 score,b
 _DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 
+class Digest(bytes):
+    """What a key signs, 32 bytes: the keccak256 of ``preimage``, which is what a remote signer is sent, for it hashes by itself."""
+
+    preimage: bytes
+
+    def __new__(cls, preimage: bytes) -> Self:
+        """Hash a preimage."""
+        made = super().__new__(cls, keccak(preimage))
+        made.preimage = preimage
+        return made
+
+
 @dataclass(frozen=True)
 class Domain:
     """The EIP-712 domain of one deployment: no signature is valid on another chain or for another contract."""
@@ -43,9 +55,9 @@ class Domain:
         values = [keccak(text=_DOMAIN_TYPE), keccak(text="Assent"), keccak(text="1"), self.chain_id, self.contract]
         return keccak(encode(kinds, values))
 
-    def digest(self, struct_hash: bytes) -> bytes:
-        """Return what a key signs for this struct hash, 32 bytes."""
-        return keccak(b"\x19\x01" + self.separator + struct_hash)
+    def digest(self, struct_hash: bytes) -> Digest:
+        """Return what a key signs for this struct hash."""
+        return Digest(b"\x19\x01" + self.separator + struct_hash)
 
     def typed_data(
         self, primary: str, types: dict[str, list[dict[str, str]]], message: dict[str, Any]
@@ -114,19 +126,19 @@ def _members(**kinds: str) -> list[dict[str, str]]:
     return [{"name": name, "type": kind} for name, kind in kinds.items()]
 
 
-def typed_data_digest(data: dict[str, Any]) -> bytes:
-    """Return the digest (32 bytes) of an ``eth_signTypedData_v4`` object."""
+def typed_data_digest(data: dict[str, Any]) -> Digest:
+    """Return the digest of an ``eth_signTypedData_v4`` object."""
     signable = encode_typed_data(full_message=data)
-    return keccak(b"\x19\x01" + signable.header + signable.body)
+    return Digest(b"\x19\x01" + signable.header + signable.body)
 
 
-def report_digest(domain: Domain, epoch: int, count: int, root: bytes) -> bytes:
+def report_digest(domain: Domain, epoch: int, count: int, root: bytes) -> Digest:
     """Return what operators sign: a report of ``count`` verdicts under a Merkle root, in an epoch."""
     struct = encode(["bytes32", "uint32", "uint32", "bytes32"], [keccak(text=_REPORT_TYPE), epoch, count, root])
     return domain.digest(keccak(struct))
 
 
-def review_digest(domain: Domain, epoch: int, request_id: bytes, verdict: Verdict) -> bytes:
+def review_digest(domain: Domain, epoch: int, request_id: bytes, verdict: Verdict) -> Digest:
     """Return what operators sign about a challenged verdict: what they found, in an epoch."""
     kinds = ["bytes32", "uint32", "bytes32", "uint8", "uint32", "bytes32"]
     struct = encode(kinds, [keccak(text=_REVIEW_TYPE), epoch, request_id, *verdict.to_abi()])
@@ -170,6 +182,7 @@ def sign(private_key: bytes, digest: bytes) -> bytes:
 
 __all__ = [
     "LEAF_TYPES",
+    "Digest",
     "Domain",
     "amendment",
     "ask",

@@ -16,7 +16,8 @@
     │   └── VerdictMismatchError a proposal that this node can't stand behind
     ├── ModelError              package unreadable, altered, or of an unknown architecture
     ├── SealError               a sealed message that doesn't open
-    ├── SigningKeyError         a key file that can't be used
+    ├── SigningKeyError         a key that can't be used, or a signature that isn't its
+    │   └── SignerUnavailableError the remote signer doesn't answer now
     ├── UnknownPurposeError     no such DPV purpose (in :mod:`oracle.core.purposes`)
     ├── PeerError               a peer is unreachable or broke the protocol
     └── AuditError              a link of a verdict's trail that doesn't hold; :mod:`oracle.audit.report` has the failed and the skipped
@@ -134,7 +135,11 @@ class SealError(AssentError):
 
 
 class SigningKeyError(AssentError):
-    """A key file that can't be used: unreadable, wrong password, open to other users."""
+    """A key that can't be used: an unreadable file, a wrong password; or a signature that isn't what was asked for."""
+
+
+class SignerUnavailableError(SigningKeyError):
+    """The remote signer is unreachable, too slow, or answers nothing of use now. Asking again later may help."""
 
 
 class PeerError(AssentError):

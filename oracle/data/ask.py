@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from oracle.core import digests
-from oracle.core.digests import Domain
+from oracle.core.digests import Digest, Domain
 
 #: An ask may be valid for at most this long: whoever overhears one can repeat it until then (and gets what only the attester opens).
 MAX_ASK_S = 300
@@ -22,16 +21,9 @@ class Ask:
     deadline: int
     signature: bytes
 
-    @classmethod
-    def signed(
-        cls, domain: Domain, request_id: bytes, epoch: int, deadline: int, sign: Callable[[bytes], bytes]
-    ) -> Ask:
-        """Make an ask; ``sign`` turns a 32-byte digest into a compact signature, as ``Signer.sign`` does."""
-        return cls(request_id, epoch, deadline, sign(_digest(domain, request_id, epoch, deadline)))
-
     def attester(self, domain: Domain) -> str | None:
         """Return the checksummed address that signed, or None if the signature is nobody's."""
-        return digests.recover(_digest(domain, self.request_id, self.epoch, self.deadline), self.signature)
+        return digests.recover(ask_digest(domain, self.request_id, self.epoch, self.deadline), self.signature)
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of ``POST /v1/releases``."""
@@ -43,5 +35,6 @@ class Ask:
         }
 
 
-def _digest(domain: Domain, request_id: bytes, epoch: int, deadline: int) -> bytes:
+def ask_digest(domain: Domain, request_id: bytes, epoch: int, deadline: int) -> Digest:
+    """Return what an attester signs to ask for a request's fields until ``deadline`` (Unix seconds)."""
     return digests.typed_data_digest(digests.ask(domain, request_id, epoch, deadline))

@@ -11,18 +11,20 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from oracle.core.errors import SigningKeyError
 from oracle.keys.seal_key import SealKey
-from oracle.keys.signer import Signer
+from oracle.keys.signer import AsyncSigner
 
 
 class Keyring:
     """Signers by address, and seal keys in the order in which they are tried."""
 
-    def __init__(self, signers: Iterable[Signer], seal_keys: Iterable[SealKey]) -> None:
+    def __init__(self, signers: Iterable[AsyncSigner], seal_keys: Iterable[SealKey]) -> None:
         """Raises SigningKeyError when there is no signer, no seal key, or one twice."""
-        self._signers: dict[str, Signer] = {}
+        self._signers: dict[str, AsyncSigner] = {}
         for signer in signers:
             if signer.address in self._signers:
-                raise SigningKeyError(f"{signer.address} is named twice; name each attester's file once")
+                raise SigningKeyError(
+                    f"{signer.address} is named twice; name each attester once, by its file or among keys.remote.attester"
+                )
             self._signers[signer.address] = signer
         self._seal_keys = tuple(seal_keys)
         if not self._signers or not self._seal_keys:
@@ -38,9 +40,11 @@ class Keyring:
         """The seal keys' private halves, in the order of the settings."""
         return tuple(key.private for key in self._seal_keys)
 
-    def signer(self, attester: str) -> Signer:
+    def signer(self, attester: str) -> AsyncSigner:
         """Return the signer of one of the addresses. Raises SigningKeyError if there is none."""
         signer = self._signers.get(attester)
         if signer is None:
-            raise SigningKeyError(f"there is no key of {attester} here; name its file in keys.attester")
+            raise SigningKeyError(
+                f"there is no key of {attester} here; name it in keys.attester or keys.remote.attester"
+            )
         return signer

@@ -39,7 +39,7 @@ def read_secret(path: Path, password_file: Path) -> bytes:
     """Return the 32 bytes kept in a file. Raises SigningKeyError naming the file and the remedy."""
     password = _password(password_file)
     try:
-        keyfile = json.loads(_read(path))
+        keyfile = json.loads(read_private(path))
         secret = bytes(Account.decrypt(keyfile, password))
     except SigningKeyError:
         raise
@@ -66,7 +66,7 @@ def read_seal_key(path: Path, password_file: Path) -> SealKey:
 
 def _password(path: Path) -> str:
     try:
-        password = _read(path).decode().rstrip("\r\n")
+        password = read_private(path).decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise SigningKeyError(f"{path}: the password isn't UTF-8 text; write it anew") from None
     if not password:
@@ -74,8 +74,8 @@ def _password(path: Path) -> str:
     return password
 
 
-def _read(path: Path) -> bytes:
-    """Read a file that is its owner's alone; mode and content are of the same open file."""
+def read_private(path: Path) -> bytes:
+    """Return the content of a file that is its owner's alone; mode and content are of the same open file. Raises SigningKeyError."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

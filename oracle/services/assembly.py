@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 from web3 import AsyncHTTPProvider, AsyncWeb3
@@ -11,10 +10,7 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import ChainReader, open_async
 from oracle.data.fetch import VaultClient
-from oracle.keys.devnet import refuse_devnet_key
-from oracle.keys.keyring import Keyring
-from oracle.keys.keystore import read_seal_key, read_signer
-from oracle.keys.signer import LocalSigner
+from oracle.keys.opening import OperatorKeys, open_keys
 from oracle.peers.client import PeerClient
 from oracle.services.acts import Acts
 from oracle.services.catalogue import Catalogue
@@ -37,7 +33,7 @@ from oracle.services.transactor import Transactor
 from oracle.services.vault_source import VaultSource
 from oracle.services.watcher import Watcher
 from oracle.services.witnesses import Witnesses
-from oracle.settings import KeySettings, NodeSettings
+from oracle.settings import NodeSettings
 from oracle.store.node_store import NodeStore
 from oracle.store.tables import open_database
 from oracle.store.transactions import TransactionStore
@@ -49,6 +45,7 @@ class Services:
     """Everything that a node runs, and what is to be closed at its end."""
 
     seat: Seat
+    keys: OperatorKeys
     reader: ChainReader
     watcher: Watcher
     evaluator: Evaluator
@@ -70,20 +67,9 @@ class Services:
         """Close connections and database."""
         for client in self.clients:
             await client.aclose()
+        await self.keys.aclose()
         await self.web3.provider.disconnect()
         self.seat.store.close()
-
-
-def read_keys(keys: KeySettings, chain_id: int) -> tuple[Keyring, LocalSigner]:
-    """Return the operator's keyring and the sender. Raises SigningKeyError, also for a devnet's key on a chain that is none."""
-
-    def signer(path: Path) -> LocalSigner:
-        made = read_signer(path, keys.password_file)
-        refuse_devnet_key(made.address, chain_id)
-        return made
-
-    seal_keys = [read_seal_key(path, keys.password_file) for path in keys.seal]
-    return Keyring([signer(path) for path in keys.attester], seal_keys), signer(keys.sender)
 
 
 def assemble(
@@ -97,7 +83,8 @@ def assemble(
     Raises SigningKeyError or ConfigurationError.
     """
     chain, work = settings.chain, settings.work
-    keys, sender = read_keys(settings.keys, chain.chain_id)
+    opened = open_keys(settings.keys, chain.chain_id, metrics)
+    keys, sender = opened.keyring, opened.sender
     engine = open_database(settings.database)
     store = NodeStore(engine)
     store.bind(chain.chain_id, chain.contract)
@@ -116,6 +103,7 @@ def assemble(
     turn_blocks, witnesses = work.turn_blocks, Witnesses(web3, contract, seat)
     return Services(
         seat=seat,
+        keys=opened,
         reader=reader,
         watcher=Watcher(reader, store, chain, metrics),
         evaluator=evaluator,

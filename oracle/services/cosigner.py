@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from oracle.core.canonical import canonical
-from oracle.core.digests import LEAF_TYPES, leaf_values, recover, report_digest
+from oracle.core.digests import LEAF_TYPES, Digest, leaf_values, recover, report_digest
 from oracle.core.errors import AuditError, PeerError, Reason, RefusalError, VerdictMismatchError
 from oracle.core.merkle import MerkleTree, leaf_hash
 from oracle.core.quantise import within
@@ -47,7 +47,7 @@ class _Parsed:
     view: CommitteeView
     proposer: str
     signature: bytes
-    digest: bytes
+    digest: Digest
     tree: MerkleTree
     items: tuple[_Item, ...]
 
@@ -63,6 +63,7 @@ class Cosigner:
         self._seat = seat
         self._store = seat.store
         self._wait_s = wait_s
+        self._signing: set[bytes] = set()
 
     async def answer(self, proposal: Proposal) -> Answer:
         """Return a signature over the report, or what is declined of it.
@@ -83,11 +84,23 @@ class Cosigner:
                 declined.append(self._declined(item, parsed.proposer, refusal))
         now = int(time.time())
         self._keep_evidence(parsed, parsed.proposer, parsed.signature, now)
-        return Answer(declined=declined) if declined else self._sign(parsed, now)
+        return Answer(declined=declined) if declined else await self._sign(parsed, now)
 
-    def _sign(self, parsed: _Parsed, now: int) -> Answer:
+    async def _sign(self, parsed: _Parsed, now: int) -> Answer:
+        """Sign, unless one of the verdicts is being signed for another proposal, which a remote signer may take its time for."""
+        if busy := [item for item in parsed.items if item.request in self._signing]:
+            refusal = RefusalError(Reason.NOT_READY, "the request is being signed for another proposal")
+            return Answer(declined=[self._declined(item, parsed.proposer, refusal) for item in busy])
+        ids = {item.request for item in parsed.items}
+        self._signing |= ids
+        try:
+            return await self._sign_and_keep(parsed, now)
+        finally:
+            self._signing -= ids
+
+    async def _sign_and_keep(self, parsed: _Parsed, now: int) -> Answer:
         signer = self._seat.signer(parsed.view)
-        signature = signer.sign(parsed.digest)
+        signature = await signer.asign(parsed.digest)
         # All is durable before the signature leaves: whoever signed can show what it signed, and stays with it.
         self._store.save_trails(
             (item.verdict.trail, item.request, canonical(item.trail.to_json())) for item in parsed.items

@@ -8,7 +8,7 @@ import structlog
 from eth_utils import keccak
 
 from oracle.core.committee import assemble, supermajority, turn
-from oracle.core.digests import jailing, recover, typed_data_digest
+from oracle.core.digests import Digest, jailing, recover, typed_data_digest
 from oracle.core.errors import ContractRevertError, PeerError, Reason
 from oracle.peers.client import PeerClient
 from oracle.peers.messages import Answer, Declined, JailingProposal
@@ -64,7 +64,7 @@ class Jailer:
         deadline = max(self._seat.clock.timestamp, int(time.time())) + _VALID_S
         digest = self._digest(view.epoch, member.operator, deadline)
         signer = self._seat.signer(view)
-        own = signer.sign(digest)
+        own = await signer.asign(digest)
         proposal = JailingProposal(
             epoch=view.epoch,
             operator=member.operator,
@@ -92,7 +92,7 @@ class Jailer:
         self._seat.metrics.jailings.labels(end).inc()
         log.warning("jailing", operator=member.operator, end=end)
 
-    def _digest(self, epoch: int, operator: str, deadline: int) -> bytes:
+    def _digest(self, epoch: int, operator: str, deadline: int) -> Digest:
         return typed_data_digest(jailing(self._seat.domain, epoch, operator, deadline))
 
     async def answer(self, proposal: JailingProposal) -> Answer:
@@ -108,4 +108,5 @@ class Jailer:
             self._seat.metrics.reviews_declined.labels(Reason.MISSES_TOO_FEW).inc()
             message = "that operator answers this node, or did lately"
             return Answer(declined=[Declined(request=_NO_REQUEST, reason=Reason.MISSES_TOO_FEW, message=message)])
-        return Answer(signature="0x" + self._seat.signer(view).sign(digest).hex())
+        signature = await self._seat.signer(view).asign(digest)
+        return Answer(signature="0x" + signature.hex())

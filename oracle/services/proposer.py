@@ -128,7 +128,7 @@ class Proposer:
     ) -> list[list[Draft]]:
         """Propose drafts as one report and send it; return what to propose again, in groups, if too few signed all of it."""
         report = DraftReport(self._seat.domain, view.epoch, drafts)
-        canvass = self._ask(report, view)
+        canvass = await self._ask(report, view)
         canvasses.append(canvass)
         wanted = turns.signers_needed(report.quorum, len(view.members))
         signatures = await canvass.until(wanted)
@@ -141,9 +141,10 @@ class Proposer:
                 await self._proofs.fetch(draft.context, canvass.anchored[draft.context.id])
         return self._left(report, canvass, wanted)
 
-    def _ask(self, report: DraftReport, view: CommitteeView) -> Canvass:
+    async def _ask(self, report: DraftReport, view: CommitteeView) -> Canvass:
         signer = self._seat.signer(view)
-        own, now = signer.sign(report.digest), int(time.time())
+        own = await signer.asign(report.digest)
+        now = int(time.time())
         # What this node signs, it can show, and stays with: before anyone has it.
         self._store.keep_evidence(report.evidence(signer.address, own, now), report.allowed_ppm)
         self._store.save_report(report.kept(signer.address, now))

@@ -43,8 +43,9 @@ class ReviewAnswers:
             return self._declined(proposal, refusal)
         if found.trail is not None:
             self._seat.store.save_trail(found.trail.digest, identity, canonical(found.trail.to_json()))
+        signature = await self._seat.signer(view).asign(digest)
         self._seat.metrics.reviews_signed.inc()
-        return Answer(signature="0x" + self._seat.signer(view).sign(digest).hex())
+        return Answer(signature="0x" + signature.hex())
 
     def _declined(self, proposal: ReviewProposal, refusal: RefusalError) -> Answer:
         self._seat.metrics.reviews_declined.labels(refusal.reason).inc()

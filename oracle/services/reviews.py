@@ -119,7 +119,7 @@ class Reviewer:
             self._store.save_trail(verdict.trail, context.id, finding.content)
         signer = self._seat.signer(view)
         digest = review_digest(self._seat.domain, view.epoch, context.id, verdict)
-        own = signer.sign(digest)
+        own = await signer.asign(digest)
         proposal = ReviewProposal(
             epoch=view.epoch,
             request="0x" + context.id.hex(),

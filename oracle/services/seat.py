@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from oracle.core.digests import Domain
 from oracle.core.errors import PeerError
 from oracle.keys.keyring import Keyring
-from oracle.keys.signer import Signer
+from oracle.keys.signer import AsyncSigner
 from oracle.services.catalogue import Catalogue
 from oracle.services.committee import Committee, CommitteeView
 from oracle.services.head import ChainClock
@@ -27,7 +27,7 @@ class Seat:
     clock: ChainClock
     metrics: Metrics
 
-    def signer(self, view: CommitteeView) -> Signer:
+    def signer(self, view: CommitteeView) -> AsyncSigner:
         """Return the key that an epoch has as this node's. Raises PeerError if this node isn't a member of it."""
         attester = view.own_attester
         if attester is None:

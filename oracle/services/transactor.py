@@ -16,7 +16,7 @@ from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCErro
 from oracle.chain.abi import revert_of
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import endpoint_errors
-from oracle.keys.signer import Signer
+from oracle.keys.signer import AsyncSigner
 from oracle.store.transactions import Attempt, TransactionStore
 from oracle.telemetry.metrics import Metrics
 
@@ -37,7 +37,12 @@ class Transactor:
     """The sender key's transactions."""
 
     def __init__(
-        self, web3: AsyncWeb3[Any], contract: AssentContract, store: TransactionStore, signer: Signer, metrics: Metrics
+        self,
+        web3: AsyncWeb3[Any],
+        contract: AssentContract,
+        store: TransactionStore,
+        signer: AsyncSigner,
+        metrics: Metrics,
     ) -> None:
         self._web3 = web3
         self._contract = contract
@@ -96,7 +101,7 @@ class Transactor:
             "maxFeePerGas": fee,
             "maxPriorityFeePerGas": tip,
         }
-        raw = self._signer.sign_transaction(transaction)
+        raw = await self._signer.asign_transaction(transaction)
         return Attempt(
             nonce=transaction["nonce"],
             kind=kind,
@@ -146,7 +151,9 @@ class Transactor:
         if fee > _MOST_FEE_WEI:
             return attempt
         kept = {name: signed[name] for name in _SIGNED}
-        raw = self._signer.sign_transaction({"type": 2, **kept, "maxFeePerGas": fee, "maxPriorityFeePerGas": tip})
+        raw = await self._signer.asign_transaction(
+            {"type": 2, **kept, "maxFeePerGas": fee, "maxPriorityFeePerGas": tip}
+        )
         dearer = replace(attempt, raw=raw, hash=bytes(self._web3.keccak(raw)), max_fee_wei=fee, sent_block=head)
         self._store.save(dearer)
         log.info("fee_raised", kind=attempt.kind, nonce=attempt.nonce, max_fee_wei=fee)

@@ -6,7 +6,7 @@ import time
 
 from oracle.core.digests import Domain
 from oracle.core.errors import Reason, SealError, VaultError
-from oracle.data.ask import Ask
+from oracle.data.ask import Ask, ask_digest
 from oracle.data.fetch import VaultClient, VaultRefusedError, fetch_fields
 from oracle.data.record import DisclosedField
 from oracle.keys.keyring import Keyring
@@ -32,14 +32,15 @@ class VaultSource:
         self._keys = keys
 
     async def fields(self, context: RequestContext) -> list[DisclosedField]:
-        """Return the disclosed fields, not yet verified. Raises VaultError or RecordError."""
+        """Return the disclosed fields, not yet verified. Raises VaultError, RecordError or SigningKeyError."""
         view = await self._committee.view()
         if view.own_attester is None or context.vault is None:
             raise VaultError(Reason.VAULT_UNREACHABLE, "no vault to ask, or this node isn't a member of the epoch")
         # The vault's clock is a wall clock; the believed head may be a quarter of an hour behind it.
         deadline = int(time.time()) + _ASK_VALID_S
         signer = self._keys.signer(view.own_attester)
-        ask = Ask.signed(self._domain, context.id, view.epoch, deadline, signer.sign)
+        signature = await signer.asign(ask_digest(self._domain, context.id, view.epoch, deadline))
+        ask = Ask(context.id, view.epoch, deadline, signature)
         try:
             return await fetch_fields(self._client, context.vault, ask, signer.address, self._keys.seal_keys)
         except VaultRefusedError as refusal:

@@ -46,6 +46,9 @@ class Metrics:
         )
         self.transactions = counter("assent_transactions", "Transactions by kind and end", "kind", "end")
         self.gas_used = counter("assent_gas_used", "Gas used by own transactions", "kind")
+        self.remote_signer_errors = counter(
+            "assent_remote_signer_errors", "Signatures that the remote signer didn't give, or gave wrong", "reason"
+        )
         self.vault_errors = counter("assent_vault_errors", "Failed asks to a vault", "reason")
         self.loop_errors = counter("assent_loop_errors", "Failed rounds of a service, retried", "service")
         self.open_requests = Gauge(

@@ -15,7 +15,7 @@ from vault_chain import CONTROLLER, HOLDER, OPERATORS, SUBJECT, World, world
 from oracle.chain.contract import AssentContract
 from oracle.core.errors import ChainError, EndpointError, Reason, SealError, WrongChainError
 from oracle.core.structs import Model, Record, Request, Step
-from oracle.data.ask import Ask
+from oracle.data.ask import Ask, ask_digest
 from oracle.data.fetch import VaultClient, VaultRefusedError, fetch_fields
 from oracle.data.record import DisclosedField, verify_disclosure
 from oracle.keys.devnet import DEVNET_CHAIN_ID, devnet_key
@@ -55,7 +55,7 @@ class Scene:
 
     def signed(self, request: Request, signer: LocalSigner, **changes: Any) -> Ask:
         terms = {"request_id": request.id, "epoch": self.epoch, "deadline": int(time.time()) + 60, **changes}
-        return Ask.signed(self.world.contract.domain, sign=signer.sign, **terms)
+        return Ask(**terms, signature=signer.sign(ask_digest(self.world.contract.domain, **terms)))
 
     async def fetch(self, ask: Ask, who: int = 0) -> list[DisclosedField]:
         """Send an ask through the HTTP application as an operator's daemon does."""

@@ -177,3 +177,65 @@ def test_read_toml__when_it_can_not_be_read__then_says_what_to_do(tmp_path: Path
     for path in (tmp_path, tmp_path / "none.toml"):
         with pytest.raises(ConfigurationError, match="--config"):
             read_toml(path)
+
+
+# A remote signer
+
+REMOTE = """
+[keys.remote]
+url = "https://signer:9000/"
+attester = ["0x00000000000000000000000000000000000000a1", "0x00000000000000000000000000000000000000a2"]
+sender = "0x00000000000000000000000000000000000000b1"
+ca_file = "ca.pem"
+client_cert_file = "node.pem"
+client_key_file = "node.key"
+"""
+HERE = 'attester = "attester.json"\nsender = "sender.json"\n'
+
+
+@pytest.fixture
+def certified(folder: Path) -> Path:
+    for name in ("ca.pem", "node.pem", "node.key"):
+        (folder / name).touch()
+    return folder
+
+
+def test_remote_signer__when_it_has_all_keys__then_no_files_are_asked_for(certified: Path) -> None:
+    keys = load(certified, MINIMAL.replace(HERE, "") + REMOTE).keys
+    assert keys.remote is not None
+    assert (keys.attester, keys.sender) == ((), None)
+    assert (len(keys.remote.attester), keys.remote.url) == (2, "https://signer:9000")
+    assert keys.remote.ca_file == certified / "ca.pem"
+    assert keys.remote.client_key_file == certified / "node.key"
+
+
+def test_remote_signer__when_it_has_one_key__then_the_other_is_a_file(
+    certified: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = MINIMAL.replace('attester = "attester.json"\n', "") + REMOTE.replace("sender =", "# sender =")
+    monkeypatch.setenv("ASSENT_NODE_KEYS__REMOTE__ATTESTER", "0x00000000000000000000000000000000000000c1")
+    keys = load(certified, text).keys
+    assert keys.remote is not None
+    assert keys.sender == certified / "sender.json"
+    assert keys.remote.attester == ("0x00000000000000000000000000000000000000c1",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (MINIMAL.replace(HERE, ""), ["keys: there is no attester", "there is no sender"]),
+        (MINIMAL.replace(HERE, 'attester = "attester.json"\n'), ["keys: there is no sender"]),
+        (MINIMAL + REMOTE, ["keys: there are two senders"]),
+        (MINIMAL + '[keys.remote]\nurl = "http://s:1"\n', ["keys.remote: signs for nobody"]),
+        (MINIMAL + REMOTE.replace('client_key_file = "node.key"', ""), ["keys.remote: client_cert_file and"]),
+        (MINIMAL + REMOTE.replace("https", "http"), ["keys.remote: certificates are for https"]),
+        (MINIMAL + REMOTE.replace("ca.pem", "none.pem"), ["keys.remote.ca_file", "none.pem"]),
+        (MINIMAL + REMOTE.replace("00a2", "0g"), ["keys.remote.attester.1"]),
+        (MINIMAL + REMOTE.replace("https://", "signer://"), ["keys.remote.url"]),
+        (MINIMAL + REMOTE + "timeout_s = 0\n", ["keys.remote.timeout_s"]),
+        (MINIMAL.replace('"seal.json"', "[]"), ["keys.seal"]),
+    ],
+)
+def test_keys__when_incomplete_or_ambiguous__then_says_what_to_do(certified: Path, text: str, said: list[str]) -> None:
+    found = "\n".join(problems(certified, text))
+    assert [each for each in said if each not in found] == []

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 import oracle.api
 from oracle.api import NodeParts, PeerParts, create_app
 from oracle.core.digests import report_leaf
-from oracle.core.errors import EndpointError, PeerError
+from oracle.core.errors import EndpointError, PeerError, SignerUnavailableError
 from oracle.core.structs import Verdict, root_pool_id
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, Answer, Proposal
 from oracle.store.node_store import Changes, NodeStore, Report, ReportedVerdict
@@ -333,7 +333,12 @@ async def test_reports__when_the_client_goes_away__then_no_exception(scene: Scen
 
 @pytest.mark.parametrize(
     ("failure", "status"),
-    [(PeerError("not a member"), 403), (EndpointError("http://key@host"), 503), (RuntimeError(MARK), 500)],
+    [
+        (PeerError("not a member"), 403),
+        (EndpointError("http://key@host"), 503),
+        (SignerUnavailableError(MARK), 503),
+        (RuntimeError(MARK), 500),
+    ],
 )
 async def test_reports__when_answering_fails__then_a_status_and_no_trace(
     scene: Scene, failure: Exception, status: int

@@ -48,7 +48,7 @@ def test_commands__then_all_are_there() -> None:
     agreement settle,verdict show,verdict wait,verdict challenge,verdict lapse,verdict contests,verdict punish,model train,
     model show,model publish,model deprecate,model list,operator join,operator keys,operator stake,operator release,
     operator resign,operator show,operator rotate,operator collect,operator withdraw-stake,operator policy show,
-    operator policy sign,operator policy schedule,operator policy apply,keys new,keys show,audit"""
+    operator policy sign,operator policy schedule,operator policy apply,keys new,keys import,keys list,keys show,keys rotate,audit"""
     assert {name.strip() for name in wanted.split(",")} <= COMMANDS.keys()
 
 
@@ -270,6 +270,109 @@ def test_keys_show__then_public_parts_only(keyed: list[str]) -> None:
     data = json.loads(found.stdout)
     assert data.keys() == {"file", "address", "sealKey"}
     assert (len(data["address"]), len(data["sealKey"])) == (42, 66)
+
+
+SECRET = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
+IMPORTED = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23"
+
+
+@pytest.mark.parametrize("form", ["hex", "0x", "standard input", "key file"])
+def test_keys_import__from_each_form__then_that_key_is_in_a_file_of_its_owners(
+    keyed: list[str], tmp_path: Path, form: str
+) -> None:
+    source, given = tmp_path / "source", None
+    options = ["--password-file", keyed[3], "--light", "--json"]
+    if form == "key file":
+        imported = json.loads(runner.invoke(app, ["keys", "show", keyed[1], *options[:2], "--json"]).stdout)["address"]
+        source, options = Path(keyed[1]), [*options, "--from-password-file", keyed[3]]
+    else:
+        imported, given = IMPORTED, "0x" * (form == "0x") + SECRET + "\n"
+        source.touch(mode=0o600)
+        source.write_text(given)
+    named = "-" if form == "standard input" else str(source)
+    new = tmp_path / "imported.json"
+    found = runner.invoke(app, ["keys", "import", str(new), "--from", named, *options], input=given)
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout)["address"] == imported
+    assert new.stat().st_mode & 0o777 == 0o600
+    shown = runner.invoke(app, ["keys", "show", str(new), "--password-file", keyed[3], "--json"])
+    assert json.loads(shown.stdout)["address"] == imported
+
+
+@pytest.mark.parametrize("content", [SECRET[:-1], SECRET + "00", "not hex " + SECRET, "", "ff" * 32, "00" * 32])
+def test_keys_import__when_it_is_no_key__then_refused_without_quoting_and_nothing_left(
+    keyed: list[str], tmp_path: Path, content: str
+) -> None:
+    new = tmp_path / "imported.json"
+    options = ["--password-file", keyed[3], "--light"]
+    found = runner.invoke(app, ["keys", "import", str(new), "--from", "-", *options], input=content)
+    assert found.exit_code == 2
+    assert SECRET[:16] not in found.output
+    assert not new.exists()
+
+
+def test_keys_import__when_the_source_is_open_or_lacks_its_password__then_refused(
+    keyed: list[str], tmp_path: Path
+) -> None:
+    source, new = tmp_path / "source", tmp_path / "imported.json"
+    source.write_text(SECRET)
+    source.chmod(0o644)
+    options = ["--password-file", keyed[3], "--light"]
+    found = runner.invoke(app, ["keys", "import", str(new), "--from", str(source), *options])
+    assert (found.exit_code, "chmod 600" in found.stderr) == (2, True)
+    found = runner.invoke(app, ["keys", "import", str(new), "--from", keyed[1], *options])
+    assert (found.exit_code, "--from-password-file" in found.stderr) == (2, True)
+    assert not new.exists()
+
+
+def node_toml(folder: Path, attester: str = '"key.json"') -> Path:
+    """Settings of a node in the folder of ``keyed``: one key for all."""
+    config = folder / "node.toml"
+    chain = f'[chain]\nrpc_url = "http://127.0.0.1:9"\nchain_id = 5\ncontract = "{ADDRESS}"\n'
+    keys = f'[keys]\nattester = {attester}\nsender = "key.json"\nseal = "key.json"\npassword_file = "password"\n'
+    config.write_text(f'models = ["{folder}"]\n{chain}{keys}')
+    return config
+
+
+def test_keys_list__then_address_use_and_mode_without_a_password(keyed: list[str], tmp_path: Path) -> None:
+    node_toml(tmp_path)
+    (tmp_path / "other.json").write_bytes(Path(keyed[1]).read_bytes())
+    (tmp_path / "other.json").chmod(0o644)
+    (tmp_path / "deployment.json").write_text("{}")
+    Path(keyed[3]).unlink()
+    rows = json.loads(runner.invoke(app, ["keys", "list", str(tmp_path), "--json"]).stdout)
+    assert [(row["file"], row["kind"], row["mode"]) for row in rows] == [
+        ("key.json", "attester, sender, seal", "0600"),
+        ("other.json", None, "0644"),
+    ]
+    assert all(len(row["address"]) == 42 for row in rows)
+    assert "key.json" in runner.invoke(app, ["keys", "list", str(tmp_path)]).stdout
+    assert runner.invoke(app, ["keys", "list", str(tmp_path / "none")]).exit_code == 2
+
+
+@pytest.mark.parametrize("kind", ["attester", "seal"])
+def test_keys_rotate__when_there_is_one_key__then_another_beside_it_and_what_to_do(
+    keyed: list[str], tmp_path: Path, kind: str
+) -> None:
+    config = node_toml(tmp_path)
+    found = runner.invoke(app, ["keys", "rotate", "--config", str(config), "--kind", kind, "--light", "--json"])
+    assert found.exit_code == 0, found.output
+    facts = json.loads(found.stdout)
+    assert facts["setting"] == f'{kind} = ["key.json", "key-2.json"]'
+    assert f"--{kind} {tmp_path / 'key-2.json'}" in facts["command"]
+    assert len(facts["next"]) == 4
+    shown = runner.invoke(app, ["keys", "show", facts["file"], "--password-file", keyed[3], "--json"])
+    assert json.loads(shown.stdout)["address"] == facts["address"]
+
+
+def test_keys_rotate__when_a_remote_signer_has_the_attester__then_says_where_to_make_it(
+    keyed: list[str], tmp_path: Path
+) -> None:
+    config = node_toml(tmp_path, "[]")
+    config.write_text(config.read_text() + f'[keys.remote]\nurl = "http://s:1"\nattester = "{ADDRESS}"\n')
+    found = runner.invoke(app, ["keys", "rotate", "--config", str(config)])
+    assert found.exit_code == 2
+    assert "keys.remote.attester" in found.stderr
 
 
 # Node and vault settings

@@ -2,6 +2,7 @@
 
 import pytest
 from eth_account import Account
+from eth_utils import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,3 +74,13 @@ def test_amendment__when_shown__has_the_policys_terms_apart() -> None:
     assert names == list(data["message"]) == [
         "epoch", "minStake", "minMembers", "unbondingTime", "epochLength", "epochGrace", "deadline",
     ]  # fmt: skip
+
+
+def test_digest__when_made__then_is_the_hash_of_the_preimage_that_it_remembers() -> None:
+    domain = Domain(31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3")
+    digest = digests.report_digest(domain, 3, 1, b"\x33" * 32)
+    assert (len(digest), len(digest.preimage), digest.preimage[:2]) == (32, 66, b"\x19\x01")
+    assert digest.preimage[2:34] == domain.separator
+    assert keccak(digest.preimage) == digest
+    typed = digests.typed_data_digest(digests.jailing(domain, 3, "0x" + "12" * 20, 9))
+    assert (len(typed.preimage), keccak(typed.preimage)) == (66, typed)

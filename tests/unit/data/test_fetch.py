@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from oracle.core import digests
 from oracle.core.digests import Domain
 from oracle.core.errors import Reason, SealError, VaultError
-from oracle.data.ask import Ask
+from oracle.data.ask import Ask, ask_digest
 from oracle.data.envelope import pack_fields, seal
 from oracle.data.fetch import VaultClient, VaultRefusedError, fetch_fields
 from oracle.data.record import DisclosedField, RecordTree, verify_disclosure
@@ -19,7 +19,8 @@ from oracle.data.record import DisclosedField, RecordTree, verify_disclosure
 PRIVATE_KEY = bytes(range(1, 33))
 DOMAIN = Domain(31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3")
 REQUEST = b"\x22" * 32
-ASK = Ask.signed(DOMAIN, REQUEST, 3, 1_800_000_000, lambda digest: digests.sign(PRIVATE_KEY, digest))
+SIGNED = digests.sign(PRIVATE_KEY, ask_digest(DOMAIN, REQUEST, 3, 1_800_000_000))
+ASK = Ask(REQUEST, 3, 1_800_000_000, SIGNED)
 ATTESTER = ASK.attester(DOMAIN) or ""
 SEAL_KEY = X25519PrivateKey.generate()
 TREE = RecordTree.salt({"age": 51, "note": "marked-value-4711"})

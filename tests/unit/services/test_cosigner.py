@@ -12,7 +12,7 @@ from services_world import DOMAIN, LOADED, NOW, Case, Peer, World, case
 
 from oracle.core.canonical import canonical
 from oracle.core.digests import LEAF_TYPES, leaf_values, recover, report_digest
-from oracle.core.errors import PeerError, Reason
+from oracle.core.errors import PeerError, Reason, SignerUnavailableError
 from oracle.core.merkle import MerkleTree, leaf_hash
 from oracle.core.structs import Verdict, root_pool_id
 from oracle.core.trail import Trail
@@ -81,6 +81,61 @@ async def test_answer__when_all_agree__then_signed_by_its_own_key_and_kept_first
     assert answer.declined == []
     assert recover(digest_of(trails, 1), bytes.fromhex((answer.signature or "")[2:])) == signer.address
     assert kept == [True, True]
+
+
+class SlowSigner:
+    """A remote signer that takes its time: it signs when it is let."""
+
+    def __init__(self, signer: LocalSigner) -> None:
+        self.address, self._signer = signer.address, signer
+        self.asked, self.let = asyncio.Event(), asyncio.Event()
+
+    async def asign(self, digest: bytes) -> bytes:
+        self.asked.set()
+        await self.let.wait()
+        return self._signer.sign(digest)
+
+
+async def test_answer__when_a_verdict_is_being_signed_for_another__then_declined_for_now_and_signed_later(
+    operators: World,
+) -> None:
+    proposer, peer, third, _ = operators.peers
+    shared, own = case(), case()
+    await operators.evaluate(shared, own)
+    slow = SlowSigner(peer.signer)
+    peer.seat.keys._signers[slow.address] = slow
+    first = asyncio.create_task(peer.answer(proposal_of(proposer.signer, [trail_of(proposer, shared)])))
+    await slow.asked.wait()
+    second = proposal_of(third.signer, [trail_of(third, shared), trail_of(third, own)])
+    answer = await peer.answer(second)
+    assert [each.request for each in answer.declined] == ["0x" + shared.request.id.hex()]
+    assert reasons(answer) == [Reason.NOT_READY]
+    slow.let.set()
+    assert (await first).signature is not None
+    assert (await peer.answer(second)).signature is not None
+
+
+async def test_answer__when_the_signer_fails__then_nothing_is_kept_as_signed_and_it_can_be_asked_again(
+    operators: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposer, peer, *_ = operators.peers
+    asked = case()
+    await operators.evaluate(asked)
+    proposal = proposal_of(proposer.signer, [trail_of(proposer, asked)])
+
+    async def down(_digest: bytes) -> bytes:
+        raise SignerUnavailableError("down")
+
+    working = SlowSigner(peer.signer)
+    working.let.set()
+    broken = SlowSigner(peer.signer)
+    monkeypatch.setattr(broken, "asign", down)
+    peer.seat.keys._signers[broken.address] = broken
+    with pytest.raises(SignerUnavailableError):
+        await peer.answer(proposal)
+    assert {each.attester for each in peer.store.evidence(asked.request.id)} == {proposer.signer.address}
+    peer.seat.keys._signers[working.address] = working
+    assert (await peer.answer(proposal)).signature is not None
 
 
 async def test_answer__when_a_score_is_wrong__then_that_verdict_is_declined_and_nothing_kept(
