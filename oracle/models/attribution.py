@@ -23,7 +23,7 @@ def integrated_gradients(function: Callable[[Tensor], Tensor], rows: Tensor, ste
     origin to each row. A row's share doesn't depend on the rows beside it.
     """
     at_once = max(1, _NUMBERS_AT_ONCE // (steps * rows.shape[1]))
-    return torch.cat([_shares(function, part, steps) for part in rows.split(at_once)])
+    return torch.cat([_shares(function, part, steps) for part in torch.split(rows, at_once)])
 
 
 def _shares(function: Callable[[Tensor], Tensor], rows: Tensor, steps: int) -> Tensor:

@@ -16,7 +16,7 @@ from oracle.models.architectures import build
 from oracle.models.attribution import integrated_gradients
 from oracle.models.card import ModelCard, outcome_of
 from oracle.models.device import torch_device
-from oracle.models.evaluation import Evaluation, Runtime
+from oracle.models.evaluation import Evaluation, Runtime, must_fit
 from oracle.models.package import ModelPackage
 
 __all__ = ["Evaluation", "LocalRuntime", "Runtime"]
@@ -59,9 +59,7 @@ class LocalRuntime:
         from the training mean, by Gauss-Legendre quadrature. Raises ModelError if a row has the wrong length, an output
         is no finite number, or an explanation is further from complete than the card's tolerance.
         """
-        width = len(self.card.inputs)
-        if any(len(row) != width for row in batch):
-            raise ModelError(f"{self.card.name} takes {width} inputs a row; prepare rows with oracle.models.features")
+        must_fit(batch, self.card)
         # Here rather than once: OpenMP keeps the number for each calling thread.
         torch.set_num_threads(self._threads)
         return [
