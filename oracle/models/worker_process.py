@@ -85,7 +85,7 @@ class WorkerProcess:
         except TimeoutError:
             self.kill()
             raise WorkerLostError(f"didn't answer within {limit_s:g} s") from None
-        except (EOFError, OSError):
+        except (EOFError, OSError, ValueError):  # gone, or no frame
             self.kill()
             raise WorkerLostError(self._end()) from None
         if "error" in answer.head:

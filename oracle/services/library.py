@@ -11,7 +11,7 @@ from typing import Self
 
 import structlog
 
-from oracle.core.errors import ModelError, Reason, RuntimeUnavailableError
+from oracle.core.errors import ConfigurationError, ModelError, Reason, RuntimeUnavailableError
 from oracle.models.evaluation import Engine
 from oracle.models.package import ModelPackage
 from oracle.models.worker_engine import WorkerEngine
@@ -162,8 +162,14 @@ class Librarian:
 
 
 def open_engine(settings: RuntimeSettings) -> Engine:
-    """Return the engine that the settings choose."""
-    return WorkerEngine(settings)
+    """Return the engine that the settings choose. Raises RuntimeUnavailableError, or ConfigurationError if it isn't installed."""
+    if settings.kind == "worker":
+        return WorkerEngine(settings)
+    try:
+        from oracle.models.ray_engine import RayEngine  # noqa: PLC0415  an extra, and large
+    except ModuleNotFoundError:
+        raise ConfigurationError(['runtime.kind: Ray isn\'t installed here; install "assent[ray]"']) from None
+    return RayEngine(settings)
 
 
 def _look(folder: Path) -> Look | None:
