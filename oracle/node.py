@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -15,9 +16,9 @@ import uvicorn
 
 from oracle.api import NodeParts, PeerParts, create_app
 from oracle.core.errors import ChainError, ConfigurationError, SigningKeyError
-from oracle.models.package import ModelPackage
 from oracle.services.assembly import assemble
-from oracle.services.catalogue import Catalogue, LoadedModel
+from oracle.services.catalogue import Catalogue
+from oracle.services.library import Librarian, Library
 from oracle.services.pulse import Pulse
 from oracle.settings import NodeSettings
 from oracle.telemetry.logs import configure
@@ -31,27 +32,18 @@ _STALE_HEAD_S = 120
 _LOW_BALANCE_WEI = 10**16
 
 
-def load_models(settings: NodeSettings) -> Catalogue:
-    """Load every package, run its self-test, and return them. Raises ModelError. Imports torch."""
-    from oracle.models.runtime import LocalRuntime  # noqa: PLC0415  torch is heavy: only a running node pays for it
-
-    loaded = []
-    for folder in settings.models:
-        package = ModelPackage.load(folder)
-        runtime = LocalRuntime(package)
-        runtime.self_test()
-        loaded.append(LoadedModel(package, runtime))
-        log.info("model_loaded", name=package.card.name, files="0x" + package.files_digest.hex())
-    return Catalogue(loaded)
-
-
 class Node:
     """One operator's daemon."""
 
     def __init__(
-        self, settings: NodeSettings, catalogue: Catalogue, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        settings: NodeSettings,
+        catalogue: Catalogue,
+        transport: httpx.AsyncBaseTransport | None = None,
+        library: Library | None = None,
     ) -> None:
-        """Open keys and database. ``transport`` replaces the network to peers and vaults, for tests.
+        """Open keys and database. ``transport`` replaces the network to peers and vaults, for tests; without a ``library`` the
+        catalogue stays as it is.
 
         Raises SigningKeyError or ConfigurationError.
         """
@@ -60,6 +52,7 @@ class Node:
         self.services = assemble(settings, catalogue, self._metrics, transport)
         self._seat = self.services.seat
         self._clock = self._seat.clock
+        self._library = library
         self._seen, self._evaluated = Pulse(), Pulse()
         self._tasks: asyncio.TaskGroup | None = None
         self._spawned: set[asyncio.Task[None]] = set()
@@ -74,7 +67,7 @@ class Node:
 
     async def not_ready(self) -> list[str]:
         """Return every reason why the node can't do its work now; none if it can."""
-        reasons = []
+        reasons = self._library.problems() if self._library else []
         if time.monotonic() - self._last_round > max(10 * self._settings.chain.poll_interval_s, 10):
             reasons.append("chain: not read lately; check chain.rpc_url")
         elif time.time() - self._clock.timestamp > _STALE_HEAD_S and self._settings.chain.finality == "latest":
@@ -118,6 +111,9 @@ class Node:
                     tasks.create_task(self._forever("proposer", self._propose_once)),
                     tasks.create_task(self._forever("judge", self._judge_once)),
                 ]
+                if self._library is not None:
+                    tend = functools.partial(self._tend_once, Librarian(self._library, self._seat))
+                    loops.append(tasks.create_task(self._forever("librarian", tend)))
                 await stop.wait()
                 log.info("node_stopping")
                 # A proposal broken off is made again after the restart; a transaction under way is in the store.
@@ -190,6 +186,11 @@ class Node:
         while await self.services.evaluator.evaluate_due(self._settings.work.batch_size):
             self._evaluated.beat()
 
+    async def _tend_once(self, librarian: Librarian) -> None:
+        if await librarian.tend():
+            self._seen.beat()
+        await asyncio.sleep(self._settings.runtime.scan_interval_s)
+
     async def _propose_once(self) -> None:
         await self._evaluated.wait(_IDLE_S)
         await self.services.proposer.propose_due(self._clock.number, self._settings.work.batch_size, self._spawn)
@@ -226,4 +227,5 @@ async def run(settings: NodeSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await Node(settings, load_models(settings)).run(stop)
+    with Library.open(settings) as library:
+        await Node(settings, library.catalogue, library=library).run(stop)

@@ -6,9 +6,19 @@ import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from oracle.core.errors import ConfigurationError
@@ -145,6 +155,27 @@ class WorkSettings(_Section):
     allow_private_addresses: bool = False
 
 
+class RuntimeSettings(_Section):
+    """Where models run: a worker process beside the node, or a Ray cluster; "auto" computes on CUDA where there is one.
+
+    At most ``max_batch`` rows are evaluated at a time. Rows that take longer than ``timeout_s``, or more than ``memory_mib`` beside
+    torch itself, are refused one by one. ``models_folder`` is looked at every ``scan_interval_s``.
+
+    The rest is Ray's: copies of each model, the cluster's address ("local" starts one), and what the deployments' names begin with;
+    two nodes on one cluster need two prefixes.
+    """
+
+    kind: Literal["worker", "ray"] = "worker"
+    device: Literal["cpu", "cuda", "auto"] = "auto"
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
+    memory_mib: Annotated[int, Field(ge=16, le=1_048_576)] = 2_048
+    max_batch: Annotated[int, Field(ge=1, le=256)] = 64
+    scan_interval_s: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    replicas: Annotated[int, Field(ge=1, le=256)] = 1
+    ray_address: str = "local"
+    ray_prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")] = "assent"
+
+
 class FileSettings(BaseSettings):
     """Settings of one process: a TOML file's content, overridden by the environment."""
 
@@ -162,7 +193,10 @@ class FileSettings(BaseSettings):
 
 
 class NodeSettings(FileSettings):
-    """Everything that a node is told."""
+    """Everything that a node is told.
+
+    ``models`` are packages that must load; in ``models_folder`` they come and go while the node runs.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="ASSENT_NODE_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
@@ -172,10 +206,19 @@ class NodeSettings(FileSettings):
     keys: KeySettings
     http: HttpSettings = HttpSettings()
     work: WorkSettings = WorkSettings()
+    runtime: RuntimeSettings = RuntimeSettings()
     database: str = DEFAULT_DATABASE
-    models: Annotated[tuple[ExistingPath, ...], Field(min_length=1)]
+    models_folder: ExistingPath | None = None
+    models: Annotated[tuple[ExistingPath, ...], Field(validate_default=True)] = ()
     log_format: Annotated[str, Field(pattern=r"^(json|console)$")] = "json"
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+
+    @field_validator("models")
+    @classmethod
+    def _some_model(cls, value: tuple[Path, ...], info: ValidationInfo) -> tuple[Path, ...]:
+        if not value and info.data.get("models_folder") is None:
+            raise ValueError("name a package's folder here, or in models_folder a folder where packages come and go")
+        return value
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -230,6 +273,8 @@ def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     if isinstance(anchored.get("keys"), dict):
         anchored["keys"] = _anchored_keys(anchored["keys"], folder)
     anchored["models"] = anchored_paths(anchored.get("models"), folder)
+    if isinstance(anchored.get("models_folder"), str):
+        anchored["models_folder"] = folder / anchored["models_folder"]
     anchored["database"] = anchored_database(anchored.get("database", DEFAULT_DATABASE), folder)
     return {name: each for name, each in anchored.items() if each is not None}
 

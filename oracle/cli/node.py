@@ -59,7 +59,7 @@ def _examine(settings: NodeSettings) -> tuple[dict[str, Any], list[str]]:
 
     for name in ("attester", "sender", "seal"):
         facts[name] = attempt(f"keys.{name}", lambda name=name: _keys(settings, name))  # type: ignore[misc]
-    models = [attempt("models", lambda folder=folder: _model(folder)) for folder in settings.models]  # type: ignore[misc]
+    models = [attempt("models", lambda folder=folder: _model(folder)) for folder in _packages(settings)]  # type: ignore[misc]
     facts["models"] = [each for each in models if each]
     facts["chain"] = settings.chain.chain_id
     if attempt("chain.rpc_url", lambda: _chain(settings)) is not None and facts["attester"]:
@@ -109,6 +109,12 @@ def _remote(settings: NodeSettings, *addresses: str | None) -> list[str]:
         return [signer.address for signer in signers]
 
     return asyncio.run(check())
+
+
+def _packages(settings: NodeSettings) -> list[Path]:
+    folder = settings.models_folder
+    found = folder.iterdir() if folder and folder.is_dir() else ()
+    return [*settings.models, *sorted(path for path in found if path.is_dir() and not path.name.startswith("."))]
 
 
 def _model(folder: Path) -> str:

@@ -14,7 +14,8 @@
     │   ├── RecordError         fields altered, missing, or not of the record's root
     │   ├── InputError          fields don't fit the model's input schema
     │   └── VerdictMismatchError a proposal that this node can't stand behind
-    ├── ModelError              package unreadable, altered, or of an unknown architecture
+    ├── ModelError              package unreadable, altered, or of an unknown architecture; or rows that a model can't evaluate
+    ├── RuntimeUnavailableError nothing can be evaluated now; passes by itself or with the operator's help
     ├── SealError               a sealed message that doesn't open
     ├── SigningKeyError         a key that can't be used, or a signature that isn't its
     │   └── SignerUnavailableError the remote signer doesn't answer now
@@ -127,7 +128,11 @@ class VerdictMismatchError(RefusalError):
 
 
 class ModelError(AssentError):
-    """A model package that is unreadable, altered, or of an unknown architecture."""
+    """A model package that is unreadable, altered, or of an unknown architecture; or rows that the model can't evaluate."""
+
+
+class RuntimeUnavailableError(AssentError):
+    """The place where models run can't evaluate now, for no fault of model or rows: worth trying again."""
 
 
 class SealError(AssentError):

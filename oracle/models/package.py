@@ -6,7 +6,7 @@ and ``outcomes_digest`` the parts that a requester relies on. Each is keccak256 
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -27,14 +27,14 @@ _PICKLE_MARKS = (b"\x80", b"PK\x03\x04")
 
 @dataclass(frozen=True, slots=True)
 class ModelPackage:
-    """One verified package in memory. ``weights`` are the bytes of ``model.safetensors``, exactly those digested.
+    """One verified package in memory. ``files`` are the bytes of its files by name, exactly those digested.
 
     ``file_digests`` maps each file's name to "0x" and its SHA-256 in hex, sorted by name.
     """
 
     card: ModelCard
     self_test: SelfTest
-    weights: bytes
+    files: Mapping[str, bytes]
     file_digests: Mapping[str, str]
 
     @classmethod
@@ -58,7 +58,16 @@ class ModelPackage:
         _must_be_safetensors(files[WEIGHTS])
         card = ModelCard.from_toml(files[CARD])
         self_test = SelfTest.from_json(files[SELF_TEST], card)
-        return cls(card, self_test, files[WEIGHTS], MappingProxyType(digests))
+        return cls(card, self_test, MappingProxyType(dict(files)), MappingProxyType(digests))
+
+    def without_files(self) -> Self:
+        """Return the package without its bytes: enough to write and to judge trails, too little to evaluate."""
+        return replace(self, files=MappingProxyType({}))
+
+    @property
+    def weights(self) -> bytes:
+        """The bytes of ``model.safetensors``."""
+        return self.files[WEIGHTS]
 
     @property
     def files_digest(self) -> bytes:

@@ -7,15 +7,16 @@ some nine decimal places below a part per million.
 from collections.abc import Sequence
 
 import torch
-from captum.attr import IntegratedGradients
 from safetensors.torch import load as tensors_from_bytes
 from torch import Tensor, nn
 
 from oracle.core.errors import ModelError
 from oracle.core.quantise import probability_to_ppm, to_ppm, within
 from oracle.models.architectures import build
+from oracle.models.attribution import integrated_gradients
 from oracle.models.card import ModelCard, outcome_of
-from oracle.models.evaluation import Evaluation, Runtime
+from oracle.models.device import torch_device
+from oracle.models.evaluation import Evaluation, Runtime, must_fit
 from oracle.models.package import ModelPackage
 
 __all__ = ["Evaluation", "LocalRuntime", "Runtime"]
@@ -27,20 +28,23 @@ _GAP_WANTED = 1e-6
 
 
 class LocalRuntime:
-    """A :class:`Runtime` on the CPU. Safe to call from several threads; ``threads`` is torch's own, per evaluation."""
+    """A :class:`Runtime` in this process. Safe to call from several threads; ``threads`` is torch's own, per evaluation."""
 
-    def __init__(self, package: ModelPackage, threads: int = 1) -> None:
-        """Build the network and load the package's weights. Raises ModelError if they don't fit or give no number."""
+    def __init__(self, package: ModelPackage, threads: int = 1, device: str = "cpu") -> None:
+        """Build the network and load the package's weights. ``device`` is "cpu", "cuda", or "auto": CUDA where there is one.
+
+        Raises ModelError if the weights don't fit or give no number, or there is no such device.
+        """
         self._package = package
         self._threads = threads
-        self._mean = torch.tensor(package.card.normalisation.mean, dtype=torch.float64)
-        self._scale = torch.tensor(package.card.normalisation.scale, dtype=torch.float64)
-        self._probability = _Probability(_network(package), package.card.calibration.temperature)
-        # Rows are independent, so the gradient of their sum holds each row's own; captum takes it many times faster.
-        self._explainer = IntegratedGradients(lambda rows: self._probability(rows).sum().reshape(1))
+        self._device = torch_device(device)
+        self._mean = self._tensor(package.card.normalisation.mean)
+        self._scale = self._tensor(package.card.normalisation.scale)
+        network = _network(package).to(self._device)
+        self._probability = _Probability(network, package.card.calibration.temperature)
         with torch.no_grad():
             # Normalised, the training mean is the origin.
-            self._baseline = self._probability(torch.zeros(1, len(package.card.inputs), dtype=torch.float64))
+            self._baseline = self._probability(self._tensor([[0.0] * len(package.card.inputs)]))
         _must_be_finite(self._baseline, package.card)
 
     @property
@@ -55,15 +59,13 @@ class LocalRuntime:
         from the training mean, by Gauss-Legendre quadrature. Raises ModelError if a row has the wrong length, an output
         is no finite number, or an explanation is further from complete than the card's tolerance.
         """
-        width = len(self.card.inputs)
-        if any(len(row) != width for row in batch):
-            raise ModelError(f"{self.card.name} takes {width} inputs a row; prepare rows with oracle.models.features")
+        must_fit(batch, self.card)
         # Here rather than once: OpenMP keeps the number for each calling thread.
         torch.set_num_threads(self._threads)
         return [
             evaluation
             for start in range(0, len(batch), _ROWS_AT_ONCE)
-            for evaluation in self._evaluate(batch[start : start + _ROWS_AT_ONCE])
+            for evaluation in self._evaluate_or_refuse(batch[start : start + _ROWS_AT_ONCE])
         ]
 
     def self_test(self) -> None:
@@ -77,8 +79,22 @@ class LocalRuntime:
                     f"{vector.score_ppm} ppm at its publisher; weights or torch differ: fetch both again"
                 )
 
+    def _tensor(self, values: Sequence[float] | Sequence[Sequence[float]]) -> Tensor:
+        return torch.tensor(values, dtype=torch.float64, device=self._device)
+
+    def _evaluate_or_refuse(self, batch: Sequence[Sequence[float]]) -> list[Evaluation]:
+        try:
+            return self._evaluate(batch)
+        except ModelError:
+            raise
+        except Exception as error:  # a network may be anybody's code, and its message may quote a row
+            raise ModelError(
+                f"{self.card.name} {self.card.version} failed on {len(batch)} rows with {type(error).__name__}; "
+                "its architecture is at fault, or runtime.memory_mib is too small for it"
+            ) from None
+
     def _evaluate(self, batch: Sequence[Sequence[float]]) -> list[Evaluation]:
-        rows = (torch.tensor(batch, dtype=torch.float64) - self._mean) / self._scale
+        rows = (self._tensor(batch) - self._mean) / self._scale
         with torch.no_grad():
             scores = self._probability(rows)
         _must_be_finite(scores, self.card)
@@ -93,11 +109,9 @@ class LocalRuntime:
     def _attribute(self, rows: Tensor, scores: Tensor) -> Tensor:
         """Return the attributions, (batch, inputs); a row is refined on its own, so its company makes no difference."""
         shares = torch.zeros_like(rows)
-        left = torch.arange(len(rows))
+        left = torch.arange(len(rows), device=self._device)
         for steps in _STEPS:
-            shares[left] = self._explainer.attribute(
-                rows[left].requires_grad_(), baselines=0.0, n_steps=steps, method="gausslegendre"
-            ).detach()
+            shares[left] = integrated_gradients(self._probability, rows[left], steps)
             gap = (shares.sum(dim=1) - (scores - self._baseline)).abs()
             left = torch.nonzero(gap > _GAP_WANTED).flatten()
             if not len(left):

@@ -154,7 +154,7 @@ class Cosigner:
         context = await self._own_evaluation(item.request, give_up)
         if item.trail.proposer != parsed.proposer:
             raise VerdictMismatchError(Reason.TRAIL_MISMATCH, "the trail names another proposer")
-        package = self._seat.catalogue.find(context.model).package
+        package = self._seat.catalogue.package(context.model)
         own = build_trail(self._seat.domain, context, package, parsed.proposer, item.trail.software)
         judge(own, item.trail, item.verdict, package, context.model.tolerance)
         self._must_stay_with(context, item, parsed.view)

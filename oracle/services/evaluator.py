@@ -21,6 +21,7 @@ from oracle.core.errors import (
     Reason,
     RecordError,
     RefusalError,
+    RuntimeUnavailableError,
 )
 from oracle.core.structs import AgreementState, RecordState, RequestState, Step
 from oracle.core.trail import grain
@@ -114,7 +115,7 @@ class Evaluator:
     async def anew(self, context: RequestContext) -> dict[str, Any]:
         """Evaluate a challenged request afresh, from its vault; return the evaluation as the store keeps it.
 
-        Raises RefusalError, ChainError or ModelError when there is none to be had now.
+        Raises RefusalError, ChainError, ModelError or RuntimeUnavailableError when there is none to be had now.
         """
         status = await self._check_chain(context, RequestState.CHALLENGED)
         prepared = await self._fetch(context, status.since)
@@ -154,6 +155,10 @@ class Evaluator:
                 evaluations = await asyncio.to_thread(runtime.evaluate, [prepared.row for prepared in batch])
             except ModelError as error:
                 return await self._run_apart(batch, error)
+            except RuntimeUnavailableError as error:
+                for prepared in batch:
+                    self._postpone(prepared.context, _LAST_RETRY_S, "runtime", str(error))
+                return 0
         stored = {
             prepared.context.id: _to_json(prepared, evaluation)
             for prepared, evaluation in zip(batch, evaluations, strict=True)

@@ -49,7 +49,7 @@ def find(seat: Seat, challenge: ChallengeContext, proposer: str, software: str) 
     context = replace(challenge.request, evaluation=challenge.evaluation)
     if context.evaluation is None or context.recorded is None:
         raise ValueError("only an evaluated challenge of a recorded verdict has a finding")
-    package = seat.catalogue.find(context.model).package
+    package = seat.catalogue.package(context.model)
     recorded = context.recorded.verdict
     if stands(recorded, context.evaluation["score"], package, context.model.tolerance):
         return Finding(recorded, None)
@@ -68,4 +68,4 @@ def must_agree(seat: Seat, challenge: ChallengeContext, proposed: Finding, propo
     if proposed.trail.proposer != proposer:
         raise VerdictMismatchError(Reason.TRAIL_MISMATCH, "the trail names another proposer")
     model = challenge.request.model
-    judge(own.trail, proposed.trail, proposed.verdict, seat.catalogue.find(model).package, model.tolerance)
+    judge(own.trail, proposed.trail, proposed.verdict, seat.catalogue.package(model), model.tolerance)

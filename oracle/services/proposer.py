@@ -119,7 +119,7 @@ class Proposer:
                 self._postpone(draft.context, Reason.NOT_READY, "peers don't agree on what to sign; asked again")
 
     def _draft(self, context: RequestContext, view: CommitteeView) -> Draft:
-        package = self._seat.catalogue.find(context.model).package
+        package = self._seat.catalogue.package(context.model)
         own = view.own_attester or ""
         return Draft(context, build_trail(self._seat.domain, context, package, own, SOFTWARE))
 

@@ -115,6 +115,12 @@ class RequestStore(Database):
             change = update(RequestRow).where(RequestRow.id == request_id, RequestRow.stage == Stage.SEEN)
             session.execute(change.values(stage=Stage.REFUSED, reason=reason, message=message))
 
+    def due_again(self, reason: str) -> None:
+        """Let the requests that were refused for a reason be tried again: it may be gone."""
+        with self._transaction() as session:
+            change = update(RequestRow).where(RequestRow.stage == Stage.REFUSED, RequestRow.reason == reason)
+            session.execute(change.values(stage=Stage.SEEN, attempts=0, not_before=0.0, reason=None, message=None))
+
     def postponed(self, request_id: bytes, delay_s: float, reason: str, message: str) -> None:
         """Store a passing failure and when to try again."""
         self.all_postponed([request_id], delay_s, reason, message)

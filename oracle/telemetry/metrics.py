@@ -50,6 +50,11 @@ class Metrics:
             "assent_remote_signer_errors", "Signatures that the remote signer didn't give, or gave wrong", "reason"
         )
         self.vault_errors = counter("assent_vault_errors", "Failed asks to a vault", "reason")
+        self.models_loaded = Gauge("assent_models", "Models that this node can run", registry=self.registry)
+        self.models_refused = counter("assent_models_refused", "Packages in the models' folder that can't be used")
+        self.model_losses = Gauge(
+            "assent_model_processes_lost", "Processes of models that died or were late", registry=self.registry
+        )
         self.loop_errors = counter("assent_loop_errors", "Failed rounds of a service, retried", "service")
         self.open_requests = Gauge(
             "assent_open_requests", "Requests in work, by state", ["state"], registry=self.registry

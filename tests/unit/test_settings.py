@@ -147,6 +147,30 @@ def test_load__when_a_value_has_another_type__then_named(folder: Path, line: str
     assert any(problem.startswith(name) for problem in problems(folder, f"{line}\n{kept}"))
 
 
+def test_load__when_packages_come_and_go_in_a_folder__then_none_need_be_named(folder: Path) -> None:
+    (folder / "library").mkdir()
+    settings = load(folder, MINIMAL.replace('models = ["package"]', 'models_folder = "library"'))
+    assert (settings.models, settings.models_folder) == ((), folder / "library")
+
+
+def test_load__when_the_folder_of_packages_is_missing__then_named(folder: Path) -> None:
+    found = problems(folder, MINIMAL.replace('models = ["package"]', 'models_folder = "library"'))
+    assert any(problem.startswith("models_folder:") for problem in found)
+
+
+def test_load__when_nothing_is_said_of_the_runtime__then_a_worker_with_limits(folder: Path) -> None:
+    runtime = load(folder, MINIMAL).runtime
+    assert (runtime.kind, runtime.device, runtime.timeout_s, runtime.memory_mib) == ("worker", "auto", 10, 2_048)
+
+
+@pytest.mark.parametrize(
+    "line", ['kind = "thread"', "timeout_s = 0", "memory_mib = 1", "max_batch = 257", "replicas = 0"]
+)
+def test_load__when_the_runtime_is_told_nonsense__then_named(folder: Path, line: str) -> None:
+    (problem,) = problems(folder, f"{MINIMAL}[runtime]\n{line}\n")
+    assert problem.startswith(f"runtime.{line.split(maxsplit=1)[0]}:")
+
+
 @pytest.mark.parametrize("finality", ["earliest", "pending", "-1", "1.5", "12345", ""])
 def test_load__when_the_finality_is_none__then_named(folder: Path, finality: str) -> None:
     text = MINIMAL.replace("[keys]", f'finality = "{finality}"\n[keys]')

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-HEAVY = "torch", "captum", "sklearn"
+HEAVY = "torch", "captum", "sklearn", "ray"
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,7 @@ HEAVY = "torch", "captum", "sklearn"
     [
         "oracle",
         "oracle.models.card, oracle.models.package, oracle.models.features, oracle.models.evaluation",
+        "oracle.node, oracle.models.worker_engine, oracle.models.worker_process, oracle.models.frames",
         "oracle.models.architectures, oracle.models.selftest, oracle.models.folder, oracle.models.zoo.screening",
     ],
 )

@@ -1,5 +1,6 @@
 import math
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -106,6 +107,39 @@ def test_evaluate__a_short_row__is_refused(runtime: LocalRuntime) -> None:
 def test_evaluate__a_row_that_is_no_number__is_refused(runtime: LocalRuntime) -> None:
     with pytest.raises(ModelError, match="no finite number"):
         runtime.evaluate([[math.nan] * 30])
+
+
+class Talkative(nn.Module):
+    """A network that fails, and quotes what it was given."""
+
+    def forward(self, rows: Tensor) -> Tensor:
+        if rows.abs().sum() > 0:
+            raise RuntimeError(f"can't do {rows.tolist()}")
+        return rows.sum(dim=1)
+
+
+def test_evaluate__a_network_that_fails__is_refused_without_its_words(
+    package: ModelPackage, rows: list[tuple[float, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        running(Talkative(), package, monkeypatch).evaluate(rows[:1])
+    assert "RuntimeError" in str(caught.value)
+    assert "can't do" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_local_runtime__cuda_without_a_device__is_refused_with_the_remedy(package: ModelPackage) -> None:
+    with pytest.raises(ModelError, match=r"runtime\.device"):
+        LocalRuntime(package, device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="NO CUDA DEVICE: results on a GPU are NOT compared here")
+def test_evaluate__on_cuda__agrees_with_the_cpu(package: ModelPackage, rows: list[tuple[float, ...]]) -> None:
+    here, there = (LocalRuntime(package, device=device).evaluate(rows) for device in ("cpu", "cuda"))
+    for one, two in zip(here, there, strict=True):
+        assert abs(one.score_ppm - two.score_ppm) <= package.card.tolerance_ppm
+        for first, second in zip(one.attributions_ppm, two.attributions_ppm, strict=True):
+            assert abs(first - second) <= 10  # a thousandth of a trail's grain
 
 
 def test_local_runtime__weights_that_are_no_numbers__are_refused(files: dict[str, bytes]) -> None:
