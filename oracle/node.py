@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 
 from oracle.api import NodeParts, PeerParts, create_app
-from oracle.core.errors import ChainError, ConfigurationError
+from oracle.core.errors import ChainError, ConfigurationError, DatabaseError
 from oracle.models.package import ModelPackage
 from oracle.services.assembly import assemble
 from oracle.services.catalogue import Catalogue, LoadedModel
@@ -142,7 +142,7 @@ class Node:
         while True:
             try:
                 await work()
-            except ChainError as error:
+            except (ChainError, DatabaseError) as error:
                 self._metrics.loop_errors.labels(name).inc()
                 log.warning("round_failed", service=name, error=str(error))
                 await asyncio.sleep(_RETRY_S)
@@ -202,7 +202,7 @@ class Node:
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except ChainError as error:
+        except (ChainError, DatabaseError) as error:
             log.warning("proposal_failed", error=str(error))
         except Exception:
             log.exception("proposal_broke")

@@ -37,11 +37,20 @@ def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str | Path) else value
 
 
+def _without_password(value: str) -> str:
+    server, _, options = value.partition("://")[2].partition("?")
+    if not value.startswith("sqlite") and (":" in server.rpartition("@")[0] or "password=" in options):
+        raise ValueError("no place for a password: put it into a file of libpq's form, mode 0600; name that with ?passfile=")
+    return value
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ExistingPath = Annotated[Path, AfterValidator(_existing)]
 #: One file, or a list of them.
 KeyFiles = Annotated[tuple[ExistingPath, ...], NoDecode, BeforeValidator(_several), Field(min_length=1)]
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+#: ``sqlite:///PATH`` or ``postgresql://USER@HOST/NAME?passfile=PATH``.
+DatabaseUrl = Annotated[str, AfterValidator(_without_password)]
 Finality = Annotated[str, Field(pattern=r"^(finalized|safe|latest|[0-9]{1,4})$")]
 
 
@@ -128,7 +137,7 @@ class NodeSettings(FileSettings):
     keys: KeySettings
     http: HttpSettings = HttpSettings()
     work: WorkSettings = WorkSettings()
-    database: str = DEFAULT_DATABASE
+    database: DatabaseUrl = DEFAULT_DATABASE
     models: Annotated[tuple[ExistingPath, ...], Field(min_length=1)]
     log_format: Annotated[str, Field(pattern=r"^(json|console)$")] = "json"
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"

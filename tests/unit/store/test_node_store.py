@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from store_rows import Asked, asked
 
 from oracle.core.errors import ConfigurationError, Reason
 from oracle.store.node_store import Changes, NodeStore, RequestContext
-from oracle.store.tables import Base, CurrencyRow, RequestRow, Stage, open_database
+from oracle.store.tables import Base, CurrencyRow, Stage, open_database
 from oracle.store.transactions import Attempt, TransactionStore
 
 CONTRACT = "0x" + "c0" * 20
@@ -29,8 +28,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[NodeStore]:
-    made = NodeStore(open_database(f"sqlite:///{path}"))
+def store(database_url: str) -> Iterator[NodeStore]:
+    made = NodeStore(open_database(database_url))
     yield made
     made.close()
 
@@ -257,20 +256,6 @@ def test_due__when_there_are_many__then_the_oldest_first_and_no_more_than_the_li
     assert [context.id for context in store.due(Stage.SEEN, 1, lambda identity, _: identity == new.id)] == [new.id]
 
 
-def test_due__when_thousands_wait__then_still_quick(store: NodeStore) -> None:
-    one = asked()
-    put(store, one)
-    with store._transaction() as session:
-        for index in range(5_000):
-            row = one.rows(10)[3]
-            assert isinstance(row, RequestRow)
-            row.id = index.to_bytes(32, "big")
-            session.add(row)
-    started = time.monotonic()
-    assert len(store.due(Stage.SEEN, 64)) == 64
-    assert time.monotonic() - started < 1
-
-
 def test_evaluated__when_the_request_ended_meanwhile__then_the_end_stands(store: NodeStore) -> None:
     one = asked()
     put(store, one)
@@ -312,10 +297,12 @@ def test_trail__when_saved_twice__then_kept_once(store: NodeStore) -> None:
 # Opening
 
 
-def test_open_database__when_sqlite__then_every_commit_is_synced(path: Path, store: NodeStore) -> None:
-    assert sqlite3.connect(path).execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    with store._engine.connect() as connection:
+def test_open_database__when_sqlite__then_every_commit_is_synced(path: Path) -> None:
+    engine = open_database(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

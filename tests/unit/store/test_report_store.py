@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from store_rows import Asked, asked
@@ -20,8 +19,8 @@ PROPOSER = "0x" + "ab" * 20
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[NodeStore]:
-    made = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}"))
+def store(database_url: str) -> Iterator[NodeStore]:
+    made = NodeStore(open_database(database_url))
     yield made
     made.close()
 
