@@ -181,6 +181,7 @@ class Node:
         await services.reviewer.review_due(self._spawn)
         await services.punisher.punish_due()
         await services.jailer.jail_due()
+        services.archivist.archive_due()
 
     async def _evaluate_once(self) -> None:
         await self._seen.wait(_IDLE_S)

@@ -40,7 +40,9 @@ def _several(value: Any) -> Any:
 def _without_password(value: str) -> str:
     server, _, options = value.partition("://")[2].partition("?")
     if not value.startswith("sqlite") and (":" in server.rpartition("@")[0] or "password=" in options):
-        raise ValueError("no place for a password: put it into a file of libpq's form, mode 0600; name that with ?passfile=")
+        raise ValueError(
+            "no place for a password: put it into a file of libpq's form, mode 0600; name that with ?passfile="
+        )
     return value
 
 
@@ -95,6 +97,7 @@ class WorkSettings(_Section):
     ``report_max`` verdicts go into one report. A request whose callback names more gas than ``max_callback_gas`` gets no verdict here.
     An anchored verdict that nobody claimed is claimed ``claim_margin_s`` before its deadline. A member that missed more than
     ``jail_after`` proposals without a break is put out; 0 is never. ``rotate_epochs`` lets the node start epochs that are due.
+    Ended requests go to the archive ``archive_after_days`` after their deadline; 0 is never.
     """
 
     batch_size: Annotated[int, Field(ge=1, le=4_096)] = 64
@@ -104,6 +107,7 @@ class WorkSettings(_Section):
     claim_margin_s: Annotated[int, Field(ge=0, le=2**32)] = 600
     jail_after: Annotated[int, Field(ge=0, le=2**31)] = 0
     rotate_epochs: bool = True
+    archive_after_days: Annotated[int, Field(ge=0, le=36_500)] = 90
     cosign_wait_s: Annotated[float, Field(gt=0, le=30)] = 3.0
     peer_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     vault_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0

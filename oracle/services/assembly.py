@@ -17,6 +17,7 @@ from oracle.keys.keystore import read_seal_key, read_signer
 from oracle.keys.signer import LocalSigner
 from oracle.peers.client import PeerClient
 from oracle.services.acts import Acts
+from oracle.services.archivist import Archivist
 from oracle.services.catalogue import Catalogue
 from oracle.services.claimer import Claimer
 from oracle.services.closer import Closer
@@ -62,6 +63,7 @@ class Services:
     reviewer: Reviewer
     review_answers: ReviewAnswers
     punisher: Punisher
+    archivist: Archivist
     transactor: Transactor
     web3: AsyncWeb3[AsyncHTTPProvider]
     clients: tuple[VaultClient, ...]
@@ -129,6 +131,7 @@ def assemble(
         reviewer=Reviewer(seat, evaluator, peers, acts, turn_blocks),
         review_answers=ReviewAnswers(seat, work.cosign_wait_s),
         punisher=Punisher(contract, seat, acts, witnesses, turn_blocks),
+        archivist=Archivist(store, work.archive_after_days),
         transactor=transactor,
         web3=web3,
         clients=(vaults, peering),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import JSON, BigInteger, Dialect, Engine, LargeBinary, String, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Dialect, Engine, Executable, LargeBinary, String, Table, TypeDecorator
 from sqlalchemy import Enum as Words
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -78,3 +78,14 @@ def chunks(values: Collection[T]) -> Iterator[list[T]]:
     rest = iter(values)
     while chunk := list(islice(rest, _CHUNK)):
         yield chunk
+
+
+def table_of(kind: type[Base]) -> Table:
+    """Return a model's table, for statements that are executed many times."""
+    return cast(Table, kind.__table__)
+
+
+def execute_many(session: Session, statement: Executable, parameters: Sequence[Mapping[str, Any]]) -> None:
+    """Execute a statement once for each set of parameters, in one go; not at all for none."""
+    if parameters:
+        session.connection().execute(statement, parameters)

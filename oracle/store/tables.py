@@ -14,6 +14,8 @@ from oracle.store import schema
 from oracle.store.base import Base
 from oracle.store.opening import connect
 from oracle.store.work import (
+    ArchivedRow,
+    ArchivedTrailRow,
     EvidenceRow,
     MissRow,
     ReportRow,
@@ -117,7 +119,7 @@ class RequestRow(Base):
     evaluation: Mapped[dict[str, Any] | None]
     verdict: Mapped[dict[str, Any] | None]
 
-    __table_args__ = (Index("requests_by_stage", "stage", "not_before"),)
+    __table_args__ = (Index("requests_by_stage", "stage", "block_number"),)
 
 
 class AnchorRow(Base):
@@ -126,7 +128,7 @@ class AnchorRow(Base):
     __tablename__ = "anchors"
     pool: Mapped[bytes] = mapped_column(primary_key=True)
     block_number: Mapped[int] = mapped_column(index=True)
-    root: Mapped[bytes]
+    root: Mapped[bytes] = mapped_column(index=True)
     count: Mapped[int]
     transaction: Mapped[bytes]
 
@@ -211,6 +213,8 @@ __all__ = [
     "EVENT_ROWS",
     "AgreementRow",
     "AnchorRow",
+    "ArchivedRow",
+    "ArchivedTrailRow",
     "Base",
     "ChallengeRow",
     "ChallengeState",

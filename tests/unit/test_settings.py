@@ -80,7 +80,8 @@ def test_load__when_a_database_is_named__then_only_relative_files_are_anchored(
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://me:hunter2@h/d", "postgresql+psycopg://me:hunter2@h/d", "postgresql://me@h/d?password=hunter2"]
+    "url",
+    ["postgresql://me:hunter2@h/d", "postgresql+psycopg://me:hunter2@h/d", "postgresql://me@h/d?password=hunter2"],
 )
 def test_load__when_the_database_has_a_password__then_refused_with_a_better_place_and_never_shown(
     folder: Path, url: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -87,30 +85,6 @@ def test_apply__when_it_fails_midway__then_neither_rows_nor_cursor(store: NodeSt
     assert stage_of(store, two) is None
     assert stage_of(store, one) is Stage.SEEN
     assert store.cursor() == (10, HASH)
-
-
-_KILLED = """
-import os, sys
-sys.path.insert(0, sys.argv[2])
-from store_rows import asked
-from oracle.store.node_store import Changes, NodeStore
-from oracle.store.tables import open_database
-store = NodeStore(open_database("sqlite:///" + sys.argv[1]))
-store.apply(Changes(asked().rows(10)), (10, b"h" * 32))
-def rows():
-    yield from asked().rows(11)
-    os.kill(os.getpid(), 9)
-store.apply(Changes(rows()), (11, b"h" * 32))
-"""
-
-
-def test_apply__when_the_process_is_killed_midway__then_the_range_before_it_stands_whole(path: Path) -> None:
-    run = subprocess.run([sys.executable, "-c", _KILLED, str(path), str(Path(__file__).parent)], check=False)
-    assert run.returncode == -9
-    store = NodeStore(open_database(f"sqlite:///{path}"))
-    assert store.cursor() == (10, HASH)
-    assert store.counts() == {"seen": 1}
-    store.close()
 
 
 def test_apply__when_a_request_names_what_was_never_read__then_it_alone_is_refused(store: NodeStore) -> None:
@@ -231,6 +205,21 @@ def test_rewind__when_a_request_was_refused_for_the_chains_state__then_it_is_loo
     store.refused(one.id, reason, "then")
     store.rewind(15, (15, HASH))
     assert stage_of(store, one) is stage
+
+
+def test_due__when_the_backlog_is_longer_than_what_is_fetched_at_once__then_all_are_found(store: NodeStore) -> None:
+    one = asked()
+    rows = one.rows(10)[:3]
+    for index in range(1_300):
+        rows.append(one.rows(10)[3])
+        rows[-1].id = index.to_bytes(32, "big")  # type: ignore[attr-defined]
+    store.apply(Changes(rows), (10, HASH))
+    wanted = {index.to_bytes(32, "big") for index in (3, 1_299)}
+    assert len(store.due(Stage.SEEN, 9, lambda identity, _: identity in wanted)) == 2
+    assert len(store.due(Stage.SEEN, 1_100)) == 1_100
+    ids = [index.to_bytes(32, "big") for index in range(1_300)]
+    store.all_postponed(ids, 60, "sent", "later")
+    assert store.due(Stage.SEEN, 9) == []
 
 
 # Requests
