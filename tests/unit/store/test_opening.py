@@ -124,8 +124,10 @@ def test_write__when_another_program_holds_the_database__then_database_error(
 ) -> None:
     monkeypatch.setattr("oracle.store.opening._SQLITE_PRAGMAS", ("busy_timeout=50", "journal_mode=WAL"))
     store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}"))
-    with store._transaction(), pytest.raises(DatabaseError, match="locked"):
-        store.apply(Changes(), (10, HASH))
+    with store._transaction() as other:
+        other.execute(text("SELECT 1"))  # begins
+        with pytest.raises(DatabaseError, match="locked"):
+            store.apply(Changes(), (10, HASH))
     store.apply(Changes(), (11, HASH))
     assert store.cursor() == (11, HASH)
     store.close()
