@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 import oracle
-from oracle.core.errors import ChainError, PeerError, SigningKeyError
+from oracle.core.errors import ChainError, DatabaseError, PeerError, SigningKeyError
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, Answer, JailingProposal, Proposal, ReviewProposal
 from oracle.services.cosigner import Cosigner
 from oracle.services.jailer import Jailer
@@ -89,10 +89,15 @@ def _id_of(text: str) -> bytes | None:
 def create_app(parts: NodeParts) -> FastAPI:
     """Return the node's HTTP application."""
     app = FastAPI(title="Assent node", version=oracle.__version__, docs_url=None, redoc_url=None)
+    app.add_exception_handler(DatabaseError, _without_database)
     _add_health(app, parts)
     _add_peers(app, parts)
     _add_lookups(app, parts)
     return app
+
+
+async def _without_database(_request: Request, _cause: Exception) -> JSONResponse:
+    return _error(503, "unavailable", "this node's database is unavailable now")
 
 
 def _add_health(app: FastAPI, parts: NodeParts) -> None:

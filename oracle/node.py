@@ -15,7 +15,7 @@ import structlog
 import uvicorn
 
 from oracle.api import NodeParts, PeerParts, create_app
-from oracle.core.errors import ChainError, ConfigurationError, SigningKeyError
+from oracle.core.errors import ChainError, ConfigurationError, DatabaseError, SigningKeyError
 from oracle.services.assembly import assemble
 from oracle.services.catalogue import Catalogue
 from oracle.services.library import Librarian, Library
@@ -141,7 +141,7 @@ class Node:
         while True:
             try:
                 await work()
-            except (ChainError, SigningKeyError) as error:
+            except (ChainError, DatabaseError, SigningKeyError) as error:
                 self._metrics.loop_errors.labels(name).inc()
                 log.warning("round_failed", service=name, error=str(error))
                 await asyncio.sleep(_RETRY_S)
@@ -180,6 +180,7 @@ class Node:
         await services.reviewer.review_due(self._spawn)
         await services.punisher.punish_due()
         await services.jailer.jail_due()
+        services.archivist.archive_due()
 
     async def _evaluate_once(self) -> None:
         await self._seen.wait(_IDLE_S)
@@ -206,7 +207,7 @@ class Node:
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except (ChainError, SigningKeyError) as error:
+        except (ChainError, DatabaseError, SigningKeyError) as error:
             log.warning("proposal_failed", error=str(error))
         except Exception:
             log.exception("proposal_broke")

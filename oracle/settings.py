@@ -47,6 +47,15 @@ def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str | Path) else value
 
 
+def _without_password(value: str) -> str:
+    server, _, options = value.partition("://")[2].partition("?")
+    if not value.startswith("sqlite") and (":" in server.rpartition("@")[0] or "password=" in options):
+        raise ValueError(
+            "no place for a password: put it into a file of libpq's form, mode 0600; name that with ?passfile="
+        )
+    return value
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ExistingPath = Annotated[Path, AfterValidator(_existing)]
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
@@ -54,6 +63,8 @@ Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 KeyFiles = Annotated[tuple[ExistingPath, ...], NoDecode, BeforeValidator(_several)]
 #: One address, or a list of them.
 Addresses = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_several)]
+#: ``sqlite:///PATH`` or ``postgresql://USER@HOST/NAME?passfile=PATH``.
+DatabaseUrl = Annotated[str, AfterValidator(_without_password)]
 Finality = Annotated[str, Field(pattern=r"^(finalized|safe|latest|[0-9]{1,4})$")]
 
 
@@ -140,6 +151,7 @@ class WorkSettings(_Section):
     ``report_max`` verdicts go into one report. A request whose callback names more gas than ``max_callback_gas`` gets no verdict here.
     An anchored verdict that nobody claimed is claimed ``claim_margin_s`` before its deadline. A member that missed more than
     ``jail_after`` proposals without a break is put out; 0 is never. ``rotate_epochs`` lets the node start epochs that are due.
+    Ended requests go to the archive ``archive_after_days`` after their deadline; 0 is never.
     """
 
     batch_size: Annotated[int, Field(ge=1, le=4_096)] = 64
@@ -149,6 +161,7 @@ class WorkSettings(_Section):
     claim_margin_s: Annotated[int, Field(ge=0, le=2**32)] = 600
     jail_after: Annotated[int, Field(ge=0, le=2**31)] = 0
     rotate_epochs: bool = True
+    archive_after_days: Annotated[int, Field(ge=0, le=36_500)] = 90
     cosign_wait_s: Annotated[float, Field(gt=0, le=30)] = 3.0
     peer_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     vault_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
@@ -207,7 +220,7 @@ class NodeSettings(FileSettings):
     http: HttpSettings = HttpSettings()
     work: WorkSettings = WorkSettings()
     runtime: RuntimeSettings = RuntimeSettings()
-    database: str = DEFAULT_DATABASE
+    database: DatabaseUrl = DEFAULT_DATABASE
     models_folder: ExistingPath | None = None
     models: Annotated[tuple[ExistingPath, ...], Field(validate_default=True)] = ()
     log_format: Annotated[str, Field(pattern=r"^(json|console)$")] = "json"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from oracle.cli import database
 from oracle.cli.options import Json
 from oracle.cli.output import print_facts
 from oracle.core.errors import AssentError, ConfigurationError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, help="The operator's daemon: run, check.")
+app.add_typer(database.app, name="database")
 Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_NODE_CONFIG", help="The node's settings, TOML.")]
 
 

@@ -14,6 +14,7 @@
     │   ├── RecordError         fields altered, missing, or not of the record's root
     │   ├── InputError          fields don't fit the model's input schema
     │   └── VerdictMismatchError a proposal that this node can't stand behind
+    ├── DatabaseError           the database is unreachable, full or locked; what was under way may be repeated
     ├── ModelError              package unreadable, altered, or of an unknown architecture; or rows that a model can't evaluate
     ├── RuntimeUnavailableError nothing can be evaluated now; passes by itself or with the operator's help
     ├── SealError               a sealed message that doesn't open
@@ -125,6 +126,14 @@ class InputError(RefusalError):
 
 class VerdictMismatchError(RefusalError):
     """A peer's proposal that this node can't stand behind."""
+
+
+class DatabaseError(AssentError):
+    """The database is unreachable, full or locked. Nothing of what was under way is stored; it may be repeated."""
+
+    def __init__(self, cause: str) -> None:
+        self.cause = cause
+        super().__init__(f"database: {cause}; nothing of this was stored, it is tried again")
 
 
 class ModelError(AssentError):

@@ -13,6 +13,7 @@ from oracle.data.fetch import VaultClient
 from oracle.keys.opening import OperatorKeys, open_keys
 from oracle.peers.client import PeerClient
 from oracle.services.acts import Acts
+from oracle.services.archivist import Archivist
 from oracle.services.catalogue import Catalogue
 from oracle.services.claimer import Claimer
 from oracle.services.closer import Closer
@@ -59,6 +60,7 @@ class Services:
     reviewer: Reviewer
     review_answers: ReviewAnswers
     punisher: Punisher
+    archivist: Archivist
     transactor: Transactor
     web3: AsyncWeb3[AsyncHTTPProvider]
     clients: tuple[VaultClient, ...]
@@ -117,6 +119,7 @@ def assemble(
         reviewer=Reviewer(seat, evaluator, peers, acts, turn_blocks),
         review_answers=ReviewAnswers(seat, work.cosign_wait_s),
         punisher=Punisher(contract, seat, acts, witnesses, turn_blocks),
+        archivist=Archivist(store, work.archive_after_days),
         transactor=transactor,
         web3=web3,
         clients=(vaults, peering),

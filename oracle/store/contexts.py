@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oracle.core.errors import Reason
 from oracle.core.structs import Agreement, Model, Question, Quote, Record, Request, Schedule, StandingRequest, Verdict
+from oracle.store.base import chunks
 from oracle.store.tables import (
     AgreementRow,
     ChallengeRow,
@@ -23,7 +25,10 @@ from oracle.store.tables import (
     StandingRow,
 )
 
-_ETHER = "0x" + "0" * 40
+R = TypeVar("R", AgreementRow, RecordRow, ModelRow)
+
+#: The currency that is none of the listed ones.
+ETHER = "0x" + "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +107,53 @@ class ChallengeContext:
 
 def request_context(session: Session, row: RequestRow) -> RequestContext | None:
     """Return a request with all that it names, or None if something of that was never read."""
-    agreement_row = session.get(AgreementRow, row.agreement)
-    if agreement_row is None:
-        return None
-    agreement = Agreement.from_json(agreement_row.terms)
-    found = quoted(session, agreement)
-    if found is None:
-        return None
-    model, quote = found
-    record_row = session.get(RecordRow, agreement.record)
+    return next(iter(request_contexts(session, [row])), None)
+
+
+def request_contexts(session: Session, rows: Sequence[RequestRow]) -> list[RequestContext]:
+    """Return requests with all that they name, without those that name what was never read."""
+    given = {each.id: each for each in _fetched(session, AgreementRow, {row.agreement for row in rows})}
+    agreements = {identity: Agreement.from_json(each.terms) for identity, each in given.items()}
+    records = {identity: agreement.record for identity, agreement in agreements.items()}
+    # The session forgets what nobody holds: these are asked for one by one below.
+    held = {each.id: each for each in _fetched(session, RecordRow, set(records.values()))}
+    models = _fetched(session, ModelRow, {agreement.model for agreement in agreements.values()})
+    quotes = {identity: quoted(session, agreement) for identity, agreement in agreements.items()}
+    del models
+    contexts = []
+    for row in rows:
+        quote = quotes.get(row.agreement)
+        if quote is not None:
+            record = held.get(records[row.agreement])
+            contexts.append(_context(row, given[row.agreement], agreements[row.agreement], record, quote))
+    return contexts
+
+
+def _context(
+    row: RequestRow,
+    given: AgreementRow,
+    agreement: Agreement,
+    record: RecordRow | None,
+    quote: tuple[Model, Quote],
+) -> RequestContext:
     return RequestContext(
-        request=Request(row.agreement, agreement.controller, Question.from_json(row.question), quote),
+        request=Request(row.agreement, agreement.controller, Question.from_json(row.question), quote[1]),
         block=row.block_number,
         agreement=agreement,
         record=Record(agreement.root, agreement.subject, agreement.holder),
-        vault=record_row.vault if record_row else None,
-        model=model,
+        vault=record.vault if record else None,
+        model=quote[0],
         stage=row.stage,
         attempts=row.attempts,
         evaluation=row.evaluation,
-        withdrawn=agreement_row.withdrawn_block is not None,
+        withdrawn=given.withdrawn_block is not None,
         recorded=Recorded.from_json(row.verdict) if row.verdict else None,
     )
+
+
+def _fetched(session: Session, kind: type[R], ids: Collection[bytes]) -> list[R]:
+    query = select(kind)
+    return [row for some in chunks(ids) for row in session.scalars(query.where(kind.id.in_(some)))]
 
 
 def quoted(session: Session, agreement: Agreement) -> tuple[Model, Quote] | None:
@@ -133,7 +163,7 @@ def quoted(session: Session, agreement: Agreement) -> tuple[Model, Quote] | None
         return None
     model = Model.from_json(model_row.terms)
     index = 0
-    if model.currency != _ETHER:
+    if model.currency != ETHER:
         currency = session.get(CurrencyRow, model.currency)
         if currency is None:
             return None

@@ -30,7 +30,7 @@ class StandingStore(Database):
     def standing(self) -> list[StandingContext]:
         """Return the standing requests that haven't ended, the oldest first."""
         query = select(StandingRow).where(StandingRow.ended_block.is_(None)).order_by(StandingRow.block_number)
-        with self._transaction() as session:
+        with self._reading() as session:
             found = (standing_context(session, row) for row in session.scalars(query))
             return [each for each in found if each is not None]
 
@@ -40,7 +40,7 @@ class ChallengeStore(Database):
 
     def challenge(self, request_id: bytes) -> ChallengeContext | None:
         """Return the challenge of a request's verdict, or None."""
-        with self._transaction() as session:
+        with self._reading() as session:
             row = session.get(ChallengeRow, request_id)
             return challenge_context(session, row) if row else None
 
@@ -56,7 +56,7 @@ class ChallengeStore(Database):
         if evaluated is not None:
             has = ChallengeRow.evaluation.is_not(None)
             query = query.where(has if evaluated else ~has)
-        with self._transaction() as session:
+        with self._reading() as session:
             rows = session.scalars(query.order_by(ChallengeRow.block_number)).all()
             found = (challenge_context(session, row) for row in rows if wanted(row.request, row.block_number))
             return [each for each in found if each is not None]
@@ -97,11 +97,11 @@ class MissStore(Database):
     def misses(self) -> list[Misses]:
         """Return every member's counts, the worst first."""
         query = select(MissRow).order_by(MissRow.in_a_row.desc(), MissRow.attester)
-        with self._transaction() as session:
+        with self._reading() as session:
             return [Misses(row.attester, row.asked, row.missed, row.in_a_row) for row in session.scalars(query)]
 
     def misses_of(self, attester: str) -> int:
         """Return how many answers of a member were missing without a break till now."""
-        with self._transaction() as session:
+        with self._reading() as session:
             row = session.get(MissRow, attester)
             return row.in_a_row if row else 0

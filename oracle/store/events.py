@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import Exists, and_, delete, exists, inspect, or_, select, update
+from sqlalchemy import ColumnElement, Exists, Select, and_, bindparam, delete, exists, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from oracle.core.errors import ConfigurationError, Reason
-from oracle.store.base import Database
-from oracle.store.contexts import OF_THE_CHAIN, Recorded, request_context
+from oracle.core.errors import ConfigurationError
+from oracle.store.base import Database, chunks, execute_many, table_of
+from oracle.store.contexts import OF_THE_CHAIN, Recorded
+from oracle.store.rows import insert_new, refuse_unknown
 from oracle.store.tables import (
     EVENT_ROWS,
     AgreementRow,
@@ -27,6 +27,8 @@ from oracle.store.tables import (
 )
 
 _CURSOR = "logs"
+#: No row of the session is read again after a change in bulk.
+_UNSYNCED = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +63,20 @@ class EventStore(Database):
 
     def cursor(self) -> tuple[int, bytes] | None:
         """Return number and hash of the last block read, or None."""
-        with self._transaction() as session:
+        with self._reading() as session:
             row = session.get(Cursor, _CURSOR)
             return (row.block_number, row.block_hash) if row else None
 
     def apply(self, changes: Changes, cursor: tuple[int, bytes]) -> None:
         """Store what a range of blocks did, and the cursor."""
         with self._transaction() as session:
-            added = [row for row in changes.rows if _insert(session, row)]
-            session.flush()
-            for row in added:
-                if isinstance(row, RequestRow) and request_context(session, row) is None:
-                    row.stage, row.reason = Stage.REFUSED, Reason.REQUEST_UNKNOWN
-                    row.message = "what it names is older than what this node read; lower chain.start_block"
-            session.flush()
-            mark_anchored(session)
+            new = insert_new(session, changes.rows)
+            refuse_unknown(session, [row for row in new if isinstance(row, RequestRow)])
+            pools = [row.pool for row in new if isinstance(row, AnchorRow)]
+            for some in chunks(pools):
+                mark_anchored(session, RequestRow.id.in_(_reported_in(some)))
             _end_requests(session, changes)
-            for agreement_id, block in changes.withdrawn.items():
-                gone = update(AgreementRow).where(AgreementRow.id == agreement_id)
-                session.execute(gone.values(withdrawn_block=block))
-            for request_id, (state, block) in changes.challenges.items():
-                settled = update(ChallengeRow).where(ChallengeRow.request == request_id)
-                session.execute(settled.values(state=state, ended_block=block))
-            for standing_id, block in changes.standing_ended.items():
-                over = update(StandingRow).where(StandingRow.id == standing_id)
-                session.execute(over.values(ended_block=block))
+            _end_others(session, changes)
             session.merge(Cursor(name=_CURSOR, block_number=cursor[0], block_hash=cursor[1]))
 
     def rewind(self, block: int, cursor: tuple[int, bytes] | None) -> None:
@@ -95,15 +86,17 @@ class EventStore(Database):
                 session.execute(delete(table).where(table.block_number > block))
             _reopen(session, block)
             session.execute(delete(Cursor))
+            mark_anchored(session, true())  # a claim is gone, its root stands
             if cursor is not None:
                 session.add(Cursor(name=_CURSOR, block_number=cursor[0], block_hash=cursor[1]))
 
 
-def mark_anchored(session: Session) -> None:
-    """Move each evaluated request whose report's root is on chain to ANCHORED, as far as this node has the report."""
+def mark_anchored(session: Session, which: ColumnElement[bool]) -> None:
+    """Move each of some evaluated requests whose report's root is on chain to ANCHORED, as far as this node has the report."""
     waiting = RequestRow.stage.in_((Stage.SEEN, Stage.EVALUATED))
-    change = update(RequestRow).where(waiting, _anchored())
-    session.execute(change.values(stage=Stage.ANCHORED, attempts=0, not_before=0.0, reason=None, message=None))
+    change = update(RequestRow).where(which, waiting, _anchored())
+    fresh = {"attempts": 0, "not_before": 0.0, "reason": None, "message": None}
+    session.execute(change.values(stage=Stage.ANCHORED, **fresh), execution_options=_UNSYNCED)
 
 
 def _anchored() -> Exists:
@@ -111,34 +104,35 @@ def _anchored() -> Exists:
     return exists().where(ReportVerdictRow.request == RequestRow.id, same_pool)
 
 
-def _insert(session: Session, row: object) -> bool:
-    # A range read again brings the same events: what is there stays, with the work done on it.
-    identity: Any = inspect(type(row)).primary_key_from_instance(row)
-    found = session.get(type(row), tuple(identity))
-    if found is not None and not _is_next_challenge(found, row):
-        return False
-    if found is not None:
-        session.delete(found)
-        session.flush()
-    session.add(row)
-    return True
-
-
-def _is_next_challenge(found: object, row: object) -> bool:
-    """A verdict whose challenge lapsed may be challenged again."""
-    if not isinstance(found, ChallengeRow) or not isinstance(row, ChallengeRow):
-        return False
-    return found.state is ChallengeState.LAPSED and row.block_number >= (found.ended_block or 0)
+def _reported_in(pools: Sequence[bytes]) -> Select[bytes]:
+    return select(ReportVerdictRow.request).where(ReportVerdictRow.pool.in_(pools))
 
 
 def _end_requests(session: Session, changes: Changes) -> None:
-    for request_id, (stage, block) in changes.endings.items():
-        ended = update(RequestRow).where(RequestRow.id == request_id)
-        session.execute(ended.values(stage=stage, ended_block=block))
-        if stage is Stage.RECORDED:
-            recorded = changes.verdicts.get(request_id)
-            verdict = recorded.to_json() if recorded else None
-            session.execute(ended.values(reason=None, message=None, verdict=verdict))
+    table = table_of(RequestRow)
+    ended = update(table).where(table.c.id == bindparam("request"))
+    endings = [{"request": each, "was": stage, "at": block} for each, (stage, block) in changes.endings.items()]
+    execute_many(session, ended.values(stage=bindparam("was"), ended_block=bindparam("at")), endings)
+    found = changes.verdicts
+    recorded = [
+        {"request": each, "given": found[each].to_json() if each in found else None}
+        for each, (stage, _) in changes.endings.items()
+        if stage is Stage.RECORDED
+    ]
+    execute_many(session, ended.values(reason=None, message=None, verdict=bindparam("given")), recorded)
+
+
+def _end_others(session: Session, changes: Changes) -> None:
+    agreements, standing = table_of(AgreementRow), table_of(StandingRow)
+    gone = update(agreements).where(agreements.c.id == bindparam("ended")).values(withdrawn_block=bindparam("at"))
+    execute_many(session, gone, [{"ended": each, "at": block} for each, block in changes.withdrawn.items()])
+    over = update(standing).where(standing.c.id == bindparam("ended")).values(ended_block=bindparam("at"))
+    execute_many(session, over, [{"ended": each, "at": block} for each, block in changes.standing_ended.items()])
+    for request_id, (state, block) in changes.challenges.items():
+        # The last challenge that the range has may be a later one than that which lapsed, even of the same block.
+        before = block if state is ChallengeState.LAPSED else block + 1
+        settled = update(ChallengeRow).where(ChallengeRow.request == request_id, ChallengeRow.block_number < before)
+        session.execute(settled.values(state=state, ended_block=block))
 
 
 def _reopen(session: Session, block: int) -> None:

@@ -10,9 +10,10 @@ from oracle.store.duties import ChallengeStore, Misses, MissStore, StandingStore
 from oracle.store.events import Changes, EventStore
 from oracle.store.reports import Evidence, Proven, Report, ReportedVerdict, ReportStore
 from oracle.store.requests import RequestStore
+from oracle.store.trails import TrailStore
 
 
-class NodeStore(EventStore, RequestStore, ReportStore, StandingStore, ChallengeStore, MissStore):
+class NodeStore(EventStore, RequestStore, TrailStore, ReportStore, StandingStore, ChallengeStore, MissStore):
     """The node's tables, by what is done with them; each part is in a module of its own."""
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from oracle.core.merkle import MerkleTree
 from oracle.core.structs import Verdict
-from oracle.store.base import Database
+from oracle.store.base import Database, chunks
 from oracle.store.events import mark_anchored
-from oracle.store.tables import AnchorRow, EvidenceRow, ReportRow, ReportVerdictRow
+from oracle.store.tables import AnchorRow, EvidenceRow, ReportRow, ReportVerdictRow, RequestRow
 
 #: So many different verdicts of one request are kept as one attester's; beyond, only what conflicts with one of them.
 _MOST_VERDICTS = 8
@@ -83,7 +84,7 @@ class ReportStore(Database):
                 place = {"root": report.root, "leaf": each.leaf, "pool": each.pool, "epoch": report.epoch}
                 session.add(ReportVerdictRow(request=each.request, **place, **facts))
             session.flush()
-            mark_anchored(session)
+            mark_anchored(session, _under(report.root))
 
     def reports_by(self, proposer: str, request_id: bytes, since: int) -> int:
         """Return how many reports with this request a proposer had this node keep since a time (Unix seconds)."""
@@ -93,7 +94,7 @@ class ReportStore(Database):
             .join(ReportVerdictRow, ReportVerdictRow.root == ReportRow.root)
             .where(ReportRow.proposer == proposer, ReportRow.at >= since, ReportVerdictRow.request == request_id)
         )
-        with self._transaction() as session:
+        with self._reading() as session:
             return session.scalar(query) or 0
 
     def proven(self, request_id: bytes) -> Proven | None:
@@ -104,7 +105,7 @@ class ReportStore(Database):
             .where(ReportVerdictRow.request == request_id)
             .order_by(AnchorRow.block_number)
         )
-        with self._transaction() as session:
+        with self._reading() as session:
             found = session.execute(query).first()
             if found is None:
                 return None
@@ -122,7 +123,7 @@ class ReportStore(Database):
                 place = {"root": found.root, "leaf": leaf, "pool": pool, "epoch": found.epoch, "proof": proof}
                 session.add(ReportVerdictRow(request=request_id, **place, **facts))
                 session.flush()
-            mark_anchored(session)
+            mark_anchored(session, RequestRow.id == request_id)
 
     def prune_reports(self, before: int, limit: int = 1_000) -> int:
         """Forget reports kept before a time (Unix seconds) that never came on chain; return how many."""
@@ -139,25 +140,17 @@ class ReportStore(Database):
     def keep_evidence(self, many: Sequence[Evidence], allowed_ppm: int) -> None:
         """Keep signatures. Of one attester and request, at most a few that agree within ``allowed_ppm``, and all that conflict."""
         with self._transaction() as session:
+            kept = _signed(session, {each.request for each in many})
             for each in many:
-                if self._is_news(session, each, allowed_ppm):
+                signed = kept[each.request, each.attester]
+                if _is_news(signed, each.verdict, allowed_ppm):
                     session.add(_evidence_row(each))
-                    session.flush()
-
-    @staticmethod
-    def _is_news(session: Session, new: Evidence, allowed_ppm: int) -> bool:
-        same = (EvidenceRow.request == new.request, EvidenceRow.attester == new.attester)
-        kept = session.execute(select(EvidenceRow.outcome, EvidenceRow.score).where(*same)).all()
-        if (new.verdict.outcome, new.verdict.score) in [tuple(each) for each in kept]:
-            return False
-        conflicts = [abs(score - new.verdict.score) > allowed_ppm for _, score in kept]
-        # Two that conflict are all that a punishment takes.
-        return len(kept) < _MOST_VERDICTS or (any(conflicts) and len(kept) < 2 * _MOST_VERDICTS)
+                    signed.append((each.verdict.outcome, each.verdict.score))
 
     def evidence(self, request_id: bytes) -> list[Evidence]:
         """Return who signed which verdict of a request."""
         query = select(EvidenceRow).where(EvidenceRow.request == request_id).order_by(EvidenceRow.at)
-        with self._transaction() as session:
+        with self._reading() as session:
             return [_evidence(row) for row in session.scalars(query)]
 
     def conflicts(self, request_id: bytes, allowed_ppm: int) -> list[tuple[Evidence, Evidence]]:
@@ -181,13 +174,35 @@ class ReportStore(Database):
             .having(func.count() > 1)
             .distinct()
         )
-        with self._transaction() as session:
+        with self._reading() as session:
             return list(session.scalars(query))
 
     def prune_evidence(self, before: int) -> None:
         """Forget signatures kept before a time (Unix seconds)."""
         with self._transaction() as session:
             session.execute(delete(EvidenceRow).where(EvidenceRow.at < before))
+
+
+def _under(root: bytes) -> ColumnElement[bool]:
+    return RequestRow.id.in_(select(ReportVerdictRow.request).where(ReportVerdictRow.root == root))
+
+
+def _signed(session: Session, requests: Collection[bytes]) -> dict[tuple[bytes, str], list[tuple[int, int]]]:
+    """Return outcome and score of the verdicts kept, by request and attester."""
+    kept: dict[tuple[bytes, str], list[tuple[int, int]]] = defaultdict(list)
+    columns = (EvidenceRow.request, EvidenceRow.attester, EvidenceRow.outcome, EvidenceRow.score)
+    for some in chunks(requests):
+        for request, attester, outcome, score in session.execute(select(*columns).where(EvidenceRow.request.in_(some))):
+            kept[request, attester].append((outcome, score))
+    return kept
+
+
+def _is_news(kept: Sequence[tuple[int, int]], new: Verdict, allowed_ppm: int) -> bool:
+    if (new.outcome, new.score) in kept:
+        return False
+    conflicts = [abs(score - new.score) > allowed_ppm for _, score in kept]
+    # Two that conflict are all that a punishment takes.
+    return len(kept) < _MOST_VERDICTS or (any(conflicts) and len(kept) < 2 * _MOST_VERDICTS)
 
 
 def _proof(session: Session, row: ReportVerdictRow) -> tuple[bytes, ...]:

@@ -1,21 +1,23 @@
-"""Requests: which are due, how far each has come, this node's evaluations, and trails."""
+"""Requests: which are due, how far each has come, and this node's evaluations."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, bindparam, func, or_, select, update
 
 from oracle.core.errors import Reason
-from oracle.store.base import Database
-from oracle.store.contexts import RequestContext, RequestReport, request_context
+from oracle.store.archive import ArchiveStore
+from oracle.store.base import chunks, execute_many, table_of
+from oracle.store.contexts import RequestContext, RequestReport, request_context, request_contexts
 from oracle.store.events import mark_anchored
-from oracle.store.tables import AgreementRow, RequestRow, Stage, TrailRow
+from oracle.store.tables import AgreementRow, RequestRow, Stage
 
+#: So many rows are fetched at once of a query whose end is seldom needed.
+_AT_A_TIME = 256
 _OPEN = (Stage.SEEN, Stage.EVALUATED, Stage.REFUSED, Stage.ANCHORED)
 
 
@@ -23,7 +25,7 @@ def _any(_id: bytes, _block: int) -> bool:
     return True
 
 
-class RequestStore(Database):
+class RequestStore(ArchiveStore):
     """Requests and what this node made of them."""
 
     # Which
@@ -75,39 +77,45 @@ class RequestStore(Database):
     def _chosen(
         self, query: Select[bytes, int], limit: int, wanted: Callable[[bytes, int], bool]
     ) -> list[RequestContext]:
-        with self._transaction() as session:
-            found = (identity for identity, block in session.execute(query).all() if wanted(identity, block))
-            return _contexts(session, (session.get_one(RequestRow, each) for each in islice(found, limit)))
+        with self._reading() as session:
+            found = session.execute(query.execution_options(yield_per=_AT_A_TIME))
+            chosen = list(islice((identity for identity, block in found if wanted(identity, block)), limit))
+            found.close()
+            whole = (select(RequestRow).where(RequestRow.id.in_(some)) for some in chunks(chosen))
+            rows = {row.id: row for each in whole for row in session.scalars(each)}
+            return request_contexts(session, [rows[identity] for identity in chosen])
 
     def context(self, request_id: bytes) -> RequestContext | None:
         """Return a request with all that it names, or None if no such request was seen."""
-        with self._transaction() as session:
+        with self._reading() as session:
             row = session.get(RequestRow, request_id)
             return request_context(session, row) if row else None
 
     def report(self, request_id: bytes) -> RequestReport | None:
         """Return what the node tells about a request."""
-        with self._transaction() as session:
+        with self._reading() as session:
             row = session.get(RequestRow, request_id)
-            return RequestReport(row.id, row.stage, row.block_number, row.reason, row.message) if row else None
+            found = RequestReport(row.id, row.stage, row.block_number, row.reason, row.message) if row else None
+        return found or self.archived_report(request_id)
 
     def counts(self) -> dict[str, int]:
         """Return how many requests are at each stage."""
         query = select(RequestRow.stage, func.count()).group_by(RequestRow.stage)
-        with self._transaction() as session:
+        with self._reading() as session:
             return {stage.value: count for stage, count in session.execute(query)}
 
     # Progress
 
     def evaluated(self, evaluations: Mapping[bytes, dict[str, Any]]) -> None:
         """Store own evaluations; each request moves to EVALUATED unless it ended meanwhile."""
+        table = table_of(RequestRow)
+        seen = update(table).where(table.c.id == bindparam("request"), table.c.stage == Stage.SEEN)
+        fresh = {"attempts": 0, "not_before": 0.0, "reason": None}
+        change = seen.values(stage=Stage.EVALUATED, evaluation=bindparam("found"), **fresh)
         with self._transaction() as session:
-            for request_id, evaluation in evaluations.items():
-                change = update(RequestRow).where(RequestRow.id == request_id, RequestRow.stage == Stage.SEEN)
-                session.execute(
-                    change.values(stage=Stage.EVALUATED, evaluation=evaluation, attempts=0, not_before=0.0, reason=None)
-                )
-            mark_anchored(session)
+            execute_many(session, change, [{"request": each, "found": found} for each, found in evaluations.items()])
+            for some in chunks(evaluations):
+                mark_anchored(session, RequestRow.id.in_(some))
 
     def refused(self, request_id: bytes, reason: str, message: str) -> None:
         """Store why this node can't give a verdict."""
@@ -127,39 +135,8 @@ class RequestStore(Database):
 
     def all_postponed(self, ids: Collection[bytes], delay_s: float, reason: str, message: str) -> None:
         """Do to several requests what :meth:`postponed` does to one."""
+        later = {"not_before": time.time() + delay_s, "reason": reason, "message": message}
         with self._transaction() as session:
-            change = update(RequestRow).where(RequestRow.id.in_(ids), RequestRow.stage.in_(_OPEN))
-            session.execute(
-                change.values(
-                    attempts=RequestRow.attempts + 1, not_before=time.time() + delay_s, reason=reason, message=message
-                )
-            )
-
-    # Trails
-
-    def save_trail(self, digest: bytes, request_id: bytes, content: bytes) -> None:
-        """Keep a trail's canonical form."""
-        self.save_trails([(digest, request_id, content)])
-
-    def save_trails(self, many: Iterable[tuple[bytes, bytes, bytes]]) -> None:
-        """Keep trails: digest, request's id, and canonical form of each."""
-        with self._transaction() as session:
-            for digest, request_id, content in many:
-                session.merge(TrailRow(digest=digest, request=request_id, content=content))
-
-    def trail(self, digest: bytes) -> bytes | None:
-        """Return a trail's canonical form by its digest."""
-        with self._transaction() as session:
-            row = session.get(TrailRow, digest)
-            return row.content if row else None
-
-    def trails_of(self, request_id: bytes) -> list[bytes]:
-        """Return the canonical form of every trail of a request that this node keeps."""
-        query = select(TrailRow.content).where(TrailRow.request == request_id)
-        with self._transaction() as session:
-            return list(session.scalars(query))
-
-
-def _contexts(session: Session, rows: Iterable[RequestRow]) -> list[RequestContext]:
-    contexts = (request_context(session, row) for row in rows)
-    return [context for context in contexts if context is not None]
+            for some in chunks(ids):
+                change = update(RequestRow).where(RequestRow.id.in_(some), RequestRow.stage.in_(_OPEN))
+                session.execute(change.values(attempts=RequestRow.attempts + 1, **later))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, Index, String, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Engine, Index
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from oracle.core.errors import ConfigurationError
+from oracle.core.errors import ConfigurationError, DatabaseError
+from oracle.store import schema
 from oracle.store.base import Base
+from oracle.store.opening import connect
 from oracle.store.work import (
+    ArchivedRow,
+    ArchivedTrailRow,
     EvidenceRow,
     MissRow,
     ReportRow,
@@ -47,7 +49,7 @@ class Meta(Base):
     """What this database belongs to: one chain, one contract."""
 
     __tablename__ = "meta"
-    key: Mapped[str] = mapped_column(String, primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
 
 
@@ -55,7 +57,7 @@ class Cursor(Base):
     """The last block whose logs are in the tables."""
 
     __tablename__ = "cursor"
-    name: Mapped[str] = mapped_column(String, primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
     block_number: Mapped[int]
     block_hash: Mapped[bytes]
 
@@ -117,7 +119,7 @@ class RequestRow(Base):
     evaluation: Mapped[dict[str, Any] | None]
     verdict: Mapped[dict[str, Any] | None]
 
-    __table_args__ = (Index("requests_by_stage", "stage", "not_before"),)
+    __table_args__ = (Index("requests_by_stage", "stage", "block_number"),)
 
 
 class AnchorRow(Base):
@@ -126,7 +128,7 @@ class AnchorRow(Base):
     __tablename__ = "anchors"
     pool: Mapped[bytes] = mapped_column(primary_key=True)
     block_number: Mapped[int] = mapped_column(index=True)
-    root: Mapped[bytes]
+    root: Mapped[bytes] = mapped_column(index=True)
     count: Mapped[int]
     transaction: Mapped[bytes]
 
@@ -182,34 +184,37 @@ EVENT_ROWS = (
 
 
 def open_database(url: str) -> Engine:
-    """Open the database and make the tables that it lacks. SQLite runs in WAL mode, each commit synced to disk.
+    """Open the database, and bring its tables to this program's version.
 
     Raises ConfigurationError when it can't be opened; the text never shows the URL, which may hold a password.
     """
     try:
-        engine = create_engine(url)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _set_pragmas)
-        Base.metadata.create_all(engine)
+        engine = connect(url)
     except (SQLAlchemyError, ModuleNotFoundError, ValueError) as error:
-        problem = (
-            f"database: can't be opened ({type(error).__name__}); check the URL, its driver, and that it is writable"
-        )
-        raise ConfigurationError([problem]) from None
+        raise _unopened(type(error).__name__) from None
+    try:
+        schema.upgrade(engine)
+    except BaseException as error:
+        engine.dispose()
+        if isinstance(error, DatabaseError):
+            raise _unopened(error.cause) from None
+        if isinstance(error, SQLAlchemyError):
+            raise _unopened(type(error).__name__) from None
+        raise
     return engine
 
 
-def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _unopened(cause: str) -> ConfigurationError:
+    remedy = "check the URL, that its server runs and lets this user in, and that it is writable"
+    return ConfigurationError([f"database: can't be opened ({cause}); {remedy}"])
 
 
 __all__ = [
     "EVENT_ROWS",
     "AgreementRow",
     "AnchorRow",
+    "ArchivedRow",
+    "ArchivedTrailRow",
     "Base",
     "ChallengeRow",
     "ChallengeState",

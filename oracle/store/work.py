@@ -86,3 +86,20 @@ class MissRow(Base):
     asked: Mapped[int]
     missed: Mapped[int]
     in_a_row: Mapped[int]
+
+
+class ArchivedRow(Base):
+    """A request that ended long ago, with everything about it: compressed JSON."""
+
+    __tablename__ = "archived"
+    request: Mapped[bytes] = mapped_column(primary_key=True)
+    content: Mapped[bytes]
+
+
+class ArchivedTrailRow(Base):
+    """A trail of such a request, compressed."""
+
+    __tablename__ = "archived_trails"
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    request: Mapped[bytes] = mapped_column(index=True)
+    content: Mapped[bytes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -197,8 +197,10 @@ def open_node(town: Town, index: int, made: NodeSettings) -> Node:
 
 
 @asynccontextmanager
-async def town(made: Ground, folder: Path, **work: Any) -> AsyncIterator[Town]:
-    """Start nodes and a vault over a chain; what they did on it is undone at the end."""
+async def town(
+    made: Ground, folder: Path, database: Callable[[], str] | None = None, **work: Any
+) -> AsyncIterator[Town]:
+    """Start nodes and a vault over a chain; what they did on it is undone at the end. ``database`` names one for each node."""
     before = made.rpc("evm_snapshot")
     network = Network()
     vault = Vault(VaultStore(f"sqlite:///{folder}/vault.sqlite"), bytes(range(32)))
@@ -208,7 +210,9 @@ async def town(made: Ground, folder: Path, **work: Any) -> AsyncIterator[Town]:
     whole = Town(made, network, vault, made.head + 1)
     for index in range(len(made.attesters)):
         options = {"jail_after": 0, **work}
-        whole.nodes.append(open_node(whole, index, settings(made, folder / f"operator{index}", index, options)))
+        told = settings(made, folder / f"operator{index}", index, options)
+        told = told.model_copy(update={"database": database()}) if database else told
+        whole.nodes.append(open_node(whole, index, told))
     try:
         yield whole
     finally:

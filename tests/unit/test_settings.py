@@ -79,6 +79,18 @@ def test_load__when_a_database_is_named__then_only_relative_files_are_anchored(
     assert load(folder, f'database = "{database}"\n{MINIMAL}').database == found.format(folder=folder)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://me:hunter2@h/d", "postgresql+psycopg://me:hunter2@h/d", "postgresql://me@h/d?password=hunter2"],
+)
+def test_load__when_the_database_has_a_password__then_refused_with_a_better_place_and_never_shown(
+    folder: Path, url: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"database: .*passfile") as caught:
+        load(folder, f'database = "{url}"\n{MINIMAL}')
+    assert "hunter2" not in str(caught.value)
+
+
 def test_load__when_the_environment_says_otherwise__then_it_wins_key_by_key(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 import oracle.api
 from oracle.api import NodeParts, PeerParts, create_app
 from oracle.core.digests import report_leaf
-from oracle.core.errors import EndpointError, PeerError, SignerUnavailableError
+from oracle.core.errors import DatabaseError, EndpointError, PeerError, SignerUnavailableError
 from oracle.core.structs import Verdict, root_pool_id
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, Answer, Proposal
 from oracle.store.node_store import Changes, NodeStore, Report, ReportedVerdict
@@ -105,6 +105,18 @@ async def test_metrics__when_stages_empty__then_their_gauges_fall_to_zero(scene:
     assert 'assent_open_requests{state="ended"} 1.0' in answer.text
     assert answer.headers["content-type"].startswith("text/plain")
     assert "# HELP assent_head_block" in answer.text
+
+
+async def test_lookups__when_the_database_is_away__then_503_and_nothing_of_why(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_identity: bytes) -> None:
+        raise DatabaseError("connection to server at db.internal failed")
+
+    monkeypatch.setattr(scene.store, "report", away)
+    answer = await scene.call("GET", f"/v1/requests/0x{ID.hex()}")
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert "internal" not in answer.text
 
 
 # Trails and requests

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +13,7 @@ from store_rows import Asked, asked
 
 from oracle.core.errors import ConfigurationError, Reason
 from oracle.store.node_store import Changes, NodeStore, RequestContext
-from oracle.store.tables import Base, CurrencyRow, RequestRow, Stage, open_database
+from oracle.store.tables import Base, CurrencyRow, Stage, open_database
 from oracle.store.transactions import Attempt, TransactionStore
 
 CONTRACT = "0x" + "c0" * 20
@@ -29,8 +26,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[NodeStore]:
-    made = NodeStore(open_database(f"sqlite:///{path}"))
+def store(database_url: str) -> Iterator[NodeStore]:
+    made = NodeStore(open_database(database_url))
     yield made
     made.close()
 
@@ -88,30 +85,6 @@ def test_apply__when_it_fails_midway__then_neither_rows_nor_cursor(store: NodeSt
     assert stage_of(store, two) is None
     assert stage_of(store, one) is Stage.SEEN
     assert store.cursor() == (10, HASH)
-
-
-_KILLED = """
-import os, sys
-sys.path.insert(0, sys.argv[2])
-from store_rows import asked
-from oracle.store.node_store import Changes, NodeStore
-from oracle.store.tables import open_database
-store = NodeStore(open_database("sqlite:///" + sys.argv[1]))
-store.apply(Changes(asked().rows(10)), (10, b"h" * 32))
-def rows():
-    yield from asked().rows(11)
-    os.kill(os.getpid(), 9)
-store.apply(Changes(rows()), (11, b"h" * 32))
-"""
-
-
-def test_apply__when_the_process_is_killed_midway__then_the_range_before_it_stands_whole(path: Path) -> None:
-    run = subprocess.run([sys.executable, "-c", _KILLED, str(path), str(Path(__file__).parent)], check=False)
-    assert run.returncode == -9
-    store = NodeStore(open_database(f"sqlite:///{path}"))
-    assert store.cursor() == (10, HASH)
-    assert store.counts() == {"seen": 1}
-    store.close()
 
 
 def test_apply__when_a_request_names_what_was_never_read__then_it_alone_is_refused(store: NodeStore) -> None:
@@ -234,6 +207,21 @@ def test_rewind__when_a_request_was_refused_for_the_chains_state__then_it_is_loo
     assert stage_of(store, one) is stage
 
 
+def test_due__when_the_backlog_is_longer_than_what_is_fetched_at_once__then_all_are_found(store: NodeStore) -> None:
+    one = asked()
+    rows = one.rows(10)[:3]
+    for index in range(1_300):
+        rows.append(one.rows(10)[3])
+        rows[-1].id = index.to_bytes(32, "big")  # type: ignore[attr-defined]
+    store.apply(Changes(rows), (10, HASH))
+    wanted = {index.to_bytes(32, "big") for index in (3, 1_299)}
+    assert len(store.due(Stage.SEEN, 9, lambda identity, _: identity in wanted)) == 2
+    assert len(store.due(Stage.SEEN, 1_100)) == 1_100
+    ids = [index.to_bytes(32, "big") for index in range(1_300)]
+    store.all_postponed(ids, 60, "sent", "later")
+    assert store.due(Stage.SEEN, 9) == []
+
+
 # Requests
 
 
@@ -255,20 +243,6 @@ def test_due__when_there_are_many__then_the_oldest_first_and_no_more_than_the_li
     assert [context.id for context in store.due(Stage.SEEN, 1)] == [old.id]
     assert [context.id for context in store.due(Stage.SEEN, 9)] == [old.id, new.id]
     assert [context.id for context in store.due(Stage.SEEN, 1, lambda identity, _: identity == new.id)] == [new.id]
-
-
-def test_due__when_thousands_wait__then_still_quick(store: NodeStore) -> None:
-    one = asked()
-    put(store, one)
-    with store._transaction() as session:
-        for index in range(5_000):
-            row = one.rows(10)[3]
-            assert isinstance(row, RequestRow)
-            row.id = index.to_bytes(32, "big")
-            session.add(row)
-    started = time.monotonic()
-    assert len(store.due(Stage.SEEN, 64)) == 64
-    assert time.monotonic() - started < 1
 
 
 def test_evaluated__when_the_request_ended_meanwhile__then_the_end_stands(store: NodeStore) -> None:
@@ -312,10 +286,12 @@ def test_trail__when_saved_twice__then_kept_once(store: NodeStore) -> None:
 # Opening
 
 
-def test_open_database__when_sqlite__then_every_commit_is_synced(path: Path, store: NodeStore) -> None:
-    assert sqlite3.connect(path).execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    with store._engine.connect() as connection:
+def test_open_database__when_sqlite__then_every_commit_is_synced(path: Path) -> None:
+    engine = open_database(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from store_rows import Asked, asked
@@ -20,8 +19,8 @@ PROPOSER = "0x" + "ab" * 20
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[NodeStore]:
-    made = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}"))
+def store(database_url: str) -> Iterator[NodeStore]:
+    made = NodeStore(open_database(database_url))
     yield made
     made.close()
 
@@ -247,6 +246,34 @@ def test_challenges__when_one_lapsed__then_the_next_is_another(store: NodeStore)
     challenged(store, one, block=15, until=900)
     (found,) = store.challenges(ChallengeState.OPEN, evaluated=False)
     assert (found.until, found.block) == (900, 15)
+
+
+def test_apply__when_a_challenge_lapses_and_the_next_is_in_the_same_range__then_the_next_is_open(
+    store: NodeStore,
+) -> None:
+    one = asked()
+    put(store, one)
+    recorded(store, one)
+    rows = [
+        ChallengeRow(
+            request=one.id, block_number=block, until=until, state=ChallengeState.OPEN, attempts=0, not_before=0.0
+        )
+        for block, until in ((12, 500), (14, 900))
+    ]
+    store.apply(Changes(rows, challenges={one.id: (ChallengeState.LAPSED, 14)}), (14, HASH))
+    (found,) = store.challenges(ChallengeState.OPEN)
+    assert (found.until, found.block) == (900, 14)
+
+
+def test_rewind__when_a_claim_is_gone_and_its_root_stands__then_the_request_is_anchored(store: NodeStore) -> None:
+    one = asked(delivery=1)
+    put(store, one)
+    made, _ = report(one)
+    store.save_report(made)
+    store.apply(Changes([anchor(made)]), (11, HASH))
+    recorded(store, one, block=16)
+    store.rewind(15, (15, HASH))
+    assert stage(store, one) is Stage.ANCHORED
 
 
 def test_rewind__when_challenges_and_their_ends_are_gone__then_as_before(store: NodeStore) -> None:

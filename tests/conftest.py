@@ -1,0 +1,27 @@
+"""Databases for whichever tests need one: SQLite in a file, and PostgreSQL on a server that the tests start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from postgres_server import Server, postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Return the tests' PostgreSQL server; skip, and say so, where PostgreSQL isn't installed."""
+    with postgres_server() as server:
+        if server is None:
+            pytest.skip(Server.missing)
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return an empty database's URL: the same test runs on both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'node.db'}"
+    server: Server = request.getfixturevalue("postgres")
+    return server.create()
