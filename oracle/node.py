@@ -129,7 +129,7 @@ class Node:
             await self._close()
 
     async def _check_start(self) -> None:
-        await self.services.reader.check_chain()
+        await self.services.reader.check_start(self._settings.chain.finality)
         log.info("node_started", attesters=self._seat.keys.addresses, port=self._settings.http.port)
 
     async def _close(self) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 
 from oracle.chain.contract import AssentContract
+from oracle.chain.pool import EndpointPool
 from oracle.chain.rpc import ChainReader, open_async
 from oracle.data.fetch import VaultClient
 from oracle.keys.devnet import refuse_devnet_key
@@ -63,7 +64,7 @@ class Services:
     review_answers: ReviewAnswers
     punisher: Punisher
     transactor: Transactor
-    web3: AsyncWeb3[AsyncHTTPProvider]
+    web3: AsyncWeb3[EndpointPool]
     clients: tuple[VaultClient, ...]
 
     async def close(self) -> None:
@@ -101,7 +102,8 @@ def assemble(
     engine = open_database(settings.database)
     store = NodeStore(engine)
     store.bind(chain.chain_id, chain.contract)
-    web3 = open_async(chain.rpc_url)
+    limits = {"timeout_s": chain.timeout_s, "patience_s": chain.patience_s, "max_lag_blocks": chain.max_lag_blocks}
+    web3 = open_async(chain.endpoints, metrics, **limits)
     contract = AssentContract(web3, chain.contract, chain.chain_id)
     committee = Committee(contract, keys.addresses)
     seat = Seat(contract.domain, store, committee, catalogue, keys, ChainClock(), metrics)

@@ -16,10 +16,13 @@ from oracle.store.tables import (
     EVENT_ROWS,
     AgreementRow,
     AnchorRow,
+    BlockRow,
     ChallengeRow,
     ChallengeState,
+    CurrencyRow,
     Cursor,
     Meta,
+    ModelRow,
     ReportVerdictRow,
     RequestRow,
     Stage,
@@ -27,6 +30,8 @@ from oracle.store.tables import (
 )
 
 _CURSOR = "logs"
+#: So many of the cursor's former places are kept. A chain that forgot them all is read again from its start.
+_KEPT_BLOCKS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +70,18 @@ class EventStore(Database):
             row = session.get(Cursor, _CURSOR)
             return (row.block_number, row.block_hash) if row else None
 
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """Return number and hash of the blocks at which the cursor stood, the last first."""
+        query = select(BlockRow.number, BlockRow.hash).order_by(BlockRow.number.desc())
+        with self._transaction() as session:
+            return [(number, block_hash) for number, block_hash in session.execute(query)]
+
     def apply(self, changes: Changes, cursor: tuple[int, bytes]) -> None:
         """Store what a range of blocks did, and the cursor."""
         with self._transaction() as session:
-            added = [row for row in changes.rows if _insert(session, row)]
+            added = [row for row in changes.rows if _insert(session, row, changes)]
             session.flush()
-            for row in added:
-                if isinstance(row, RequestRow) and request_context(session, row) is None:
-                    row.stage, row.reason = Stage.REFUSED, Reason.REQUEST_UNKNOWN
-                    row.message = "what it names is older than what this node read; lower chain.start_block"
+            _reconsider(session, added)
             session.flush()
             mark_anchored(session)
             _end_requests(session, changes)
@@ -81,22 +89,50 @@ class EventStore(Database):
                 gone = update(AgreementRow).where(AgreementRow.id == agreement_id)
                 session.execute(gone.values(withdrawn_block=block))
             for request_id, (state, block) in changes.challenges.items():
-                settled = update(ChallengeRow).where(ChallengeRow.request == request_id)
+                # Not one that was made after that: a range is read twice.
+                named = and_(ChallengeRow.request == request_id, ChallengeRow.block_number <= block)
+                settled = update(ChallengeRow).where(named)
                 session.execute(settled.values(state=state, ended_block=block))
             for standing_id, block in changes.standing_ended.items():
                 over = update(StandingRow).where(StandingRow.id == standing_id)
                 session.execute(over.values(ended_block=block))
-            session.merge(Cursor(name=_CURSOR, block_number=cursor[0], block_hash=cursor[1]))
+            _move_cursor(session, *cursor)
 
     def rewind(self, block: int, cursor: tuple[int, bytes] | None) -> None:
         """Forget everything after a block, because the chain did."""
         with self._transaction() as session:
             for table in EVENT_ROWS:
                 session.execute(delete(table).where(table.block_number > block))
+            session.execute(delete(BlockRow).where(BlockRow.number > block))
             _reopen(session, block)
             session.execute(delete(Cursor))
             if cursor is not None:
                 session.add(Cursor(name=_CURSOR, block_number=cursor[0], block_hash=cursor[1]))
+
+
+def _move_cursor(session: Session, number: int, block_hash: bytes) -> None:
+    session.merge(Cursor(name=_CURSOR, block_number=number, block_hash=block_hash))
+    session.merge(BlockRow(number=number, hash=block_hash))
+    session.flush()
+    oldest = select(BlockRow.number).order_by(BlockRow.number.desc()).offset(_KEPT_BLOCKS).limit(1)
+    session.execute(delete(BlockRow).where(BlockRow.number <= oldest.scalar_subquery()))
+
+
+def _reconsider(session: Session, added: Sequence[object]) -> None:
+    """Refuse new requests of which nothing else is known; take up those that were refused so, now that more is."""
+    requests = [row for row in added if isinstance(row, RequestRow)]
+    given = [row.id for row in added if isinstance(row, AgreementRow)]
+    lost = and_(RequestRow.stage == Stage.REFUSED, RequestRow.reason == Reason.REQUEST_UNKNOWN)
+    if any(isinstance(row, ModelRow | CurrencyRow) for row in added):
+        requests += session.scalars(select(RequestRow).where(lost))
+    elif given:
+        requests += session.scalars(select(RequestRow).where(lost, RequestRow.agreement.in_(given)))
+    for row in requests:
+        if request_context(session, row) is None:
+            row.stage, row.reason = Stage.REFUSED, Reason.REQUEST_UNKNOWN
+            row.message = "what it names is older than what this node read; lower chain.start_block"
+        elif row.stage is Stage.REFUSED:
+            row.stage, row.reason, row.message = Stage.SEEN, None, None
 
 
 def mark_anchored(session: Session) -> None:
@@ -111,11 +147,11 @@ def _anchored() -> Exists:
     return exists().where(ReportVerdictRow.request == RequestRow.id, same_pool)
 
 
-def _insert(session: Session, row: object) -> bool:
+def _insert(session: Session, row: object, changes: Changes) -> bool:
     # A range read again brings the same events: what is there stays, with the work done on it.
     identity: Any = inspect(type(row)).primary_key_from_instance(row)
     found = session.get(type(row), tuple(identity))
-    if found is not None and not _is_next_challenge(found, row):
+    if found is not None and not _is_next_challenge(found, row, changes):
         return False
     if found is not None:
         session.delete(found)
@@ -124,11 +160,14 @@ def _insert(session: Session, row: object) -> bool:
     return True
 
 
-def _is_next_challenge(found: object, row: object) -> bool:
-    """A verdict whose challenge lapsed may be challenged again."""
+def _is_next_challenge(found: object, row: object, changes: Changes) -> bool:
+    """A verdict whose challenge lapsed, maybe in this very range, may be challenged again."""
     if not isinstance(found, ChallengeRow) or not isinstance(row, ChallengeRow):
         return False
-    return found.state is ChallengeState.LAPSED and row.block_number >= (found.ended_block or 0)
+    state, ended = changes.challenges.get(row.request, (found.state, found.ended_block or 0))
+    if found.state is not ChallengeState.OPEN:
+        state, ended = found.state, found.ended_block or 0
+    return state is ChallengeState.LAPSED and found.block_number <= ended <= row.block_number != found.block_number
 
 
 def _end_requests(session: Session, changes: Changes) -> None:

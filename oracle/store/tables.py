@@ -60,6 +60,14 @@ class Cursor(Base):
     block_hash: Mapped[bytes]
 
 
+class BlockRow(Base):
+    """A block at which the cursor stood: where to go back to when the chain reorganised."""
+
+    __tablename__ = "blocks"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[bytes]
+
+
 class AgreementRow(Base):
     """An agreement given on chain."""
 
@@ -211,6 +219,7 @@ __all__ = [
     "AgreementRow",
     "AnchorRow",
     "Base",
+    "BlockRow",
     "ChallengeRow",
     "ChallengeState",
     "CurrencyRow",
