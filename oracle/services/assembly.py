@@ -112,7 +112,7 @@ def assemble(
     peering = VaultClient(allow_private=private, timeout_s=work.peer_timeout_s, transport=transport)
     reader = ChainReader(web3, chain.contract, chain.chain_id)
     source = VaultSource(contract.domain, committee, vaults, keys)
-    transactor = Transactor(web3, contract, TransactionStore(engine), sender, metrics)
+    transactor = Transactor(web3, contract, TransactionStore(engine, sender.address), sender, metrics, settings.send)
     acts, peers = Acts(contract, transactor), PeerClient(peering, work.peer_timeout_s)
     evaluator = Evaluator(contract, seat, source, work.max_callback_gas)
     turn_blocks, witnesses = work.turn_blocks, Witnesses(web3, contract, seat)

@@ -14,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from oracle.core.errors import ConfigurationError
 from oracle.store.base import Base
 from oracle.store.work import (
+    AttemptRow,
     EvidenceRow,
     MissRow,
     ReportRow,
@@ -218,6 +219,7 @@ __all__ = [
     "EVENT_ROWS",
     "AgreementRow",
     "AnchorRow",
+    "AttemptRow",
     "Base",
     "BlockRow",
     "ChallengeRow",
