@@ -34,6 +34,7 @@ class Fault(StrEnum):
     HTTP = "http"
     LIMITED = "limited"
     NONSENSE = "nonsense"
+    TROUBLE = "trouble"
     REFUSED = "refused"
     METHOD = "method"
     BEHIND = "behind"
@@ -90,8 +91,10 @@ class Endpoint:
         return self._failures >= _DOWN_AFTER
 
     def _failed(self, failure: EndpointFailure) -> None:
+        if failure.fault is Fault.BEHIND:
+            return  # nobody has a receipt of what isn't mined
         self._metrics.rpc_errors.labels(self.name, failure.fault.value).inc()
-        if failure.fault in (Fault.REFUSED, Fault.METHOD, Fault.BEHIND, Fault.FORK):
+        if failure.fault in (Fault.REFUSED, Fault.METHOD):
             return  # it answers
         self._failures += 1
         rest_s = min(_FIRST_REST_S * 2 ** min(self._failures, 16), _LAST_REST_S)
@@ -99,7 +102,7 @@ class Endpoint:
             rest_s = max(rest_s, _LIMITED_REST_S)
         elif failure.fault is Fault.WRONG_CHAIN:
             rest_s = _WRONG_CHAIN_REST_S
-        elif failure.fault in (Fault.TRANSPORT, Fault.TIMEOUT, Fault.HTTP):
+        elif failure.fault in (Fault.TRANSPORT, Fault.TIMEOUT) or self.is_down:
             self.found_chain = None  # who answers there next?
         self._not_before = time.monotonic() + rest_s
         self._metrics.rpc_up.labels(self.name).set(0 if self.is_down or self.is_foreign else 1)
@@ -201,8 +204,10 @@ class Endpoint:
             raise EndpointFailure(Fault.METHOD, response=response)
         if meaning is Meaning.LIMITED:
             raise EndpointFailure(Fault.LIMITED, response=response)
-        if meaning is not Meaning.CALL:
-            raise EndpointFailure(Fault.REFUSED, again=meaning is Meaning.PASSING, response=response)
+        if meaning is Meaning.PASSING:
+            raise EndpointFailure(Fault.TROUBLE, again=True, response=response)
+        if meaning is Meaning.REFUSED:
+            raise EndpointFailure(Fault.REFUSED, response=response)
 
     def _note_head(self, method: str, params: Any, response: RPCResponse) -> None:
         result: Any = response.get("result")

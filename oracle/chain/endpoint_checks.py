@@ -38,7 +38,11 @@ async def check_endpoints(pool: EndpointPool, chain_id: int, contract: str, fina
     if not reached:
         names = ", ".join(endpoint.name for endpoint in pool.endpoints)
         raise EndpointError(f"none of the RPC endpoints answers ({names}); check chain.rpc_urls, and that they are up")
-    await asyncio.gather(*(_try_methods(endpoint, contract, finality) for endpoint in reached))
+    await asyncio.gather(*(_try_methods(endpoint, contract) for endpoint in reached))
+    if not any(await asyncio.gather(*(_believes(endpoint, finality) for endpoint in reached))):
+        raise ConfigurationError(
+            [f"chain.finality: no endpoint has a {finality} block; give a depth in blocks instead"]
+        )
     nowhere = METHODS.intersection(*(endpoint.lacks for endpoint in reached))
     if nowhere:
         raise ConfigurationError([f"chain.rpc_urls: no endpoint has {method}; {_REMEDY}" for method in sorted(nowhere)])
@@ -52,9 +56,9 @@ async def _chain_of(endpoint: Endpoint) -> int | None:
         return None
 
 
-async def _try_methods(endpoint: Endpoint, contract: str, finality: str) -> None:
+async def _try_methods(endpoint: Endpoint, contract: str) -> None:
     """Note what the endpoint lacks. How it answers otherwise is another matter, and another time's."""
-    await asyncio.gather(*(_try(endpoint, method, params) for method, params in _harmless(contract, finality).items()))
+    await asyncio.gather(*(_try(endpoint, method, params) for method, params in _harmless(contract).items()))
     for method in sorted(endpoint.lacks):
         log.warning("endpoint_lacks_method", endpoint=endpoint.name, method=method, remedy=_REMEDY)
 
@@ -66,16 +70,25 @@ async def _try(endpoint: Endpoint, method: str, params: list[Any]) -> None:
         log.debug("endpoint_tried", endpoint=endpoint.name, method=method, fault=failure.fault.value)
 
 
-def _harmless(contract: str, finality: str) -> Mapping[str, list[Any]]:
-    """One call of each method, which changes nothing."""
+async def _believes(endpoint: Endpoint, finality: str) -> bool:
+    """Tell whether an endpoint knows the tag, or may: it may have been silent just now."""
     tag = "latest" if finality.isdecimal() else finality
+    try:
+        await endpoint.read("eth_getBlockByNumber", [tag, False])
+    except EndpointFailure as failure:
+        return failure.response is None
+    return True
+
+
+def _harmless(contract: str) -> Mapping[str, list[Any]]:
+    """One call of each method, which changes nothing."""
     return {
         "eth_call": [{"to": contract, "data": "0x"}, "latest"],
         "eth_chainId": [],
         "eth_estimateGas": [{"from": _NOBODY, "to": _NOBODY}],
         "eth_feeHistory": ["0x1", "latest", [50]],
         "eth_getBalance": [_NOBODY, "latest"],
-        "eth_getBlockByNumber": [tag, False],
+        "eth_getBlockByNumber": ["latest", False],
         "eth_getCode": [contract, "latest"],
         "eth_getLogs": [{"address": contract, "fromBlock": "latest", "toBlock": "latest"}],
         "eth_getTransactionCount": [_NOBODY, "latest"],

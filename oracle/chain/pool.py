@@ -18,7 +18,7 @@ from oracle.telemetry.metrics import Metrics
 T = TypeVar("T")
 
 #: A read is tried so often in all, unless there are more endpoints than that.
-_LEAST_TRIES = 4
+_LEAST_TRIES = 6
 _FIRST_PAUSE_S = 0.05
 #: So long is the slower of two endpoints waited for when their heads are compared.
 _COMPARING_S = 0.25
