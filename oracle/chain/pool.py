@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from web3.providers.async_base import AsyncBaseProvider
@@ -92,26 +93,15 @@ class EndpointPool(AsyncBaseProvider):
 
         Only endpoints that have ``reached`` a block are asked. With ``another``, the order begins after the preferred one.
         """
-        failures: list[EndpointFailure] = []
-        spent: set[Endpoint] = set()
-
-        async def attempt(endpoint: Endpoint) -> T:
-            try:
-                return await work(endpoint)
-            except EndpointFailure as failure:
-                failures.append(failure)
-                if not failure.again:
-                    spent.add(endpoint)
-                raise
-
+        asked = _Asked()
         running: dict[asyncio.Task[T], Endpoint] = {}
-        turns = _turns(self._order(method, reached, another), spent)
+        turns = _turns(self._order(method, reached, another), asked.spent)
         patience_s = self._patience_s * _SLOW.get(method, 1)
         try:
             while (turn := next(turns, None)) is not None or running:
                 if turn is not None:
                     await asyncio.sleep(turn[0])
-                    running[asyncio.create_task(attempt(turn[1]))] = turn[1]
+                    running[asyncio.create_task(asked.attempt(work, turn[1]))] = turn[1]
                 wait_s = patience_s if turn is not None else None
                 done, _ = await asyncio.wait(running, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
                 for each in done:
@@ -123,7 +113,7 @@ class EndpointPool(AsyncBaseProvider):
         finally:
             for each in running:
                 each.cancel()
-        raise _most_telling(failures)
+        raise asked.most_telling()
 
     def _order(self, method: str, reached: int, another: bool) -> list[Endpoint]:
         """Return the endpoints to ask, the best first. Raises EndpointFailure if there are none."""
@@ -189,6 +179,27 @@ class EndpointPool(AsyncBaseProvider):
             task.exception()  # looked at, or asyncio complains
 
 
+@dataclass
+class _Asked:
+    """What came of one question: the failures, and who has nothing to add."""
+
+    failures: list[EndpointFailure] = field(default_factory=list)
+    spent: set[Endpoint] = field(default_factory=set)
+
+    async def attempt(self, work: Callable[[Endpoint], Awaitable[T]], endpoint: Endpoint) -> T:
+        try:
+            return await work(endpoint)
+        except EndpointFailure as failure:
+            self.failures.append(failure)
+            if not failure.again:
+                self.spent.add(endpoint)
+            raise
+
+    def most_telling(self) -> EndpointFailure:
+        """What an endpoint said goes before that another said nothing; that it said no before that it hasn't seen it yet."""
+        return min(self.failures, key=lambda failure: (failure.response is None, failure.fault is Fault.BEHIND))
+
+
 async def _probe(endpoint: Endpoint) -> None:
     with contextlib.suppress(EndpointFailure):  # it is counted, and rests
         await endpoint.read("eth_getBlockByNumber", ["latest", False])
@@ -206,8 +217,3 @@ def _turns(order: Sequence[Endpoint], spent: Set[Endpoint]) -> Iterator[tuple[fl
                 tries += 1
                 yield pause_s, endpoint
         pause_s = max(2 * pause_s, _FIRST_PAUSE_S)
-
-
-def _most_telling(failures: Sequence[EndpointFailure]) -> EndpointFailure:
-    """What an endpoint said goes before that another said nothing; that it said no before that it hasn't seen it yet."""
-    return min(failures, key=lambda failure: (failure.response is None, failure.fault is Fault.BEHIND))
