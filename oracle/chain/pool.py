@@ -104,14 +104,15 @@ class EndpointPool(AsyncBaseProvider):
                     running[asyncio.create_task(asked.attempt(work, turn[1]))] = turn[1]
                 wait_s = patience_s if turn is not None else None
                 done, _ = await asyncio.wait(running, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-                for each in done:
-                    del running[each]
-                    if not isinstance(each.exception(), EndpointFailure):
-                        for slower in running.values():
-                            slower.was_slow()
-                        return each.result()
+                running = {task: endpoint for task, endpoint in running.items() if task not in done}
+                answers = [each for each in done if not isinstance(each.exception(), EndpointFailure)]
+                if answers:
+                    for slower in running.values():
+                        slower.was_slow()
+                    return answers[0].result()
         finally:
             for each in running:
+                each.add_done_callback(_looked_at)
                 each.cancel()
         raise asked.most_telling()
 
@@ -124,7 +125,7 @@ class EndpointPool(AsyncBaseProvider):
         able = [each for each in able if not each.head or each.head >= reached]
         if not able:
             raise EndpointFailure(Fault.BEHIND)
-        best = max(each.head for each in self.endpoints)
+        best = max(each.head for each in able)
 
         def rank(endpoint: Endpoint) -> tuple[bool, bool, bool]:
             lags = best - endpoint.head > self._max_lag_blocks
@@ -159,7 +160,8 @@ class EndpointPool(AsyncBaseProvider):
         running = {asyncio.create_task(endpoint.send(raw)) for endpoint in able}
         self._sending |= running
         for task in running:
-            task.add_done_callback(self._sent)
+            task.add_done_callback(self._sending.discard)
+            task.add_done_callback(_looked_at)
         refused: list[RPCResponse] = []
         while running:
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -173,10 +175,10 @@ class EndpointPool(AsyncBaseProvider):
             raise EndpointError("eth_sendRawTransaction: no endpoint answered; see chain.rpc_urls")
         return min(refused, key=lambda response: list(Refusal).index(refusal_of(response)))
 
-    def _sent(self, task: asyncio.Task[RPCResponse]) -> None:
-        self._sending.discard(task)
-        if not task.cancelled():
-            task.exception()  # looked at, or asyncio complains
+
+def _looked_at(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()  # or asyncio complains of a failure that nobody waits for any more
 
 
 @dataclass

@@ -216,13 +216,14 @@ async def test_catch_up__when_all_that_is_left_lags_behind_the_cursor__then_noth
     store.close()
 
 
-def watcher(chain: Ground, line: Line, store: NodeStore, reread: int = 4) -> Watcher:
+def watcher(chain: Ground, line: Line, store: NodeStore, range_blocks: int = 2_000) -> Watcher:
     settings = ChainSettings(
         rpc_url=chain.url,
         chain_id=DEVNET_CHAIN_ID,
         contract=chain.contract.address,
         finality="latest",
-        reread_blocks=reread,
+        range_blocks=range_blocks,
+        reread_blocks=4,
     )
     return Watcher(line.reader, store, settings, line.metrics)
 
@@ -241,6 +242,29 @@ async def test_catch_up__when_the_first_cuts_its_answers_off__then_the_second_lo
     await watching.catch_up()
     assert store.report(request.id) is not None
     assert line.metrics.registry.get_sample_value("assent_events_found_late_total")
+    store.close()
+
+
+async def test_catch_up__when_many_blocks_were_missed_over_a_bad_line__then_all_that_was_in_them_is_found(
+    chain: Ground, line: Line, first: FaultyEndpoint, second: FaultyEndpoint, tmp_path: Path
+) -> None:
+    store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}"))
+    watching = watcher(chain, line, store, range_blocks=20)
+    await watching.catch_up()
+    requests = []
+    for _ in range(4):
+        chain.mine(50)
+        requests.append(chain.asked())
+    first.error, first.share = {"code": -32603, "message": "internal error"}, 0.3
+    second.lag_blocks = 3
+    for _ in range(20):
+        try:
+            await watching.catch_up()
+            break
+        except EndpointError:
+            continue
+    assert store.cursor() == (chain.head, bytes(chain.web3.eth.get_block(chain.head)["hash"]))
+    assert all(store.report(each.id) is not None for each in requests)
     store.close()
 
 
