@@ -125,7 +125,7 @@ class Node:
             await self._close()
 
     async def _check_start(self) -> None:
-        await self.services.reader.check_chain()
+        await self.services.reader.check_start(self._settings.chain.finality)
         # A remote signer that is down may come back, and the node waits for it; one that doesn't have the keys is a mistake.
         for reason in await self.services.keys.check():
             log.warning("cannot_sign", reason=reason)
@@ -160,14 +160,16 @@ class Node:
         if found.moved:
             self._seen.beat()
             self._evaluated.beat()
-            await self._after_blocks(found.head.number)
+        # Not only when there is more to believe: what is stuck must not wait for finality.
+        await self.services.transactor.settle(found.head.number)
+        if found.moved:
+            await self._after_blocks()
         await self.services.rounds.open_due()
         await asyncio.sleep(self._settings.chain.poll_interval_s)
 
-    async def _after_blocks(self, head: int) -> None:
+    async def _after_blocks(self) -> None:
         """Do what new blocks may have made due. What an endpoint's failure cuts short is due again at the next block."""
         services, limit = self.services, self._settings.work.batch_size
-        await services.transactor.settle(head)
         await services.closer.close_due(limit)
         await services.claimer.claim_due(limit)
         await services.epochs.rotate_due()

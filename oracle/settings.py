@@ -73,15 +73,52 @@ class _Section(BaseModel):
 
 
 class ChainSettings(_Section):
-    """Which deployment, and how far its chain is believed: a finality tag, or a depth in blocks below the head."""
+    """Which deployment, and how far its chain is believed: a finality tag, or a depth in blocks below the head.
+
+    ``rpc_url`` is the preferred endpoint, ``rpc_urls`` are all or the others, in their order; one of the two settings is enough. A call
+    takes ``timeout_s`` at most; after ``patience_s`` another endpoint is asked as well. An endpoint that is behind the best by more than
+    ``max_lag_blocks`` isn't asked while another isn't. A range has ``range_blocks`` at most, and fewer where that many have more than
+    ``range_logs`` logs. Every block is read a second time when ``reread_blocks`` more are there, for logs that came late; 0 is never.
+    """
 
     rpc_url: HttpUrl
+    rpc_urls: tuple[HttpUrl, ...] = ()
     chain_id: Annotated[int, Field(gt=0)]
     contract: Address
     start_block: Annotated[int, Field(ge=0)] = 0
     finality: Finality = "finalized"
     poll_interval_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
+    patience_s: Annotated[float, Field(gt=0, le=60)] = 1.0
+    max_lag_blocks: Annotated[int, Field(ge=0, le=10_000)] = 2
     range_blocks: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+    range_logs: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    reread_blocks: Annotated[int, Field(ge=0, le=1_000)] = 10
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preferred(cls, data: Any) -> Any:
+        urls = data.get("rpc_urls") if isinstance(data, dict) else None
+        if "rpc_url" not in (data or {}) and isinstance(urls, list | tuple) and urls:
+            return {**data, "rpc_url": urls[0]}
+        return data
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """All endpoints, the preferred first, each once."""
+        return tuple(dict.fromkeys((self.rpc_url, *self.rpc_urls)))
+
+
+class SendSettings(_Section):
+    """How the node's transactions are paid and looked after.
+
+    None offers more than ``max_fee_gwei`` for a unit of gas. One that isn't in a block after ``bump_blocks`` is sent again for
+    ``bump_percent`` more, or what the chain wants by then; at the most, it is sent again as it is.
+    """
+
+    max_fee_gwei: Annotated[float, Field(gt=0, le=1_000_000)] = 1_000.0
+    bump_blocks: Annotated[int, Field(ge=1, le=1_000)] = 5
+    bump_percent: Annotated[int, Field(ge=10, le=100)] = 12
 
 
 class RemoteSignerSettings(_Section):
@@ -217,6 +254,7 @@ class NodeSettings(FileSettings):
 
     chain: ChainSettings
     keys: KeySettings
+    send: SendSettings = SendSettings()
     http: HttpSettings = HttpSettings()
     work: WorkSettings = WorkSettings()
     runtime: RuntimeSettings = RuntimeSettings()

@@ -6,6 +6,7 @@
     ├── ConfigurationError      settings are wrong; carries every problem at once
     ├── ChainError              the chain or its RPC endpoint
     │   ├── EndpointError       unreachable, timed out, answered nonsense
+    │   │   └── LogRangeError   no endpoint answers for so many blocks or logs at once
     │   ├── WrongChainError     an endpoint of another chain
     │   └── ContractRevertError a typed revert, decoded
     ├── RefusalError            this request can't get a verdict from this node; has a ``reason``
@@ -52,6 +53,10 @@ class ChainError(AssentError):
 
 class EndpointError(ChainError):
     """An RPC endpoint is unreachable, too slow, or answered nonsense."""
+
+
+class LogRangeError(EndpointError):
+    """The endpoints answer, but not for so many blocks or logs at once; ask for fewer."""
 
 
 class WrongChainError(ChainError):

@@ -23,6 +23,11 @@ from oracle.core.structs import (
 )
 from oracle.services.transactor import Transactor
 
+#: What the contract says of an act that somebody has done before: as good as one's own.
+DONE = frozenset({"RequestNotOpen", "RootExists", "NotChallenged", "AlreadyPunished"})
+#: How long what was sent, or what the contract has, may take to be in blocks that this node believes.
+SENT_S = 30.0
+
 
 class Acts:
     """The contract's transactions as the daemon uses them. Every method raises ContractRevertError if the contract won't have it now,

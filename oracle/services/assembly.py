@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import httpx
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 
 from oracle.chain.contract import AssentContract
+from oracle.chain.pool import EndpointPool
 from oracle.chain.rpc import ChainReader, open_async
 from oracle.data.fetch import VaultClient
 from oracle.keys.opening import OperatorKeys, open_keys
@@ -62,7 +63,7 @@ class Services:
     punisher: Punisher
     archivist: Archivist
     transactor: Transactor
-    web3: AsyncWeb3[AsyncHTTPProvider]
+    web3: AsyncWeb3[EndpointPool]
     clients: tuple[VaultClient, ...]
 
     async def close(self) -> None:
@@ -90,7 +91,8 @@ def assemble(
     engine = open_database(settings.database)
     store = NodeStore(engine)
     store.bind(chain.chain_id, chain.contract)
-    web3 = open_async(chain.rpc_url)
+    limits = {"timeout_s": chain.timeout_s, "patience_s": chain.patience_s, "max_lag_blocks": chain.max_lag_blocks}
+    web3 = open_async(chain.endpoints, metrics, **limits)
     contract = AssentContract(web3, chain.contract, chain.chain_id)
     committee = Committee(contract, keys.addresses)
     seat = Seat(contract.domain, store, committee, catalogue, keys, ChainClock(), metrics)
@@ -99,7 +101,7 @@ def assemble(
     peering = VaultClient(allow_private=private, timeout_s=work.peer_timeout_s, transport=transport)
     reader = ChainReader(web3, chain.contract, chain.chain_id)
     source = VaultSource(contract.domain, committee, vaults, keys)
-    transactor = Transactor(web3, contract, TransactionStore(engine), sender, metrics)
+    transactor = Transactor(web3, contract, TransactionStore(engine, sender.address), sender, metrics, settings.send)
     acts, peers = Acts(contract, transactor), PeerClient(peering, work.peer_timeout_s)
     evaluator = Evaluator(contract, seat, source, work.max_callback_gas)
     turn_blocks, witnesses = work.turn_blocks, Witnesses(web3, contract, seat)

@@ -7,13 +7,12 @@ import structlog
 from oracle.core.committee import turn
 from oracle.core.errors import ContractRevertError
 from oracle.core.structs import Answer
-from oracle.services.acts import Acts
+from oracle.services.acts import DONE, SENT_S, Acts
 from oracle.services.seat import Seat
 from oracle.store.node_store import Proven, RequestContext
 
 log = structlog.get_logger()
 
-_SENT_S = 30.0
 _RETRY_S = 5.0
 
 
@@ -45,7 +44,8 @@ class Claimer:
             await self._acts.claim(Answer(context.request, proven.verdict), proven.proof)
         except ContractRevertError as revert:
             log.info("claim_reverted", request=context.id.hex(), error=revert.name)
-            self._seat.store.postponed(context.id, _RETRY_S, revert.name, str(revert))
+            delay_s = SENT_S if revert.name in DONE else _RETRY_S
+            self._seat.store.postponed(context.id, delay_s, revert.name, str(revert))
             return
         self._seat.metrics.claims.inc()
-        self._seat.store.postponed(context.id, _SENT_S, "sent", "the claim is sent; it isn't final yet")
+        self._seat.store.postponed(context.id, SENT_S, "sent", "the claim is sent; it isn't final yet")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import structlog
 
 from oracle.core.committee import turn
 from oracle.core.errors import ContractRevertError
-from oracle.services.acts import Acts
+from oracle.services.acts import DONE, SENT_S, Acts
 from oracle.services.seat import Seat
 
 log = structlog.get_logger()
@@ -21,6 +23,8 @@ class Closer:
         self._acts = acts
         self._clock = seat.clock
         self._turn_blocks = turn_blocks
+        #: Until when what somebody else has ended is left alone: this node doesn't believe those blocks yet.
+        self._ended: dict[bytes, float] = {}
 
     async def close_due(self, limit: int) -> None:
         """Send what is due. Raises EndpointError; a revert means that somebody else was faster, or that it isn't due yet."""
@@ -28,7 +32,12 @@ class Closer:
         if view.own_index is None:
             return
 
+        now = time.monotonic()
+        self._ended = {identity: until for identity, until in self._ended.items() if until > now}
+
         def own_turn(request_id: bytes, block: int) -> bool:
+            if request_id in self._ended:
+                return False
             waited = self._clock.number - block
             return turn(request_id, waited, self._turn_blocks, len(view.members)) == view.own_index
 
@@ -37,4 +46,6 @@ class Closer:
             try:
                 await self._acts.close(context.request, over)
             except ContractRevertError as revert:
+                if revert.name in DONE:
+                    self._ended[context.id] = now + SENT_S
                 log.info("close_reverted", request=context.id.hex(), error=revert.name)

@@ -14,6 +14,7 @@ from oracle.core.errors import ContractRevertError, Reason
 from oracle.core.structs import Answer, Attestation
 from oracle.peers.client import PeerClient
 from oracle.peers.messages import Proposal
+from oracle.services.acts import DONE, SENT_S
 from oracle.services.canvass import Canvass
 from oracle.services.committee import CommitteeView
 from oracle.services.proofs import Proofs
@@ -27,14 +28,10 @@ log = structlog.get_logger()
 
 SOFTWARE = f"assent/{oracle.__version__}"
 _FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 8.0
-#: How long a verdict that was sent, or that the contract has, may take to be in blocks that this node believes.
-_SENT_S = 30.0
 #: So many rounds' limits may be under way at once.
 _ROUNDS_AT_ONCE = 4
 #: A report is proposed so often, each time without what peers declined.
 _MOST_PROPOSALS = 3
-#: What the contract says when somebody else's report came first: as good as one's own.
-_DONE = ("RequestNotOpen", "RootExists")
 
 
 class Recorder(Protocol):
@@ -192,11 +189,11 @@ class Proposer:
         except ContractRevertError as revert:
             self._reverted(report, revert)
             return
-        self._store.all_postponed(report.ids, _SENT_S, "sent", "the verdict is sent; it isn't final yet")
+        self._store.all_postponed(report.ids, SENT_S, "sent", "the verdict is sent; it isn't final yet")
 
     def _reverted(self, report: DraftReport, revert: ContractRevertError) -> None:
-        if revert.name in _DONE:
-            self._store.all_postponed(report.ids, _SENT_S, "sent", "the request has ended; that isn't final yet")
+        if revert.name in DONE:
+            self._store.all_postponed(report.ids, SENT_S, "sent", "the request has ended; that isn't final yet")
             return
         if revert.name in ("EpochStale", "QuorumMismatch", "SignerMismatch", "SignerUnknown"):
             self._seat.committee.forget()

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import structlog
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 from web3 import AsyncWeb3
-from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
+from web3.exceptions import ContractLogicError, TransactionNotFound
+from web3.types import RPCEndpoint, TxReceipt
 
 from oracle.chain.abi import revert_of
 from oracle.chain.contract import AssentContract
+from oracle.chain.fees import Fees, Market, read_market
+from oracle.chain.methods import Refusal, refusal_of
+from oracle.chain.pool import EndpointPool
 from oracle.chain.rpc import endpoint_errors
+from oracle.core.errors import EndpointError
 from oracle.keys.signer import AsyncSigner
-from oracle.store.transactions import Attempt, TransactionStore
+from oracle.settings import SendSettings
+from oracle.store.transactions import INCLUDED, PENDING, Attempt, Transaction, TransactionStore
 from oracle.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
 _GAS_MARGIN_PERCENT = 120
-#: After this many blocks without a receipt, a transaction is broadcast again, for more.
-_RESEND_BLOCKS = 5
-#: A replacement must offer 10 % more, or the pools refuse it; never more than the cap.
-_BUMP_PERCENT = 110
-_MOST_FEE_WEI = 1_000 * 10**9
 #: The contract wants 64/63 of a callback's gas (EIP-150), and this for what it does around it.
 _CALLBACK_OVERHEAD = 10_000
+#: What is in a block that isn't final yet is looked at again after so many blocks.
+_CHECK_BLOCKS = 4
+_FIRST_REST_S, _LAST_REST_S = 2.0, 60.0
 _SIGNED = ("chainId", "nonce", "to", "value", "data", "gas")
 
 
@@ -38,18 +42,28 @@ class Transactor:
 
     def __init__(
         self,
-        web3: AsyncWeb3[Any],
+        web3: AsyncWeb3[EndpointPool],
         contract: AssentContract,
         store: TransactionStore,
         signer: AsyncSigner,
         metrics: Metrics,
+        settings: SendSettings | None = None,
     ) -> None:
         self._web3 = web3
         self._contract = contract
         self._store = store
         self._signer = signer
         self._metrics = metrics
+        self._settings = settings or SendSettings()
+        self._cap_wei = int(self._settings.max_fee_gwei * 10**9)
         self._lock = asyncio.Lock()
+        #: In which block an endpoint last took an attempt, by hash. After a restart nothing is known, and all is sent again.
+        self._taken: dict[bytes, int] = {}
+        #: By nonce: in which block one that is included was last looked at, and in which one was first seen to be used elsewhere.
+        self._looked: dict[int, int] = {}
+        self._used: dict[int, int] = {}
+        self._unfunded = 0
+        self._rests_till = 0.0
 
     @property
     def address(self) -> str:
@@ -63,6 +77,8 @@ class Transactor:
         self._metrics.balance_wei.set(balance)
         return balance
 
+    # Sending
+
     async def send(self, kind: str, about: bytes, function: Any, callback_gas: Sequence[int] = ()) -> None:
         """Send an act, unless the same is under way. Raises ContractRevertError if the contract won't have it now.
 
@@ -70,100 +86,182 @@ class Transactor:
         for what receivers do now, but a receiver may do more later, and then the next one's gas must still be there.
         """
         async with self._lock:
-            if self._store.is_pending(kind, about):
+            if self._store.is_under_way(kind, about):
                 return
             with endpoint_errors(kind):
                 try:
                     gas = await function.estimate_gas({"from": self._signer.address})
                 except ContractLogicError as error:
                     raise revert_of(error) from error
-                gas = gas * _GAS_MARGIN_PERCENT // 100 + sum(map(_room_for, callback_gas))
-                attempt = await self._sign(kind, about, function, gas)
-                self._store.save(attempt)
-                await self._broadcast(attempt)
+                nonce, market = await asyncio.gather(self._next_nonce(), read_market(self._web3))
+                transaction = {
+                    "chainId": self._contract.domain.chain_id,
+                    "nonce": nonce,
+                    "to": self._contract.address,
+                    "value": 0,
+                    "data": function._encode_transaction_data(),
+                    "gas": gas * _GAS_MARGIN_PERCENT // 100 + sum(map(_room_for, callback_gas)),
+                }
+            attempt = await self._sign(kind, about, transaction, market.offer(self._cap_wei), market.head)
+            self._store.save(attempt)
+            # From here on it is under way, whatever the endpoints say.
+            await self._broadcast(attempt, market)
 
-    async def _sign(self, kind: str, about: bytes, function: Any, gas: int) -> Attempt:
-        eth = self._web3.eth
-        count, head, tip = await asyncio.gather(
-            eth.get_transaction_count(self._web3.to_checksum_address(self._signer.address)),
-            eth.get_block("latest"),
-            eth.max_priority_fee,
-        )
-        fee = 2 * head["baseFeePerGas"] + tip
-        transaction = {
-            "type": 2,
-            "chainId": self._contract.domain.chain_id,
-            "nonce": self._store.next_nonce(count),
-            "to": self._contract.address,
-            "value": 0,
-            "data": function._encode_transaction_data(),
-            "gas": gas,
-            "maxFeePerGas": fee,
-            "maxPriorityFeePerGas": tip,
-        }
-        raw = await self._signer.asign_transaction(transaction)
-        return Attempt(
-            nonce=transaction["nonce"],
-            kind=kind,
-            request=about,
-            raw=raw,
-            hash=bytes(self._web3.keccak(raw)),
-            max_fee_wei=fee,
-            sent_block=head["number"],
-        )
+    async def _next_nonce(self) -> int:
+        """Return the first nonce that no transaction has, on chain or here.
 
-    async def _broadcast(self, attempt: Attempt) -> None:
+        A gap (a mined transaction whose block is gone) is filled first: nothing behind it could be mined before. An endpoint that
+        doesn't count the newest block yet isn't taken for one: the transaction's receipt is there.
+        """
+        nonce = await self._count()
+        while (own := self._store.find(nonce)) is not None:
+            if own.state not in (PENDING, INCLUDED) and await self._receipt(own) is None:
+                break
+            nonce += 1
+        return nonce
+
+    async def _count(self) -> int:
+        return await self._web3.eth.get_transaction_count(self._web3.to_checksum_address(self._signer.address))
+
+    async def _sign(self, kind: str, about: bytes, transaction: dict[str, Any], fees: Fees, head: int) -> Attempt:
+        offer = {"maxFeePerGas": fees.max_fee_wei, "maxPriorityFeePerGas": fees.tip_wei}
+        raw = await self._signer.asign_transaction({"type": 2, **transaction, **offer})
+        digest = bytes(self._web3.keccak(raw))
+        return Attempt(transaction["nonce"], kind, about, raw, digest, fees.max_fee_wei, fees.tip_wei, head)
+
+    async def _broadcast(self, attempt: Attempt, market: Market) -> None:
+        """Give an attempt to the endpoints; if they want more for it, a dearer one."""
+        refusal = await self._offer(attempt, market)
+        if refusal is Refusal.UNDERPRICED:
+            dearer = await self._dearer(attempt, market)
+            if dearer is not None:
+                await self._offer(dearer, market)
+
+    async def _offer(self, attempt: Attempt, market: Market) -> Refusal | None:
+        shown = {"kind": attempt.kind, "nonce": attempt.nonce, "hash": attempt.hash.hex()}
         try:
-            await self._web3.eth.send_raw_transaction(attempt.raw)
-        except Web3RPCError as error:
-            # "already known" is success; "nonce too low" shows in the receipt, or that the nonce was used elsewhere.
-            log.info("broadcast_refused", kind=attempt.kind, nonce=attempt.nonce, error=str(error)[:200])
-            return
-        log.info("transaction_sent", kind=attempt.kind, nonce=attempt.nonce, hash=attempt.hash.hex())
+            response = await self._web3.provider.make_request(
+                RPCEndpoint("eth_sendRawTransaction"), ["0x" + attempt.raw.hex()]
+            )
+        except EndpointError as error:
+            log.warning("broadcast_failed", **shown, error=str(error))
+            return None
+        refusal = refusal_of(response) if response.get("error") else None
+        if refusal is None or refusal is Refusal.KNOWN:
+            self._taken[attempt.hash] = market.head
+            self._unfunded = 0
+            log.info("transaction_sent", **shown)
+            return None
+        self._metrics.broadcasts_refused.labels(refusal.value).inc()
+        if refusal is Refusal.NO_FUNDS:
+            self._note_unfunded()
+        else:
+            log.info("broadcast_refused", **shown, reason=refusal.value)
+        return refusal
 
-    async def settle(self, head: int) -> None:
-        """Look after what was sent: note receipts, send again what vanished, notice nonces that were used elsewhere."""
-        pending = self._store.pending()
-        if not pending:
-            return
-        with endpoint_errors("receipts"):
-            count = await self._web3.eth.get_transaction_count(self._web3.to_checksum_address(self._signer.address))
-            for attempt in pending:
-                await self._settle_one(attempt, head, count)
+    def _note_unfunded(self) -> None:
+        """What is saved waits: each time twice as long, till somebody sends ether."""
+        if self._unfunded == 0:
+            log.error(
+                "sender_unfunded", sender=self.address, remedy="send ether to the sender; what waits is sent then"
+            )
+        self._rests_till = time.monotonic() + min(_FIRST_REST_S * 2 ** min(self._unfunded, 16), _LAST_REST_S)
+        self._unfunded += 1
 
-    async def _settle_one(self, attempt: Attempt, head: int, count: int) -> None:
-        try:
-            receipt = await self._web3.eth.get_transaction_receipt(self._web3.to_hex(attempt.hash))
-        except TransactionNotFound:
-            if count > attempt.nonce:
-                self._finish(attempt, "replaced", 0)
-            elif head - attempt.sent_block >= _RESEND_BLOCKS:
-                await self._broadcast(await self._dearer(attempt, head))
-            return
-        self._finish(attempt, "mined" if receipt["status"] else "reverted", receipt["gasUsed"])
-
-    async def _dearer(self, attempt: Attempt, head: int) -> Attempt:
-        """Return the same act with the same nonce for a higher fee, saved; the attempt itself where the cap is reached."""
+    async def _dearer(self, attempt: Attempt, market: Market) -> Attempt | None:
+        """Return the same act with the same nonce for higher fees, saved; None where the cap is reached."""
+        before = Fees(attempt.max_fee_wei, attempt.tip_wei)
+        fees = market.raised(before, self._settings.bump_percent, self._cap_wei)
+        if fees is None:
+            return None
         signed = TypedTransaction.from_bytes(HexBytes(attempt.raw)).as_dict()
-        block, tip = await asyncio.gather(self._web3.eth.get_block("latest"), self._web3.eth.max_priority_fee)
-        tip = max(tip, -(-signed["maxPriorityFeePerGas"] * _BUMP_PERCENT // 100))
-        fee = max(2 * block["baseFeePerGas"] + tip, -(-attempt.max_fee_wei * _BUMP_PERCENT // 100))
-        if fee > _MOST_FEE_WEI:
-            return attempt
         kept = {name: signed[name] for name in _SIGNED}
-        raw = await self._signer.asign_transaction(
-            {"type": 2, **kept, "maxFeePerGas": fee, "maxPriorityFeePerGas": tip}
-        )
-        dearer = replace(attempt, raw=raw, hash=bytes(self._web3.keccak(raw)), max_fee_wei=fee, sent_block=head)
+        dearer = await self._sign(attempt.kind, attempt.request, kept, fees, market.head)
         self._store.save(dearer)
-        log.info("fee_raised", kind=attempt.kind, nonce=attempt.nonce, max_fee_wei=fee)
+        self._metrics.fees_raised.labels(attempt.kind).inc()
+        log.info("fee_raised", kind=attempt.kind, nonce=attempt.nonce, max_fee_wei=fees.max_fee_wei)
         return dearer
 
-    def _finish(self, attempt: Attempt, state: str, gas_used: int) -> None:
-        self._store.settle(attempt.nonce, state)
-        self._metrics.transactions.labels(attempt.kind, state).inc()
-        self._metrics.gas_used.labels(attempt.kind).inc(gas_used)
-        log.info("transaction_settled", kind=attempt.kind, nonce=attempt.nonce, state=state, gas=gas_used)
+    # Looking after what was sent
+
+    async def settle(self, believed: int) -> None:
+        """Look after what was sent, given the newest block that is believed: note receipts, and send again what isn't in a block.
+
+        Raises EndpointError.
+        """
+        under_way = self._store.under_way()
+        self._metrics.transactions_open.set(len(under_way))
+        if not under_way:
+            return
+        with endpoint_errors("receipts"):
+            count, market = await asyncio.gather(self._count(), read_market(self._web3))
+            due = [each for each in under_way if self._is_due(each, market.head)]
+            receipts = await asyncio.gather(*(self._receipt(each) for each in due))
+        for transaction, receipt in zip(due, receipts, strict=True):
+            if receipt is not None:
+                self._included(transaction, receipt, believed, market.head)
+            else:
+                await self._missing(transaction, count, market)
+
+    def _is_due(self, transaction: Transaction, head: int) -> bool:
+        looked = self._looked.get(transaction.nonce)
+        return transaction.state == PENDING or looked is None or head - looked >= _CHECK_BLOCKS
+
+    async def _receipt(self, transaction: Transaction) -> TxReceipt | None:
+        """Return the receipt of whichever attempt was mined."""
+        for attempt in reversed(transaction.attempts):
+            try:
+                return await self._web3.eth.get_transaction_receipt(self._web3.to_hex(attempt.hash))
+            except TransactionNotFound:
+                continue
+        return None
+
+    def _included(self, transaction: Transaction, receipt: TxReceipt, believed: int, head: int) -> None:
+        self._used.pop(transaction.nonce, None)
+        if receipt["blockNumber"] <= believed:
+            self._finish(transaction, "mined" if receipt["status"] else "reverted", receipt["gasUsed"])
+            return
+        self._looked[transaction.nonce] = head
+        if transaction.state == PENDING:
+            self._store.settle(transaction.nonce, INCLUDED)
+
+    async def _missing(self, transaction: Transaction, count: int, market: Market) -> None:
+        nonce, last = transaction.nonce, transaction.last
+        if transaction.state == INCLUDED:
+            self._store.settle(nonce, PENDING)
+            self._looked.pop(nonce, None)
+            self._taken.pop(last.hash, None)
+            self._metrics.receipts_vanished.labels(transaction.kind).inc()
+            log.warning("receipt_vanished", kind=transaction.kind, nonce=nonce)
+        if count > nonce:
+            # Receipts may come later than counts: only what is so in a later block too is believed.
+            if market.head > self._used.setdefault(nonce, market.head):
+                log.warning("nonce_used_elsewhere", nonce=nonce, remedy="let nothing else send with the sender's key")
+                self._finish(transaction, "replaced", 0)
+            return
+        self._used.pop(nonce, None)
+        if time.monotonic() >= self._rests_till:
+            async with self._lock:
+                await self._again(last, nonce == count, market)
+
+    async def _again(self, last: Attempt, is_next: bool, market: Market) -> None:
+        """Send again what no endpoint took, or what waits too long: for more if it is the next to be mined, and the cap allows."""
+        taken = self._taken.get(last.hash)
+        if taken is None:
+            await self._broadcast(last, market)
+        elif market.head - taken >= self._settings.bump_blocks:
+            dearer = self._dearer(last, market) if is_next else None
+            await self._broadcast(dearer or last, market)
+
+    def _finish(self, transaction: Transaction, state: str, gas_used: int) -> None:
+        self._store.settle(transaction.nonce, state)
+        for attempt in transaction.attempts:
+            self._taken.pop(attempt.hash, None)
+        self._looked.pop(transaction.nonce, None)
+        self._used.pop(transaction.nonce, None)
+        self._metrics.transactions.labels(transaction.kind, state).inc()
+        self._metrics.gas_used.labels(transaction.kind).inc(gas_used)
+        log.info("transaction_settled", kind=transaction.kind, nonce=transaction.nonce, state=state, gas=gas_used)
 
 
 def _room_for(callback_gas: int) -> int:

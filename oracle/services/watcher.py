@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import structlog
 
 from oracle.chain.abi import Event
-from oracle.chain.rpc import ChainReader, Head
-from oracle.core.errors import EndpointError
+from oracle.chain.rpc import ChainReader, Head, LogKey
+from oracle.core.errors import EndpointError, LogRangeError
+from oracle.services.ranges import Ranges
 from oracle.services.reading import changes_of
 from oracle.settings import ChainSettings
 from oracle.store.node_store import Changes, NodeStore
@@ -19,9 +20,10 @@ from oracle.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
-#: How far back a node goes when the block at its cursor is gone.
-REWIND_BLOCKS = 64
-
+#: The newest blocks aren't read a second time yet: what is late in them may still be.
+_AT_REST_BLOCKS = 2
+#: After a pause no more than so many windows are read a second time.
+_MOST_WINDOWS = 16
 #: After these the committee is another, may soon be, or answers elsewhere.
 _OF_COMMITTEE = {
     "EpochRotated",
@@ -53,58 +55,149 @@ class Watcher:
         self._store = store
         self._settings = settings
         self._metrics = metrics
-        self._range_blocks = settings.range_blocks
+        self._ranges = Ranges(settings.range_blocks, settings.range_logs)
+        self._head: Head | None = None
+        #: What was found since the last round that came to its end.
+        self._moved, self._requests, self._committee = False, 0, False
+        #: The logs of late, from which block on this process read, and up to which block it did so twice.
+        self._seen: dict[LogKey, int] = {}
+        self._since: int | None = None
+        self._looked = -1
 
     async def catch_up(self) -> Round:
-        """Read all that is new. Raises EndpointError when the endpoint fails; what was read till then is stored."""
+        """Read all that is new. Raises EndpointError when the endpoints fail; what was read till then is stored."""
         head = await self._reader.head(self._settings.finality)
+        first = await self._first_block(head)
+        if self._head is not None and head.number < min(first - 1, self._head.number):
+            return self._round(self._head)  # the endpoint lags: what is known holds
+        self._head = head
         self._metrics.head_block.set(head.number)
         self._metrics.chain_lag_s.set(max(time.time() - head.timestamp, 0))
-        first = await self._first_block()
-        moved, requests, committee = False, 0, False
+        self._since = first if self._since is None else min(self._since, first)
         while first <= head.number:
-            last = min(first + self._range_blocks - 1, head.number)
+            last = self._ranges.last(first, head.number)
             end = head if last == head.number else await self._reader.block(last)
             events = await self._events(first, end)
+            if events is None:
+                continue
+            self._remember(events, head)
             self._apply(events, end)
-            requests += sum(event.name == "Requested" for event in events)
-            committee = committee or any(event.name in _OF_COMMITTEE for event in events)
-            first, moved = last + 1, True
-        self._metrics.requests_seen.inc(requests)
-        return Round(head, moved, requests, committee)
+            first, self._moved = last + 1, True
+        if self._moved:
+            await self._look_again(head, self._since)
+        return self._round(head)
 
-    async def _events(self, first: int, end: Head) -> list[Event]:
-        """Read a range. The next one is half as long after a failure (an endpoint may cap it), twice as long after a success."""
+    def _round(self, head: Head) -> Round:
+        found = Round(head, self._moved, self._requests, self._committee)
+        self._moved, self._requests, self._committee = False, 0, False
+        return found
+
+    async def _events(self, first: int, end: Head) -> list[Event] | None:
+        """Read a range, or return None if it is to be asked for in smaller ones."""
+        blocks = end.number - first + 1
         try:
             events = await self._reader.events(first, end)
+        except LogRangeError:
+            if not self._ranges.refused(blocks):
+                raise
+            return None
         except EndpointError:
-            self._range_blocks = max(min(self._range_blocks, end.number - first + 1) // 2, 1)
+            self._ranges.failed(blocks)
             raise
-        self._range_blocks = min(self._range_blocks * 2, self._settings.range_blocks)
+        self._ranges.answered(blocks, len(events))
         return events
 
-    async def _first_block(self) -> int:
+    # Reorganisations
+
+    async def _first_block(self, head: Head) -> int:
+        """Return the first block to be read: after the cursor, or after the last block of which the chain is still what was read."""
         cursor = self._store.cursor()
         if cursor is None:
             return self._settings.start_block
-        number, block_hash = cursor
-        block = await self._reader.block_or_none(number)
-        if block is not None and block.hash == block_hash:
-            return number + 1
-        return await self._rewind(number)
+        if cursor[0] <= head.number and await self._stands(cursor, head):
+            return cursor[0] + 1
+        # Whoever is behind the cursor may only lag. It is on another fork if it has another block where one was read.
+        marks = [cursor, *(mark for mark in self._store.checkpoints() if mark[0] < cursor[0])]
+        marks = [mark for mark in marks if mark[0] <= head.number]
+        if not marks or (marks[0] != cursor and await self._stands(marks[0], head)):
+            return cursor[0] + 1
+        return await self._rewind(cursor[0], marks, head)
 
-    async def _rewind(self, number: int) -> int:
-        """Go back a window and read it again. Requests of the window are evaluated anew, even of blocks that still stand."""
-        back = max(number - REWIND_BLOCKS, self._settings.start_block - 1)
-        block = await self._reader.block_or_none(back) if back >= self._settings.start_block else None
-        log.warning("chain_reorganised", cursor=number, back_to=back)
-        kept = (block.number, block.hash) if block else None
+    async def _stands(self, mark: tuple[int, bytes], head: Head) -> bool:
+        number, block_hash = mark
+        block = head if number == head.number else await self._reader.block_or_none(number)
+        if block is None:
+            raise EndpointError(f"eth_getBlockByNumber: no endpoint has block {number}, though its head is later")
+        return block.hash == block_hash
+
+    async def _rewind(self, cursor: int, marks: Sequence[tuple[int, bytes]], head: Head) -> int:
+        """Forget what the chain took back, however deep, and return the first block to be read again."""
+        kept = await self._fork_point(marks, head)
+        back = kept[0] if kept else self._settings.start_block - 1
+        log.warning("chain_reorganised", cursor=cursor, back_to=back)
         self._store.rewind(back, kept)
-        return back + 1 if block else self._settings.start_block
+        self._metrics.reorganisation_blocks.observe(cursor - back)
+        self._seen = {key: number for key, number in self._seen.items() if number <= back}
+        self._looked = min(self._looked, back)
+        return back + 1
+
+    async def _fork_point(self, marks: Sequence[tuple[int, bytes]], head: Head) -> tuple[int, bytes] | None:
+        """Return the last of the marks that still stands; the first is known not to. Steps double, then halve."""
+        gone, stands, step = 0, len(marks), 1
+        while step < len(marks):
+            if await self._stands(marks[step], head):
+                stands = step
+                break
+            gone, step = step, step * 2
+        while stands - gone > 1:
+            middle = (gone + stands) // 2
+            if await self._stands(marks[middle], head):
+                stands = middle
+            else:
+                gone = middle
+        return marks[stands] if stands < len(marks) else None
+
+    # A second look
+
+    def _remember(self, events: Sequence[Event], head: Head) -> None:
+        oldest = head.number - _MOST_WINDOWS * self._settings.reread_blocks - _AT_REST_BLOCKS
+        for event in events:
+            if event.block_number >= oldest:
+                self._seen[(event.block_hash, event.log_index)] = event.block_number
+
+    async def _look_again(self, head: Head, since: int) -> None:
+        """Read the last window a second time, once it is long enough: a list of logs may have been cut off, or an index not ready.
+
+        What was read before this process began, from ``since`` on, is read again too, but nobody knows whether it was missing.
+        """
+        window, cursor = self._settings.reread_blocks, self._store.cursor()
+        last = head.number - min(_AT_REST_BLOCKS, window)
+        first = max(self._looked + 1, last - _MOST_WINDOWS * window + 1, self._settings.start_block)
+        if window == 0 or cursor is None or last - first + 1 < window:
+            return
+        try:
+            new = await self._reader.events(first, await self._reader.block(last), self._seen.keys())
+        except EndpointError as error:
+            log.info("second_look_failed", first=first, last=last, error=str(error))
+            return
+        self._looked = last
+        self._seen = {key: number for key, number in self._seen.items() if number > last}
+        if new:
+            self._apply(new, Head(*cursor, head.timestamp))
+        late = sum(event.block_number >= since for event in new)
+        if late:
+            log.warning("events_found_late", first=first, last=last, count=late)
+            self._metrics.events_found_late.inc(late)
+
+    # Applying
 
     def _apply(self, events: Sequence[Event], end: Head) -> None:
         changes = changes_of(events)
         self._store.apply(changes, (end.number, end.hash))
+        requests = sum(event.name == "Requested" for event in events)
+        self._requests += requests
+        self._metrics.requests_seen.inc(requests)
+        self._committee = self._committee or any(event.name in _OF_COMMITTEE for event in events)
         self._observe(events, changes)
 
     def _observe(self, events: Sequence[Event], changes: Changes) -> None:

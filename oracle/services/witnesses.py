@@ -54,8 +54,11 @@ class Witnesses:
         return await self._signers(context, arguments["attestation"], Proven(*report, transaction), now)
 
     async def _call(self, transaction: bytes) -> tuple[str, dict[str, Any]]:
-        with endpoint_errors("eth_getTransactionByHash"):
-            data = await self._web3.eth.get_transaction(self._web3.to_hex(transaction))
+        # A block with its transactions: every endpoint has that, but not each a transaction by its hash.
+        with endpoint_errors("eth_getBlockByNumber"):
+            receipt = await self._web3.eth.get_transaction_receipt(self._web3.to_hex(transaction))
+            block = await self._web3.eth.get_block(receipt["blockNumber"], full_transactions=True)
+        data: Any = block["transactions"][receipt["transactionIndex"]]
         if data.get("to") != self._contract.address:
             return "", {}
         try:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, inspect, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from oracle.store.base import Base, Database, chunks
@@ -15,6 +15,7 @@ from oracle.store.contexts import RequestReport
 from oracle.store.tables import (
     ArchivedRow,
     ArchivedTrailRow,
+    AttemptRow,
     ChallengeRow,
     ChallengeState,
     Cursor,
@@ -33,7 +34,7 @@ _DEEP_BLOCKS = 50_000
 _ABOUT: tuple[tuple[type[Base], Any, ColumnElement[bool] | None], ...] = (
     (ChallengeRow, ChallengeRow.request, None),
     (EvidenceRow, EvidenceRow.request, None),
-    (TransactionRow, TransactionRow.request, TransactionRow.state != "pending"),
+    (TransactionRow, TransactionRow.request, TransactionRow.state.not_in(("pending", "included"))),
 )
 
 
@@ -94,6 +95,7 @@ def _archive(session: Session, requests: Mapping[bytes, RequestRow]) -> None:
             kept[about.request].setdefault(kind.__tablename__, []).append(_plain(about))  # type: ignore[attr-defined]
         session.execute(delete(kind).where(*which))
     _move_trails(session, requests)
+    _forget_attempts(session)
     session.execute(delete(ArchivedRow).where(ArchivedRow.request.in_(requests)))  # of a chain read a second time
     contents = {identity: zlib.compress(json.dumps(content).encode()) for identity, content in kept.items()}
     session.execute(insert(ArchivedRow), [{"request": each, "content": content} for each, content in contents.items()])
@@ -109,6 +111,12 @@ def _move_trails(session: Session, requests: Collection[bytes]) -> None:
         names = ("digest", "request", "content")
         session.execute(insert(ArchivedTrailRow), [dict(zip(names, each, strict=True)) for each in moved])
         session.execute(delete(TrailRow).where(TrailRow.digest.in_(some)))
+
+
+def _forget_attempts(session: Session) -> None:
+    """Of a transaction that is archived, the act and its end are kept, and not what was signed."""
+    same = and_(TransactionRow.sender == AttemptRow.sender, TransactionRow.nonce == AttemptRow.nonce)
+    session.execute(delete(AttemptRow).where(~exists().where(same)))
 
 
 def _forget_reports(session: Session, roots: Collection[bytes]) -> None:

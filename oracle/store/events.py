@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from oracle.core.errors import ConfigurationError
 from oracle.store.base import Database, chunks, execute_many, table_of
 from oracle.store.contexts import OF_THE_CHAIN, Recorded
-from oracle.store.rows import insert_new, refuse_unknown
+from oracle.store.rows import insert_new, reconsider
 from oracle.store.tables import (
     EVENT_ROWS,
     AgreementRow,
     AnchorRow,
+    BlockRow,
     ChallengeRow,
     ChallengeState,
     Cursor,
@@ -29,6 +30,8 @@ from oracle.store.tables import (
 _CURSOR = "logs"
 #: No row of the session is read again after a change in bulk.
 _UNSYNCED = {"synchronize_session": False}
+#: So many of the cursor's former places are kept. A chain that forgot them all is read again from its start.
+_KEPT_BLOCKS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +70,43 @@ class EventStore(Database):
             row = session.get(Cursor, _CURSOR)
             return (row.block_number, row.block_hash) if row else None
 
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """Return number and hash of the blocks at which the cursor stood, the last first."""
+        query = select(BlockRow.number, BlockRow.hash).order_by(BlockRow.number.desc())
+        with self._transaction() as session:
+            return [(number, block_hash) for number, block_hash in session.execute(query)]
+
     def apply(self, changes: Changes, cursor: tuple[int, bytes]) -> None:
         """Store what a range of blocks did, and the cursor."""
         with self._transaction() as session:
             new = insert_new(session, changes.rows)
-            refuse_unknown(session, [row for row in new if isinstance(row, RequestRow)])
+            reconsider(session, new)
             pools = [row.pool for row in new if isinstance(row, AnchorRow)]
             for some in chunks(pools):
                 mark_anchored(session, RequestRow.id.in_(_reported_in(some)))
             _end_requests(session, changes)
             _end_others(session, changes)
-            session.merge(Cursor(name=_CURSOR, block_number=cursor[0], block_hash=cursor[1]))
+            _move_cursor(session, *cursor)
 
     def rewind(self, block: int, cursor: tuple[int, bytes] | None) -> None:
         """Forget everything after a block, because the chain did."""
         with self._transaction() as session:
             for table in EVENT_ROWS:
                 session.execute(delete(table).where(table.block_number > block))
+            session.execute(delete(BlockRow).where(BlockRow.number > block))
             _reopen(session, block)
             session.execute(delete(Cursor))
             mark_anchored(session, true())  # a claim is gone, its root stands
             if cursor is not None:
                 session.add(Cursor(name=_CURSOR, block_number=cursor[0], block_hash=cursor[1]))
+
+
+def _move_cursor(session: Session, number: int, block_hash: bytes) -> None:
+    session.merge(Cursor(name=_CURSOR, block_number=number, block_hash=block_hash))
+    session.merge(BlockRow(number=number, hash=block_hash))
+    session.flush()
+    oldest = select(BlockRow.number).order_by(BlockRow.number.desc()).offset(_KEPT_BLOCKS).limit(1)
+    session.execute(delete(BlockRow).where(BlockRow.number <= oldest.scalar_subquery()))
 
 
 def mark_anchored(session: Session, which: ColumnElement[bool]) -> None:

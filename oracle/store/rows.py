@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, inspect, select, tuple_, update
+from sqlalchemy import and_, delete, insert, inspect, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from oracle.core.errors import Reason
@@ -33,15 +33,35 @@ def insert_new(session: Session, rows: Iterable[object]) -> list[Base]:
     return new
 
 
-def refuse_unknown(session: Session, requests: Sequence[RequestRow]) -> None:
-    """Refuse each of some new requests that names what this node never read: the other requests of the range stand."""
-    models = _models_of(session, {row.agreement for row in requests})
+def reconsider(session: Session, new: Sequence[Base]) -> None:
+    """Refuse each new request that names what this node never read: the others of the range stand. Take up those refused so before,
+    now that more is known.
+    """
+    _divide(session, {row.id: row.agreement for row in new if isinstance(row, RequestRow)})
+    lost = and_(RequestRow.stage == Stage.REFUSED, RequestRow.reason == Reason.REQUEST_UNKNOWN)
+    query = select(RequestRow.id, RequestRow.agreement).where(lost)
+    if any(isinstance(row, ModelRow | CurrencyRow) for row in new):
+        _divide(session, dict(row._tuple() for row in session.execute(query)))
+        return
+    for some in chunks([row.id for row in new if isinstance(row, AgreementRow)]):
+        found = session.execute(query.where(RequestRow.agreement.in_(some)))
+        _divide(session, dict(row._tuple() for row in found))
+
+
+def _divide(session: Session, requests: Mapping[bytes, bytes]) -> None:
+    """Refuse those of some requests, by id with their agreements, of which something was never read; all others are open."""
+    models = _models_of(session, set(requests.values()))
     currencies = _currencies_of(session, set(models.values()))
-    unknown = [row.id for row in requests if models.get(row.agreement) not in currencies]
+    known, unknown = [], []
+    for identity, agreement in requests.items():
+        (known if models.get(agreement) in currencies else unknown).append(identity)
     message = "what it names is older than what this node read; lower chain.start_block"
     for some in chunks(unknown):
         change = update(RequestRow).where(RequestRow.id.in_(some))
         session.execute(change.values(stage=Stage.REFUSED, reason=Reason.REQUEST_UNKNOWN, message=message))
+    for some in chunks(known):
+        change = update(RequestRow).where(RequestRow.id.in_(some), RequestRow.stage == Stage.REFUSED)
+        session.execute(change.values(stage=Stage.SEEN, reason=None, message=None))
 
 
 def _models_of(session: Session, agreements: set[bytes]) -> dict[bytes, bytes]:

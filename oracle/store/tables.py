@@ -16,6 +16,7 @@ from oracle.store.opening import connect
 from oracle.store.work import (
     ArchivedRow,
     ArchivedTrailRow,
+    AttemptRow,
     EvidenceRow,
     MissRow,
     ReportRow,
@@ -60,6 +61,14 @@ class Cursor(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     block_number: Mapped[int]
     block_hash: Mapped[bytes]
+
+
+class BlockRow(Base):
+    """A block at which the cursor stood: where to go back to when the chain reorganised."""
+
+    __tablename__ = "blocks"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[bytes]
 
 
 class AgreementRow(Base):
@@ -215,7 +224,9 @@ __all__ = [
     "AnchorRow",
     "ArchivedRow",
     "ArchivedTrailRow",
+    "AttemptRow",
     "Base",
+    "BlockRow",
     "ChallengeRow",
     "ChallengeState",
     "CurrencyRow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oracle.store.base import Base
@@ -17,20 +18,32 @@ class TrailRow(Base):
 
 
 class TransactionRow(Base):
-    """A transaction of the sender key: saved before it is broadcast. One row for each nonce and act.
+    """A nonce of a sender key, the act that it is for, and what became of it.
 
     ``request`` is what the act is about: a request's id, a report's root, or another hash.
     """
 
     __tablename__ = "transactions"
-    nonce: Mapped[int] = mapped_column(primary_key=True)
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    nonce: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str]
     request: Mapped[bytes] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(index=True)
+
+
+class AttemptRow(Base):
+    """A transaction as it was signed, saved before it is broadcast. A nonce has several when its fee was raised."""
+
+    __tablename__ = "attempts"
+    hash: Mapped[bytes] = mapped_column(primary_key=True)
+    sender: Mapped[str]
+    nonce: Mapped[int]
     raw: Mapped[bytes]
-    hash: Mapped[bytes]
     max_fee_wei: Mapped[str]
+    tip_wei: Mapped[str]
     sent_block: Mapped[int]
-    state: Mapped[str] = mapped_column(default="pending", index=True)
+
+    __table_args__ = (Index("attempts_by_nonce", "sender", "nonce"),)
 
 
 class ReportRow(Base):

@@ -61,6 +61,35 @@ class Metrics:
         )
         self.head_block = Gauge("assent_head_block", "Last block read", registry=self.registry)
         self.chain_lag_s = Gauge("assent_chain_lag_seconds", "Age of the head when last read", registry=self.registry)
+        self.rpc_up = Gauge(
+            "assent_rpc_up", "1 if the RPC endpoint answers, and for this chain", ["endpoint"], registry=self.registry
+        )
+        self.rpc_lag_blocks = Gauge(
+            "assent_rpc_lag_blocks",
+            "Blocks that the RPC endpoint is behind the best",
+            ["endpoint"],
+            registry=self.registry,
+        )
+        self.rpc_errors = counter("assent_rpc_errors", "Calls without an answer, by RPC endpoint", "endpoint", "fault")
+        self.reorganisation_blocks = Histogram(
+            "assent_reorganisation_blocks",
+            "Blocks taken back when the chain reorganised",
+            registry=self.registry,
+            buckets=(1, 2, 3, 5, 8, 16, 32, 64, 256, 1024),
+        )
+        self.events_found_late = counter(
+            "assent_events_found_late", "Events that the first answer lacked, found when the window was read again"
+        )
+        self.broadcasts_refused = counter(
+            "assent_broadcasts_refused", "Transactions that every RPC endpoint refused, by reason", "reason"
+        )
+        self.fees_raised = counter("assent_fees_raised", "Transactions sent again for a higher fee", "kind")
+        self.receipts_vanished = counter(
+            "assent_receipts_vanished", "Mined transactions whose block was taken back before it was final", "kind"
+        )
+        self.transactions_open = Gauge(
+            "assent_transactions_open", "Own transactions that aren't final yet", registry=self.registry
+        )
         self.balance_wei = Gauge("assent_sender_balance_wei", "Ether of the sender key", registry=self.registry)
         self.evaluation_s = Histogram(
             "assent_evaluation_seconds",

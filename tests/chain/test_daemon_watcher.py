@@ -96,7 +96,7 @@ async def test_catch_up__when_a_depth_is_configured__then_nothing_above_it(
     assert stage(store, request) is Stage.SEEN
 
 
-@pytest.mark.parametrize("depth", [1, 2, 5, 20])
+@pytest.mark.parametrize("depth", [1, 2, 5, 20, 70])
 async def test_catch_up__when_the_chain_reorganises__then_the_tables_follow(
     chain: Ground, reader: ChainReader, store: NodeStore, depth: int
 ) -> None:

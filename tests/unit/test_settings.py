@@ -104,6 +104,34 @@ def test_load__when_the_environment_says_otherwise__then_it_wins_key_by_key(
     assert settings.log_level == "debug"
 
 
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ('rpc_urls = ["http://a:1/", "https://b:2"]', ("http://a:1", "https://b:2")),
+        ('rpc_url = "http://a:1"\nrpc_urls = ["https://b:2", "http://a:1/"]', ("http://a:1", "https://b:2")),
+        ('rpc_url = "http://a:1"', ("http://a:1",)),
+    ],
+)
+def test_load__when_there_are_several_endpoints__then_the_preferred_one_is_first_and_each_is_there_once(
+    folder: Path, lines: str, found: tuple[str, ...]
+) -> None:
+    chain = load(folder, MINIMAL.replace('rpc_url = "http://127.0.0.1:8545/"', lines)).chain
+    assert (chain.endpoints, chain.rpc_url) == (found, found[0])
+
+
+def test_load__when_the_environment_prefers_an_endpoint__then_the_files_come_after_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSENT_NODE_CHAIN__RPC_URL", "http://mine:1")
+    text = MINIMAL.replace('rpc_url = "http://127.0.0.1:8545/"', 'rpc_urls = ["http://a:1"]')
+    assert load(folder, text).chain.endpoints == ("http://mine:1", "http://a:1")
+
+
+def test_load__when_no_endpoint_is_named__then_the_setting_is(folder: Path) -> None:
+    text = MINIMAL.replace('rpc_url = "http://127.0.0.1:8545/"', "rpc_urls = []")
+    assert problems(folder, text) == ("chain.rpc_url: Field required",)
+
+
 @pytest.mark.parametrize("by", ["file", "environment"])
 def test_load__when_keys_change__then_several_files_are_taken_in_their_order(
     folder: Path, monkeypatch: pytest.MonkeyPatch, by: str

@@ -18,6 +18,7 @@ from oracle.core.structs import root_pool_id
 from oracle.keys.signer import LocalSigner
 from oracle.peers.messages import JailingProposal
 from oracle.services.claimer import Claimer
+from oracle.services.closer import Closer
 from oracle.services.epochs import Epochs
 from oracle.store.node_store import Changes
 from oracle.store.tables import AnchorRow, Stage
@@ -242,6 +243,41 @@ async def test_claim_due__when_it_reverts__then_tried_later(operators: World, mo
     monkeypatch.setattr("oracle.store.requests.time.time", lambda: later)
     await claimer.claim_due(64)
     assert len(claims(operators)) == 1
+
+
+async def test_claim_due__when_somebody_else_claimed__then_left_alone_until_that_may_be_final(
+    operators: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = await anchored(operators)
+    one = operators.proposer_of(asked)
+    one.seat.clock.timestamp = NOW + 400
+    one.acts.failures["claim"] = ContractRevertError("RequestNotOpen")
+    claimer = Claimer(one.seat, one.acts, 2, 300)  # type: ignore[arg-type]
+    await claimer.claim_due(64)
+    one.acts.failures.clear()
+    soon = time.time() + 6
+    monkeypatch.setattr("oracle.store.requests.time.time", lambda: soon)
+    await claimer.claim_due(64)
+    assert claims(operators) == []
+
+
+async def test_close_due__when_somebody_else_ended_it__then_not_tried_at_every_block(operators: World) -> None:
+    asked = case()
+    await operators.evaluate(asked)
+    one = operators.proposer_of(asked)
+    one.seat.clock.timestamp = asked.request.deadline + 1
+    closer = Closer(one.seat, one.acts, 2)  # type: ignore[arg-type]
+    one.acts.failures["close"] = ContractRevertError("RequestNotOpen")
+    await closer.close_due(64)
+    one.acts.failures.clear()
+    await closer.close_due(64)
+    assert one.acts.of("close") == []
+    one.acts.failures["close"] = ContractRevertError("DeadlineNotPassed")
+    other = Closer(one.seat, one.acts, 2)  # type: ignore[arg-type]
+    await other.close_due(64)
+    one.acts.failures.clear()
+    await other.close_due(64)
+    assert len(one.acts.of("close")) == 1
 
 
 async def test_rewind__when_the_anchor_is_reorganised_away__then_the_request_is_to_be_reported_again(

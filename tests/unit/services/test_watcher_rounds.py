@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Set
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,12 @@ import pytest
 from services_world import Case, case
 
 from oracle.chain.abi import Event
-from oracle.chain.rpc import Head
-from oracle.core.errors import EndpointError
-from oracle.services.watcher import REWIND_BLOCKS, Watcher
+from oracle.chain.rpc import Head, LogKey
+from oracle.core.errors import EndpointError, LogRangeError
+from oracle.services.watcher import Watcher
 from oracle.settings import ChainSettings
 from oracle.store.node_store import NodeStore
-from oracle.store.tables import Stage, open_database
+from oracle.store.tables import ChallengeState, Stage, open_database
 from oracle.telemetry.metrics import Metrics
 
 
@@ -33,6 +35,8 @@ class Reader:
         self.asked: list[tuple[int, int]] = []
         self.most_blocks: int | None = None
         self.failures = 0
+        self.hidden: set[int] = set()
+        self.blocks_asked = 0
 
     def _head(self, number: int) -> Head:
         return Head(number, hash_of(number, self.fork if number >= self.forked_at else 0), 1_000 + number)
@@ -44,18 +48,24 @@ class Reader:
         return self._head(number)
 
     async def block_or_none(self, number: int) -> Head | None:
+        self.blocks_asked += 1
         return self._head(number) if number <= self.head_number else None
 
-    async def events(self, first: int, last: Head) -> list[Event]:
+    async def events(self, first: int, last: Head, seen: Set[LogKey] | None = None) -> list[Event]:
         self.asked.append((first, last.number))
-        if self.failures or (self.most_blocks and last.number - first + 1 > self.most_blocks):
-            self.failures = max(self.failures - 1, 0)
-            raise EndpointError("eth_getLogs: range too wide")
-        return [event for event in self.logs if first <= event.block_number <= last.number]
+        if self.failures:
+            self.failures -= 1
+            raise EndpointError("eth_getLogs: timeout")
+        if self.most_blocks and last.number - first + 1 > self.most_blocks:
+            raise LogRangeError("eth_getLogs: range too wide")
+        found = [each for each in self.logs if first <= each.block_number <= last.number]
+        if seen is None:
+            return [each for each in found if each.block_number not in self.hidden]
+        return [each for each in found if (each.block_hash, each.log_index) not in seen]
 
 
 def event(name: str, block: int, **arguments: Any) -> Event:
-    return Event(name, arguments, block, bytes(32), bytes(32), 0)
+    return Event(name, arguments, block, secrets.token_bytes(32), bytes(32), 0)
 
 
 def events_of(one: Case, block: int) -> list[Event]:
@@ -78,13 +88,14 @@ def store(tmp_path: Path) -> Iterator[NodeStore]:
     made.close()
 
 
-def watcher(reader: Reader, store: NodeStore, range_blocks: int = 100, start: int = 0) -> Watcher:
+def watcher(reader: Reader, store: NodeStore, range_blocks: int = 100, start: int = 0, reread: int = 0) -> Watcher:
     settings = ChainSettings(
         rpc_url="http://127.0.0.1:1",
         chain_id=1,
         contract="0x" + "c0" * 20,
         range_blocks=range_blocks,
         start_block=start,
+        reread_blocks=reread,
     )
     return Watcher(reader, store, settings, Metrics())  # type: ignore[arg-type]
 
@@ -113,17 +124,34 @@ async def test_catch_up__when_nothing_is_new__then_nothing_is_asked(store: NodeS
     assert len(reader.asked) == 1
 
 
-async def test_catch_up__when_the_endpoint_caps_the_range__then_it_halves_until_it_fits(store: NodeStore) -> None:
-    reader = Reader(300)
+async def test_catch_up__when_the_endpoint_caps_the_range__then_it_halves_until_it_fits_and_stays_there(
+    store: NodeStore,
+) -> None:
+    reader = Reader(1_000)
     reader.most_blocks = 30
-    watching = watcher(reader, store, 2_000)
-    for _ in range(40):
-        try:
-            await watching.catch_up()
-            break
-        except EndpointError:
-            continue
-    assert store.cursor() == (300, hash_of(300, 0))
+    await watcher(reader, store, 2_000).catch_up()
+    assert store.cursor() == (1_000, hash_of(1_000, 0))
+    refused = [last - first + 1 for first, last in reader.asked if last - first + 1 > 30]
+    assert refused == [1_001, 500, 250, 125, 62, 31]
+
+
+async def test_catch_up__when_an_answer_is_near_a_cap__then_the_next_range_is_smaller(store: NodeStore) -> None:
+    reader = Reader(400)
+    reader.logs = [event("DeliveryFailed", block, id=bytes(32)) for block in range(100) for _ in range(60)]
+    await watcher(reader, store, 100).catch_up()
+    assert [last - first + 1 for first, last in reader.asked[:3]] == [100, 50, 100]
+
+
+async def test_catch_up__when_a_single_block_is_refused__then_endpoint_error(store: NodeStore) -> None:
+    reader = Reader(10)
+
+    async def refusing(first: int, last: Head) -> list[Event]:
+        raise LogRangeError("eth_getLogs: no")
+
+    reader.events = refusing  # type: ignore[method-assign, assignment]
+    with pytest.raises(LogRangeError):
+        await watcher(reader, store).catch_up()
+    assert store.cursor() is None
 
 
 async def test_catch_up__when_a_failure_passes__then_the_range_grows_again(store: NodeStore) -> None:
@@ -154,34 +182,130 @@ async def test_catch_up__when_it_fails_midway__then_what_was_read_is_kept(store:
     assert store.cursor() == (199, hash_of(199, 0))
 
 
-async def test_catch_up__when_the_cursors_block_changed__then_a_window_is_read_again_and_work_is_kept(
+async def block_by_block(watching: Watcher, reader: Reader, blocks: int) -> None:
+    for _ in range(blocks):
+        reader.head_number += 1
+        await watching.catch_up()
+
+
+async def test_catch_up__when_the_cursors_block_changed__then_back_to_the_fork_and_work_before_it_is_kept(
     store: NodeStore,
 ) -> None:
-    reader = Reader(200)
+    reader = Reader(189)
     old, kept, gone = case(), case(), case()
     reader.logs = [*events_of(old, 100), *events_of(kept, 190), *events_of(gone, 199)]
     watching = watcher(reader, store)
-    await watching.catch_up()
+    await block_by_block(watching, reader, 11)
     store.evaluated({old.request.id: {"score": 1}})
     reader.fork, reader.forked_at = 1, 195
-    reader.logs = [*events_of(old, 100), *events_of(kept, 191)]
+    reader.logs = [*events_of(old, 100), *events_of(kept, 190)]
     await watching.catch_up()
-    assert reader.asked[-1] == (200 - REWIND_BLOCKS + 1, 200)
+    assert reader.asked[-1] == (195, 200)
     assert store.cursor() == (200, hash_of(200, 1))
     assert store.context(gone.request.id) is None
     first, second = store.context(old.request.id), store.context(kept.request.id)
     assert first is not None
     assert second is not None
-    assert (first.stage, second.block) == (Stage.EVALUATED, 191)
+    assert (first.stage, second.block) == (Stage.EVALUATED, 190)
+    assert watching._metrics.registry.get_sample_value("assent_reorganisation_blocks_sum") == 6
 
 
-async def test_catch_up__when_the_chain_is_shorter_now__then_rewound(store: NodeStore) -> None:
-    reader = Reader(40)
+@pytest.mark.parametrize("depth", [3, 65, 99])
+async def test_catch_up__when_the_reorganisation_is_deep__then_to_the_very_fork_in_few_questions(
+    store: NodeStore, depth: int
+) -> None:
+    reader = Reader(0)
+    watching = watcher(reader, store)
+    await block_by_block(watching, reader, 100)
+    reader.fork, reader.forked_at = 1, 101 - depth
+    reader.blocks_asked = 0
+    reader.head_number += 1
+    await watching.catch_up()
+    assert reader.asked[-1] == (101 - depth, 101)
+    assert store.cursor() == (101, hash_of(101, 1))
+    assert reader.blocks_asked <= 15
+    assert store.checkpoints()[-1] == (1, hash_of(1, 0))
+
+
+async def test_catch_up__when_no_block_that_was_read_stands__then_from_the_start(store: NodeStore) -> None:
+    reader = Reader(150)
+    watching = watcher(reader, store, start=20)
+    await watching.catch_up()
+    reader.fork, reader.forked_at = 1, 0
+    await watching.catch_up()
+    assert reader.asked[-2:] == [(20, 119), (120, 150)]
+    assert store.cursor() == (150, hash_of(150, 1))
+
+
+async def test_catch_up__when_the_endpoint_is_behind_the_cursor__then_nothing_is_taken_back(store: NodeStore) -> None:
+    reader, one = Reader(27), case()
+    reader.logs = events_of(one, 30)
+    watching = watcher(reader, store)
+    await block_by_block(watching, reader, 5)
+    reader.head_number = 29
+    found = await watching.catch_up()
+    assert (found.head.number, found.moved) == (32, False)
+    assert store.cursor() == (32, hash_of(32, 0))
+    assert store.context(one.request.id) is not None
+
+
+async def test_catch_up__when_behind_the_cursor_on_another_fork__then_rewound(store: NodeStore) -> None:
+    reader, one = Reader(27), case()
+    reader.logs = events_of(one, 30)
+    watching = watcher(reader, store)
+    await block_by_block(watching, reader, 5)
+    reader.head_number, reader.fork, reader.forked_at, reader.logs = 30, 1, 29, []
+    await watching.catch_up()
+    assert store.cursor() == (30, hash_of(30, 1))
+    assert store.context(one.request.id) is None
+
+
+@pytest.mark.parametrize("hidden", [14, 20])
+async def test_catch_up__when_an_answer_lacked_logs__then_found_when_the_window_is_read_again(
+    store: NodeStore, hidden: int
+) -> None:
+    reader, there, late = Reader(9), case(), case()
+    reader.logs = [*events_of(there, 12), *events_of(late, hidden)]
+    reader.hidden = {hidden}
+    watching = watcher(reader, store, reread=5)
+    await block_by_block(watching, reader, 12)
+    store.evaluated({there.request.id: {"score": 1}})
+    await block_by_block(watching, reader, 10)
+    counts = watching._metrics.registry.get_sample_value
+    assert store.counts() == {"seen": 1, "evaluated": 1}
+    assert (counts("assent_events_found_late_total"), counts("assent_requests_seen_total")) == (4, 2)
+
+
+async def test_catch_up__when_only_the_agreement_came_late__then_the_request_is_taken_up(store: NodeStore) -> None:
+    reader, one = Reader(9), case()
+    *others, asked = events_of(one, 14)
+    asked = replace(asked, block_number=15)
+    reader.logs, reader.hidden = [*others, asked], {14}
+    watching = watcher(reader, store, reread=5)
+    await block_by_block(watching, reader, 7)
+    assert store.counts() == {"refused": 1}
+    await block_by_block(watching, reader, 7)
+    assert store.counts() == {"seen": 1}
+
+
+async def test_catch_up__when_a_lapse_is_read_again__then_the_next_challenge_stays_open(store: NodeStore) -> None:
+    reader, one = Reader(9), case()
+    identity = one.request.id
+    reader.logs = [
+        *events_of(one, 10),
+        event("Recorded", 11, id=identity, outcome=1, score=5, trail=bytes(32)),
+        event("Challenged", 12, id=identity, until=1),
+        event("ChallengeLapsed", 13, id=identity),
+        event("Challenged", 14, id=identity, until=9),
+    ]
+    reader.head_number = 30
     watching = watcher(reader, store)
     await watching.catch_up()
-    reader.head_number = 30
-    await watching.catch_up()
-    assert store.cursor() == (30, hash_of(30, 0))
+    for _ in range(2):  # as read at once, and as read again
+        (challenge,) = store.challenges(ChallengeState.OPEN)
+        assert (challenge.block, challenge.until) == (14, 9)
+        store.rewind(30, (9, hash_of(9, 0)))
+        await watching.catch_up()
 
 
 async def test_catch_up__when_the_same_range_is_read_again__then_evaluations_stay(store: NodeStore) -> None:

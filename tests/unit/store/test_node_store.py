@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ from store_rows import Asked, asked
 from oracle.core.errors import ConfigurationError, Reason
 from oracle.store.node_store import Changes, NodeStore, RequestContext
 from oracle.store.tables import Base, CurrencyRow, Stage, open_database
-from oracle.store.transactions import Attempt, TransactionStore
+from oracle.store.transactions import Attempt, Transaction, TransactionStore
 
 CONTRACT = "0x" + "c0" * 20
 HASH = b"h" * 32
@@ -319,33 +320,64 @@ def test_open_database__when_the_file_is_no_database__then_configuration_error(p
 # Transactions
 
 
-def attempt(nonce: int, kind: str = "record", request: bytes = b"r" * 32) -> Attempt:
-    return Attempt(nonce, kind, request, b"raw", b"hash", 2**200, 7)
+SENDER = "0x" + "5e" * 20
 
 
-def test_transactions__when_opened_again__then_what_was_pending_is(path: Path) -> None:
-    engine = open_database(f"sqlite:///{path}")
-    TransactionStore(engine).save(attempt(5))
-    engine.dispose()
-    again = open_database(f"sqlite:///{path}")
-    store = TransactionStore(again)
-    assert store.pending() == [attempt(5)]
-    assert store.is_pending("record", b"r" * 32)
-    assert not store.is_pending("expire", b"r" * 32)
-    store.settle(5, "mined")
-    assert store.pending() == []
-    assert not store.is_pending("record", b"r" * 32)
-    again.dispose()
+def attempt(nonce: int, kind: str = "record", request: bytes = b"r" * 32, fee: int = 2**200) -> Attempt:
+    return Attempt(nonce, kind, request, b"raw", secrets.token_bytes(32), fee, 10**7, 7)
 
 
-def test_next_nonce__when_some_are_pending__then_the_first_that_is_free(path: Path) -> None:
-    engine = open_database(f"sqlite:///{path}")
-    store = TransactionStore(engine)
-    assert store.next_nonce(3) == 3
-    for nonce in (3, 4, 6):
-        store.save(attempt(nonce))
-    assert store.next_nonce(3) == 5
-    assert store.next_nonce(7) == 7
-    # Another sender key begins at its own count, whatever the former one has pending.
-    assert store.next_nonce(0) == 0
-    engine.dispose()
+@pytest.fixture
+def transactions(path: Path) -> Iterator[TransactionStore]:
+    made = TransactionStore(open_database(f"sqlite:///{path}"), SENDER)
+    yield made
+    made.close()
+
+
+def test_transactions__when_opened_again__then_what_was_under_way_is(
+    path: Path, transactions: TransactionStore
+) -> None:
+    saved = attempt(5)
+    transactions.save(saved)
+    again = TransactionStore(open_database(f"sqlite:///{path}"), SENDER)
+    assert again.under_way() == [Transaction(5, "record", b"r" * 32, "pending", (saved,))]
+    assert again.is_under_way("record", b"r" * 32)
+    assert not again.is_under_way("expire", b"r" * 32)
+    again.settle(5, "included")
+    assert again.is_under_way("record", b"r" * 32)
+    again.settle(5, "mined")
+    assert again.under_way() == []
+    assert not again.is_under_way("record", b"r" * 32)
+    again.close()
+
+
+def test_transactions__when_a_nonce_has_several_attempts__then_all_are_kept_the_dearest_last(
+    transactions: TransactionStore,
+) -> None:
+    low, high, middle = attempt(5, fee=9), attempt(5, fee=110), attempt(5, fee=20)
+    for each in (low, high, middle):
+        transactions.save(each)
+    (found,) = transactions.under_way()
+    assert found.attempts == (low, middle, high)
+    assert found.last == high
+
+
+def test_transactions__when_a_nonce_is_used_for_another_act__then_the_former_is_forgotten(
+    transactions: TransactionStore,
+) -> None:
+    transactions.save(attempt(5))
+    transactions.settle(5, "mined")
+    other = attempt(5, "claim", fee=9)
+    transactions.save(other)
+    assert transactions.find(5) == Transaction(5, "claim", b"r" * 32, "pending", (other,))
+
+
+def test_transactions__when_another_key_sends__then_its_nonces_are_its_own(
+    path: Path, transactions: TransactionStore
+) -> None:
+    transactions.save(attempt(5))
+    other = TransactionStore(open_database(f"sqlite:///{path}"), "0x" + "07" * 20)
+    assert other.find(5) is None
+    assert other.under_way() == []
+    assert not other.is_under_way("record", b"r" * 32)
+    other.close()
