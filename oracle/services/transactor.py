@@ -131,11 +131,12 @@ class Transactor:
             receipt = await self._web3.eth.get_transaction_receipt(self._web3.to_hex(attempt.hash))
         except TransactionNotFound:
             if count > attempt.nonce:
-                self._finish(attempt, "replaced", 0)
+                self._finish(attempt, "replaced")
             elif head - attempt.sent_block >= _RESEND_BLOCKS:
                 await self._broadcast(await self._dearer(attempt, head))
             return
-        self._finish(attempt, "mined" if receipt["status"] else "reverted", receipt["gasUsed"])
+        state = "mined" if receipt["status"] else "reverted"
+        self._finish(attempt, state, receipt["gasUsed"], receipt["effectiveGasPrice"])
 
     async def _dearer(self, attempt: Attempt, head: int) -> Attempt:
         """Return the same act with the same nonce for a higher fee, saved; the attempt itself where the cap is reached."""
@@ -152,10 +153,11 @@ class Transactor:
         log.info("fee_raised", kind=attempt.kind, nonce=attempt.nonce, max_fee_wei=fee)
         return dearer
 
-    def _finish(self, attempt: Attempt, state: str, gas_used: int) -> None:
+    def _finish(self, attempt: Attempt, state: str, gas_used: int = 0, price_wei: int = 0) -> None:
         self._store.settle(attempt.nonce, state)
         self._metrics.transactions.labels(attempt.kind, state).inc()
         self._metrics.gas_used.labels(attempt.kind).inc(gas_used)
+        self._metrics.gas_spent_wei.labels(attempt.kind).inc(gas_used * price_wei)
         log.info("transaction_settled", kind=attempt.kind, nonce=attempt.nonce, state=state, gas=gas_used)
 
 

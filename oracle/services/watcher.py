@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from oracle.core.errors import EndpointError
 from oracle.services.reading import changes_of
 from oracle.settings import ChainSettings
 from oracle.store.node_store import Changes, NodeStore
-from oracle.store.tables import Stage
+from oracle.store.tables import RequestRow, Stage
 from oracle.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
@@ -59,7 +58,6 @@ class Watcher:
         """Read all that is new. Raises EndpointError when the endpoint fails; what was read till then is stored."""
         head = await self._reader.head(self._settings.finality)
         self._metrics.head_block.set(head.number)
-        self._metrics.chain_lag_s.set(max(time.time() - head.timestamp, 0))
         first = await self._first_block()
         moved, requests, committee = False, 0, False
         while first <= head.number:
@@ -109,10 +107,13 @@ class Watcher:
 
     def _observe(self, events: Sequence[Event], changes: Changes) -> None:
         self._metrics.challenges_seen.inc(sum(event.name == "Challenged" for event in events))
+        for row in changes.rows:
+            if isinstance(row, RequestRow):
+                self._metrics.latency.began(row.id)
         for request_id, (stage, block) in changes.endings.items():
             report = self._store.report(request_id)
-            if report is not None and stage is Stage.RECORDED:
-                self._metrics.latency_blocks.observe(block - report.block)
+            recorded = report is not None and stage is Stage.RECORDED
+            self._metrics.latency.ended(request_id, block - report.block if report and recorded else None)
             log.info("request_ended", request=request_id.hex(), stage=stage.value, block=block)
         for event in events:
             if event.name == "DeliveryFailed":
