@@ -101,6 +101,16 @@ class WorkSettings(_Section):
     allow_private_addresses: bool = False
 
 
+class HealthSettings(_Section):
+    """When ``/readyz`` says no: the sender's ether is enough for less than ``min_verdicts`` at the current fee, less than ``min_free_mb``
+    of disk are left, or the believed head is older than ``stale_s``; by default as old as the chain's finality explains.
+    """
+
+    min_verdicts: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    min_free_mb: Annotated[int, Field(ge=0, le=10**9)] = 512
+    stale_s: Annotated[int, Field(ge=1, le=10**6)] | None = None
+
+
 class FileSettings(BaseSettings):
     """Settings of one process: a TOML file's content, overridden by the environment."""
 
@@ -128,6 +138,7 @@ class NodeSettings(FileSettings):
     keys: KeySettings
     http: HttpSettings = HttpSettings()
     work: WorkSettings = WorkSettings()
+    health: HealthSettings = HealthSettings()
     database: str = DEFAULT_DATABASE
     models: Annotated[tuple[ExistingPath, ...], Field(min_length=1)]
     log_format: Annotated[str, Field(pattern=r"^(json|console)$")] = "json"

@@ -18,6 +18,7 @@
     ├── SealError               a sealed message that doesn't open
     ├── SigningKeyError         a key file that can't be used
     ├── UnknownPurposeError     no such DPV purpose (in :mod:`oracle.core.purposes`)
+    ├── RetryError              a request that another try can't help
     ├── PeerError               a peer is unreachable or broke the protocol
     └── AuditError              a link of a verdict's trail that doesn't hold; :mod:`oracle.audit.report` has the failed and the skipped
 
@@ -139,6 +140,10 @@ class SigningKeyError(AssentError):
 
 class PeerError(AssentError):
     """A peer is unreachable or broke the protocol."""
+
+
+class RetryError(AssentError):
+    """A request that can't be tried again; the message says why."""
 
 
 class AuditError(AssentError):

@@ -33,6 +33,7 @@ from oracle.services.review_answers import ReviewAnswers
 from oracle.services.reviews import Reviewer
 from oracle.services.rounds import Rounds
 from oracle.services.seat import Seat
+from oracle.services.surveyor import Surveyor
 from oracle.services.transactor import Transactor
 from oracle.services.vault_source import VaultSource
 from oracle.services.watcher import Watcher
@@ -63,6 +64,7 @@ class Services:
     review_answers: ReviewAnswers
     punisher: Punisher
     transactor: Transactor
+    surveyor: Surveyor
     web3: AsyncWeb3[AsyncHTTPProvider]
     clients: tuple[VaultClient, ...]
 
@@ -130,6 +132,7 @@ def assemble(
         review_answers=ReviewAnswers(seat, work.cosign_wait_s),
         punisher=Punisher(contract, seat, acts, witnesses, turn_blocks),
         transactor=transactor,
+        surveyor=Surveyor(settings, seat, reader, transactor, source),
         web3=web3,
         clients=(vaults, peering),
     )

@@ -30,6 +30,8 @@ class VaultSource:
         self._committee = committee
         self._client = client
         self._keys = keys
+        #: When a vault last answered at all, by the monotonic clock.
+        self.answered_at = float("-inf")
 
     async def fields(self, context: RequestContext) -> list[DisclosedField]:
         """Return the disclosed fields, not yet verified. Raises VaultError or RecordError."""
@@ -41,8 +43,11 @@ class VaultSource:
         signer = self._keys.signer(view.own_attester)
         ask = Ask.signed(self._domain, context.id, view.epoch, deadline, signer.sign)
         try:
-            return await fetch_fields(self._client, context.vault, ask, signer.address, self._keys.seal_keys)
+            fields = await fetch_fields(self._client, context.vault, ask, signer.address, self._keys.seal_keys)
+            self.answered_at = time.monotonic()
+            return fields
         except VaultRefusedError as refusal:
+            self.answered_at = time.monotonic()
             if refusal.code == "epoch_stale":
                 self._committee.forget()
             raise
