@@ -53,7 +53,7 @@ class SurveyStore(Database):
             return Backlog(
                 oldest_block=session.scalar(oldest),
                 vault_waits=session.scalar(vaults) or 0,
-                transactions=dict(row.tuple() for row in session.execute(sent)),
+                transactions={row[0]: row[1] for row in session.execute(sent)},
                 lowest_nonce=session.scalar(lowest),
             )
 
@@ -80,12 +80,6 @@ class SurveyStore(Database):
         """Write, and change nothing. Raises SQLAlchemyError if the database can't be written."""
         with self._transaction() as session:
             session.execute(update(Meta).values(value=Meta.value))
-
-    def deployment(self) -> tuple[str | None, str | None]:
-        """Return the chain id and the contract, as text, that this database belongs to."""
-        with self._transaction() as session:
-            found = {row.key: row.value for row in session.scalars(select(Meta))}
-        return found.get("chain_id"), found.get("contract")
 
     def retry(self, request_id: bytes) -> Waiting:
         """Make a request due now, whatever it waited for; one that this node refused is evaluated anew. Return what it was.
