@@ -236,6 +236,10 @@ class _Stopping:
         self._watchdog.start()
         self._loop.call_soon_threadsafe(self.asked.set)
 
+    def finish(self) -> None:
+        """End the process now that all is closed: a thread that still runs a model, or an interpreter's tidying up, holds nothing."""
+        self._end("node_stopped", 0)
+
     @staticmethod
     def _end(event: str, status: int) -> None:
         log.warning(event)
@@ -252,7 +256,7 @@ async def run(settings: NodeSettings) -> None:
         await Node(settings, load_models(settings)).run(stopping.asked)
     except BaseExceptionGroup as group:
         raise _first(group) from None
-    log.info("node_stopped")
+    stopping.finish()
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
