@@ -35,7 +35,7 @@ def cases() -> list[HeldOutCase]:
 
 def assent(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "oracle.cli", "node", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
 
 
 def ask_many(devnet: Devnet, case: HeldOutCase, count: int) -> list[Asked]:
