@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
-from typing import TypeVar
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 import oracle
+from oracle.api_document import describe
 from oracle.core.errors import ChainError, DatabaseError, PeerError, SigningKeyError
+from oracle.core.trail import Trail
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, Answer, JailingProposal, Proposal, ReviewProposal
 from oracle.services.cosigner import Cosigner
+from oracle.services.forms import Alive, Error, MemberMisses, NodeStatus, ProvenVerdict, Readiness, RequestState
+from oracle.services.gauges import set_gauges
 from oracle.services.jailer import Jailer
+from oracle.services.outlook import Outlook
 from oracle.services.proofs import proof_json
 from oracle.services.review_answers import ReviewAnswers
 from oracle.store.node_store import NodeStore
@@ -25,9 +32,9 @@ from oracle.store.tables import Stage
 from oracle.telemetry.metrics import Metrics
 
 M = TypeVar("M", bound=BaseModel)
-Readiness = Callable[[], Awaitable[list[str]]]
 
 _BODY_TIMEOUT_S = 10.0
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Error, "description": "Not known to this node"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +48,13 @@ class PeerParts:
 
 @dataclass(frozen=True, slots=True)
 class NodeParts:
-    """What the interface serves from. ``readiness`` returns the reasons why the node isn't ready."""
+    """What the interface serves from. ``identity`` is who this is: ``attester`` and ``chain_id``."""
 
     store: NodeStore
     peers: PeerParts
     metrics: Metrics
-    readiness: Readiness
-    identity: dict[str, str | int] = field(default_factory=dict)
+    outlook: Outlook
+    identity: dict[str, Any]
 
 
 class BodyTooLargeError(Exception):
@@ -89,36 +96,51 @@ def _id_of(text: str) -> bytes | None:
 def create_app(parts: NodeParts) -> FastAPI:
     """Return the node's HTTP application."""
     app = FastAPI(title="Assent node", version=oracle.__version__, docs_url=None, redoc_url=None)
-    app.add_exception_handler(DatabaseError, _without_database)
+    _add_errors(app)
     _add_health(app, parts)
     _add_peers(app, parts)
     _add_lookups(app, parts)
+    describe(app)
     return app
 
 
-async def _without_database(_request: Request, _cause: Exception) -> JSONResponse:
-    return _error(503, "unavailable", "this node's database is unavailable now")
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(HTTPException)
+    async def failed(_request: Request, error: HTTPException) -> JSONResponse:
+        """Answer what is no route, or not by that method, in the form of all errors."""
+        answer = _error(error.status_code, HTTPStatus(error.status_code).name.lower(), str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(DatabaseError)
+    async def without_database(_request: Request, _cause: DatabaseError) -> JSONResponse:
+        """Say that it may be asked again; what the database said is for the log."""
+        return _error(503, "unavailable", "this node's database is unavailable now")
 
 
 def _add_health(app: FastAPI, parts: NodeParts) -> None:
     @app.get("/healthz")
-    async def healthz() -> dict[str, object]:
+    async def healthz() -> Alive:
         """Tell that the process runs, and as whom."""
-        return {"status": "ok", "version": oracle.__version__, **parts.identity}
+        return Alive(version=oracle.__version__, **parts.identity)
 
-    @app.get("/readyz")
-    async def readyz() -> JSONResponse:
+    @app.get("/readyz", responses={503: {"model": Readiness, "description": "Not ready"}})
+    async def readyz(response: Response) -> Readiness:
         """Tell whether the node can do its work, with every reason if not."""
-        reasons = await parts.readiness()
-        return JSONResponse({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
+        reasons = parts.outlook.reasons()
+        response.status_code = 503 if reasons else 200
+        return Readiness(ready=not reasons, reasons=reasons)
 
-    @app.get("/metrics")
+    @app.get("/v1/status")
+    async def status() -> NodeStatus:
+        """Tell of the node as a whole, as it looked at itself a moment ago."""
+        return parts.outlook.status()
+
+    @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Serve the metrics in Prometheus's text format."""
-        counts = parts.store.counts()
-        for stage in Stage:
-            parts.metrics.open_requests.labels(stage.value).set(counts.get(stage.value, 0))
-        return PlainTextResponse(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        set_gauges(parts.metrics, parts.outlook.survey, parts.outlook.conditions())
+        return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _answered(request: Request, kind: type[M], answer: Callable[[M], Awaitable[Answer]]) -> Response:
@@ -156,13 +178,13 @@ def _add_peers(app: FastAPI, parts: NodeParts) -> None:
         return await _answered(request, JailingProposal, parts.peers.jailings.answer)
 
     @app.get("/v1/misses")
-    async def misses() -> JSONResponse:
+    async def misses() -> list[MemberMisses]:
         """Tell how well the other members answer this node's proposals."""
-        return JSONResponse([asdict(each) for each in parts.store.misses()])
+        return [MemberMisses(**asdict(each)) for each in parts.store.misses()]
 
 
 def _add_lookups(app: FastAPI, parts: NodeParts) -> None:
-    @app.get("/v1/trails/{digest}")
+    @app.get("/v1/trails/{digest}", responses={200: {"model": Trail}, **_UNKNOWN})
     async def trails(digest: str) -> Response:
         """Serve a trail that this node proposed or signed, in the canonical form that its digest is over."""
         key = _id_of(digest)
@@ -171,8 +193,8 @@ def _add_lookups(app: FastAPI, parts: NodeParts) -> None:
             return _error(404, "unknown", "this node has no trail of that digest")
         return Response(content, media_type="application/json")
 
-    @app.get("/v1/proofs/{request_id}")
-    async def proofs(request_id: str) -> JSONResponse:
+    @app.get("/v1/proofs/{request_id}", response_model=ProvenVerdict, responses=_UNKNOWN)
+    async def proofs(request_id: str) -> Response:
         """Serve the verdict of an anchored request, with the proof that it is under a root on chain: what `claim` takes."""
         key = _id_of(request_id)
         context = parts.store.context(key) if key else None
@@ -181,7 +203,7 @@ def _add_lookups(app: FastAPI, parts: NodeParts) -> None:
             return _error(404, "unknown", "this node has no anchored verdict of that request")
         return JSONResponse(proof_json(context, found))
 
-    @app.get("/v1/requests/{request_id}")
+    @app.get("/v1/requests/{request_id}", response_model=RequestState, responses=_UNKNOWN)
     async def requests(request_id: str) -> Response:
         """Tell how far a request has come at this node, and the reason if it was refused."""
         key = _id_of(request_id)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from types import FrameType
 from typing import Any
 
 import httpx
@@ -15,10 +19,11 @@ import structlog
 import uvicorn
 
 from oracle.api import NodeParts, PeerParts, create_app
-from oracle.core.errors import ChainError, ConfigurationError, DatabaseError, SigningKeyError
+from oracle.core.errors import AssentError, ChainError, ConfigurationError, DatabaseError, SigningKeyError
 from oracle.services.assembly import assemble
 from oracle.services.catalogue import Catalogue
 from oracle.services.library import Librarian, Library
+from oracle.services.outlook import Outlook
 from oracle.services.pulse import Pulse
 from oracle.settings import NodeSettings
 from oracle.telemetry.logs import configure
@@ -28,8 +33,12 @@ log = structlog.get_logger()
 
 _IDLE_S = 1.0
 _RETRY_S = 1.0
-_STALE_HEAD_S = 120
-_LOW_BALANCE_WEI = 10**16
+#: A node that isn't ready yet looks at itself more often.
+_LOOK_S, _LOOK_SOON_S = 1.0, 0.25
+#: How long connections may take to close at the end.
+_CLOSE_S = 3.0
+#: The whole of a stop takes no longer, whatever hangs: systemd and Docker kill later than that.
+_STOP_S = 15.0
 
 
 class Node:
@@ -49,42 +58,17 @@ class Node:
         """
         self._settings = settings
         self._metrics = Metrics()
-        self.services = assemble(settings, catalogue, self._metrics, transport)
+        self.services = assemble(settings, catalogue, self._metrics, transport, library)
         self._seat = self.services.seat
         self._clock = self._seat.clock
         self._library = library
         self._seen, self._evaluated = Pulse(), Pulse()
         self._tasks: asyncio.TaskGroup | None = None
         self._spawned: set[asyncio.Task[None]] = set()
-        self._last_round = 0.0
-        attesters = self._seat.keys.addresses
-        identity: dict[str, str | int] = {"attester": attesters[0], "chainId": settings.chain.chain_id}
+        self.outlook = Outlook(settings, self.services.surveyor.survey, self._metrics.peers)
+        identity = {"attester": self._seat.keys.addresses[0], "chain_id": settings.chain.chain_id}
         peers = PeerParts(self.services.cosigner, self.services.review_answers, self.services.jailer)
-        parts = NodeParts(self._seat.store, peers, self._metrics, self.not_ready, identity)
-        self.app = create_app(parts)
-
-    # Readiness
-
-    async def not_ready(self) -> list[str]:
-        """Return every reason why the node can't do its work now; none if it can."""
-        reasons = self._library.problems() if self._library else []
-        if time.monotonic() - self._last_round > max(10 * self._settings.chain.poll_interval_s, 10):
-            reasons.append("chain: not read lately; check chain.rpc_url")
-        elif time.time() - self._clock.timestamp > _STALE_HEAD_S and self._settings.chain.finality == "latest":
-            reasons.append(f"chain: the head is older than {_STALE_HEAD_S} s; the endpoint may lag")
-        try:
-            await self.services.reader.check_chain()
-            member = (await self._seat.committee.view()).own_index is not None
-            self._metrics.member.set(member)
-            if not member:
-                reasons.append(
-                    f"committee: {' and '.join(self._seat.keys.addresses)} isn't a member of the current epoch; join and rotate"
-                )
-            if await self.services.transactor.balance_wei() < _LOW_BALANCE_WEI:
-                reasons.append(f"balance: the sender {self.services.transactor.address} has too little ether for gas")
-        except ChainError as error:
-            reasons.append(f"chain: {error}")
-        return reasons + await self.services.keys.problems()
+        self.app = create_app(NodeParts(self._seat.store, peers, self._metrics, self.outlook, identity))
 
     # Running
 
@@ -110,6 +94,7 @@ class Node:
                     tasks.create_task(self._forever("evaluator", self._evaluate_once)),
                     tasks.create_task(self._forever("proposer", self._propose_once)),
                     tasks.create_task(self._forever("judge", self._judge_once)),
+                    tasks.create_task(self._forever("survey", self._look_once)),
                 ]
                 if self._library is not None:
                     tend = functools.partial(self._tend_once, Librarian(self._library, self._seat))
@@ -132,7 +117,9 @@ class Node:
         log.info("node_started", attesters=self._seat.keys.addresses, port=self._settings.http.port)
 
     async def _close(self) -> None:
-        await self.services.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self.services.close()
 
     async def _forever(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Repeat a service's round. A round that fails for a reason of the outside world is retried; one that fails for another is
@@ -142,17 +129,21 @@ class Node:
             try:
                 await work()
             except (ChainError, DatabaseError, SigningKeyError) as error:
-                self._metrics.loop_errors.labels(name).inc()
+                self._failed(name, error)
                 log.warning("round_failed", service=name, error=str(error))
                 await asyncio.sleep(_RETRY_S)
-            except Exception:
-                self._metrics.loop_errors.labels(name).inc()
+            except Exception as error:
+                self._failed(name, error)
                 log.exception("round_broke", service=name)
                 await asyncio.sleep(_RETRY_S)
 
+    def _failed(self, name: str, error: Exception) -> None:
+        self._metrics.loop_errors.labels(name).inc()
+        self.outlook.failed(name, error)
+
     async def _watch_once(self) -> None:
         found = await self.services.watcher.catch_up()
-        self._last_round = time.monotonic()
+        self._clock.read_at = time.monotonic()
         self._clock.number, self._clock.timestamp = found.head.number, found.head.timestamp
         if found.committee:
             self._seat.committee.forget()
@@ -173,6 +164,12 @@ class Node:
         await services.closer.close_due(limit)
         await services.claimer.claim_due(limit)
         await services.epochs.rotate_due()
+
+    async def _look_once(self) -> None:
+        """Look at the node as a whole, for whoever asks."""
+        ready = not self.outlook.reasons()
+        await self.services.surveyor.look(hurry=not ready)
+        await asyncio.sleep(_LOOK_S if ready else _LOOK_SOON_S)
 
     async def _judge_once(self) -> None:
         """Challenges, punishments, jailings: rarely anything, and never urgent by the second."""
@@ -210,8 +207,10 @@ class Node:
         try:
             await work
         except (ChainError, DatabaseError, SigningKeyError) as error:
+            self._failed("proposals", error)
             log.warning("proposal_failed", error=str(error))
-        except Exception:
+        except Exception as error:
+            self._failed("proposals", error)
             log.exception("proposal_broke")
 
 
@@ -223,12 +222,55 @@ async def _serve(server: uvicorn.Server) -> None:
         raise ConfigurationError(["http: can't listen there; another process may hold the port: change http.port"])
 
 
+class _Stopping:
+    """The first signal asks the node to stop, and sees to it that it does; a second one ends the process at once.
+
+    Nothing is lost by either: what was promised to anyone is in the database before the promise.
+    """
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._watchdog = threading.Timer(_STOP_S, self._end, ["stop_forced", 0])
+        self._watchdog.daemon = True
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Not the loop's own way: this one is heard even while the loop is busy.
+            signal.signal(number, self._heard)
+
+    def _heard(self, number: int, _frame: FrameType | None) -> None:
+        if self._watchdog.is_alive():
+            self._end("stop_at_once", 128 + number)
+        self._watchdog.start()
+        self._loop.call_soon_threadsafe(self.asked.set)
+
+    def finish(self) -> None:
+        """End the process now that all is closed: a thread that still runs a model, or an interpreter's tidying up, holds nothing."""
+        self._end("node_stopped", 0)
+
+    @staticmethod
+    def _end(event: str, status: int) -> None:
+        log.warning(event)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(status)
+
+
 async def run(settings: NodeSettings) -> None:
     """Run a node until SIGTERM or SIGINT. Raises AssentError when it can't start."""
     configure(settings.log_format, settings.log_level)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    with Library.open(settings) as library:
-        await Node(settings, library.catalogue, library=library).run(stop)
+    stopping = _Stopping()
+    try:
+        with Library.open(settings) as library:
+            await Node(settings, library.catalogue, library=library).run(stopping.asked)
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+    stopping.finish()
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return one of a group's errors, our own before others: a node that can't run says why in one message."""
+    own = group.subgroup(AssentError)
+    found: BaseException = own or group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found

@@ -226,6 +226,16 @@ class RuntimeSettings(_Section):
     ray_prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")] = "assent"
 
 
+class HealthSettings(_Section):
+    """When ``/readyz`` says no: the sender's ether is enough for less than ``min_verdicts`` at the current fee, less than ``min_free_mb``
+    of disk are left, or the believed head is older than ``stale_s``; by default as old as the chain's finality explains.
+    """
+
+    min_verdicts: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    min_free_mb: Annotated[int, Field(ge=0, le=10**9)] = 512
+    stale_s: Annotated[int, Field(ge=1, le=10**6)] | None = None
+
+
 class FileSettings(BaseSettings):
     """Settings of one process: a TOML file's content, overridden by the environment."""
 
@@ -258,6 +268,7 @@ class NodeSettings(FileSettings):
     http: HttpSettings = HttpSettings()
     work: WorkSettings = WorkSettings()
     runtime: RuntimeSettings = RuntimeSettings()
+    health: HealthSettings = HealthSettings()
     database: DatabaseUrl = DEFAULT_DATABASE
     models_folder: ExistingPath | None = None
     models: Annotated[tuple[ExistingPath, ...], Field(validate_default=True)] = ()

@@ -1,31 +1,25 @@
-"""``assent node``: run, check."""
+"""``assent node``: run, status, check, retry."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from oracle.cli import database
-from oracle.cli.options import Json
-from oracle.cli.output import print_facts
-from oracle.core.errors import AssentError, ConfigurationError
+from oracle.cli.options import Id, Json
+from oracle.cli.output import FAILED, hexed, print_facts, print_json
+from oracle.core.errors import ConfigurationError, EndpointError
 
-if TYPE_CHECKING:
-    from oracle.client import AssentClient
-    from oracle.settings import NodeSettings
-
-T = TypeVar("T")
-app = typer.Typer(no_args_is_help=True, help="The operator's daemon: run, check.")
+app = typer.Typer(no_args_is_help=True, help="The operator's daemon: run, status, check, retry; its database.")
 app.add_typer(database.app, name="database")
 Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_NODE_CONFIG", help="The node's settings, TOML.")]
 
 
 @app.command(epilog="Example: assent node run --config node.toml")
 def run(config: Config) -> None:
-    """Run the node until SIGTERM or SIGINT."""
+    """Run the node until SIGTERM or SIGINT. A second signal ends it at once."""
     import asyncio  # noqa: PLC0415
 
     from oracle.settings import load_node_settings  # noqa: PLC0415
@@ -36,107 +30,112 @@ def run(config: Config) -> None:
     asyncio.run(run_node(settings))
 
 
+@app.command(epilog="Example: assent node status --config node.toml")
+def status(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", envvar="ASSENT_NODE_CONFIG", help="The node's settings: where it listens."),
+    ] = None,
+    url: Annotated[str | None, typer.Option("--url", help="The node's HTTP interface, instead of --config.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Show it once, instead of until Ctrl-C.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a running node: what waits where, how far it has read, its balance, its peers, its last errors."""
+    from oracle.cli.node_http import fetch  # noqa: PLC0415
+
+    place = _place(config, url)
+    if as_json:
+        print_json(fetch(place, "/v1/status"))
+    elif once:
+        from rich.console import Console  # noqa: PLC0415
+
+        from oracle.cli.node_status import render  # noqa: PLC0415
+
+        Console().print(render(fetch(place, "/v1/status")))
+    else:
+        _watch(place)
+
+
 @app.command(epilog="Example: assent node check --config node.toml")
 def check(config: Config, as_json: Json = False) -> None:
-    """Check settings, keys, models and chain, and say everything that is wrong at once. Exit status 2 if anything is."""
+    """Check settings, keys, models, database, chain, committee and peers; say everything that is wrong at once, and what to do.
+
+    The node may be running or not. Exit status 1 if anything is wrong, 2 if the settings can't be read.
+    """
+    from oracle.cli.node_checks import Check  # noqa: PLC0415
     from oracle.settings import load_node_settings  # noqa: PLC0415
 
-    facts, problems = _examine(load_node_settings(config))
-    if problems:
-        raise ConfigurationError(problems)
-    print_facts({"config": str(config), **facts}, as_json)
+    found = Check(load_node_settings(config))
+    found.run()
+    print_facts({"config": str(config), **found.facts, "problems": found.problems}, as_json)
+    if found.problems:
+        if not as_json:
+            typer.echo("\n".join(f"problem: {each}" for each in found.problems), err=True)
+        raise typer.Exit(FAILED)
 
 
-def _examine(settings: NodeSettings) -> tuple[dict[str, Any], list[str]]:
-    """Return what the node would run with, and every problem, each beginning with its setting."""
-    facts: dict[str, Any] = {}
-    problems: list[str] = []
+@app.command(epilog="Example: assent node retry 0x5d…c1 --config node.toml")
+def retry(request: Id, config: Config, as_json: Json = False) -> None:
+    """Have the node try a request again now, whatever it waits for; one that it refused is evaluated anew.
 
-    def attempt(setting: str, look: Callable[[], T]) -> T | None:
-        try:
-            return look()
-        except AssentError as error:
-            problems.append(f"{setting}: {error}")
-            return None
+    It is marked in the node's database, so the node may be running (it looks within a second) or not (it looks when started).
+    """
+    from oracle.settings import load_node_settings  # noqa: PLC0415
 
-    for name in ("attester", "sender", "seal"):
-        facts[name] = attempt(f"keys.{name}", lambda name=name: _keys(settings, name))  # type: ignore[misc]
-    models = [attempt("models", lambda folder=folder: _model(folder)) for folder in _packages(settings)]  # type: ignore[misc]
-    facts["models"] = [each for each in models if each]
-    facts["chain"] = settings.chain.chain_id
-    if attempt("chain.rpc_url", lambda: _chain(settings)) is not None and facts["attester"]:
-        facts["member"] = attempt("chain", lambda: _is_member(settings, facts["attester"]))
-    return facts, problems
-
-
-def _keys(settings: NodeSettings, name: str) -> list[str] | str:
-    """Return what is public of the keys of one kind: a list of those of which there may be several."""
-    from oracle.keys.devnet import refuse_devnet_key  # noqa: PLC0415
-    from oracle.keys.keystore import read_seal_key, read_signer  # noqa: PLC0415
-
-    password = settings.keys.password_file
-
-    def address(path: Path) -> str:
-        signer = read_signer(path, password)
-        refuse_devnet_key(signer.address, settings.chain.chain_id)
-        return signer.address
-
-    keys, remote = settings.keys, settings.keys.remote
-    if name == "seal":
-        return ["0x" + read_seal_key(path, password).public.hex() for path in keys.seal]
-    if name == "sender":
-        return address(keys.sender) if keys.sender else _remote(settings, remote.sender if remote else None)[0]
-    return [*map(address, keys.attester), *_remote(settings, *(remote.attester if remote else ()))]
+    settings = load_node_settings(config)
+    store = _own_store(settings)
+    try:
+        before = store.retry(request)
+    finally:
+        store.close()
+    was = {
+        "was": before.stage.value,
+        "attempts": before.attempts,
+        "reason": before.reason or None,
+        "message": before.message or None,
+    }
+    print_facts({"request": hexed(request), "done": "due now", **was}, as_json)
 
 
-def _remote(settings: NodeSettings, *addresses: str | None) -> list[str]:
-    """Return addresses, checksummed, once the remote signer was seen to have their keys."""
-    import asyncio  # noqa: PLC0415
+def _place(config: Path | None, url: str | None) -> str:
+    if url is not None:
+        return url
+    if config is None:
+        raise ConfigurationError(["--config: name the node's settings, or its HTTP interface with --url"])
+    from oracle.cli.node_http import own_url  # noqa: PLC0415
+    from oracle.settings import load_node_settings  # noqa: PLC0415
 
-    from oracle.keys.devnet import refuse_devnet_key  # noqa: PLC0415
-    from oracle.keys.web3signer import RemoteSigner, Web3Signer  # noqa: PLC0415
-    from oracle.telemetry.metrics import Metrics  # noqa: PLC0415
-
-    async def check() -> list[str]:
-        if settings.keys.remote is None:
-            return []
-        server = Web3Signer(settings.keys.remote, Metrics())
-        signers = [RemoteSigner(address, server) for address in addresses if address]
-        try:
-            for signer in signers:
-                refuse_devnet_key(signer.address, settings.chain.chain_id)
-                await signer.check()
-        finally:
-            await server.aclose()
-        return [signer.address for signer in signers]
-
-    return asyncio.run(check())
+    return own_url(load_node_settings(config).http)
 
 
-def _packages(settings: NodeSettings) -> list[Path]:
-    folder = settings.models_folder
-    found = folder.iterdir() if folder and folder.is_dir() else ()
-    return [*settings.models, *sorted(path for path in found if path.is_dir() and not path.name.startswith("."))]
+def _watch(place: str) -> None:
+    """Show a node until Ctrl-C; a node that doesn't answer for a while is shown so."""
+    import contextlib  # noqa: PLC0415
+    import time  # noqa: PLC0415
+
+    from rich.live import Live  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from oracle.cli.node_http import fetch  # noqa: PLC0415
+    from oracle.cli.node_status import render  # noqa: PLC0415
+
+    with contextlib.suppress(KeyboardInterrupt), Live(render(fetch(place, "/v1/status")), screen=False) as live:
+        while True:
+            time.sleep(1)
+            try:
+                live.update(render(fetch(place, "/v1/status")))
+            except EndpointError as error:
+                live.update(Text(str(error), style="bold red"))
 
 
-def _model(folder: Path) -> str:
-    from oracle.models.package import ModelPackage  # noqa: PLC0415
+def _own_store(settings: Any) -> Any:
+    """Open the database of a node that has run. Raises ConfigurationError if it is none, or another deployment's."""
+    from oracle.store.node_store import NodeStore  # noqa: PLC0415
+    from oracle.store.tables import open_database  # noqa: PLC0415
 
-    card = ModelPackage.load(folder).card
-    return f"{card.name} {card.version}"
-
-
-def _chain(settings: NodeSettings) -> str:
-    return _client(settings).contract.address
-
-
-def _is_member(settings: NodeSettings, attesters: list[str]) -> bool:
-    """Not a problem if it isn't: an operator joins once its node is set up."""
-    return any(member.attester in attesters for member in _client(settings).members())
-
-
-def _client(settings: NodeSettings) -> AssentClient:
-    from oracle.client import AssentClient  # noqa: PLC0415
-
-    chain = settings.chain
-    return AssentClient(chain.rpc_url, chain.contract, chain_id=chain.chain_id, start_block=chain.start_block)
+    file = settings.database.removeprefix("sqlite:///")
+    if file != settings.database and not Path(file).exists():
+        raise ConfigurationError([f"database: {file} doesn't exist; the node has never run with these settings"])
+    store = NodeStore(open_database(settings.database))
+    store.bind(settings.chain.chain_id, settings.chain.contract)
+    return store

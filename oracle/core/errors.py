@@ -22,6 +22,7 @@
     ├── SigningKeyError         a key that can't be used, or a signature that isn't its
     │   └── SignerUnavailableError the remote signer doesn't answer now
     ├── UnknownPurposeError     no such DPV purpose (in :mod:`oracle.core.purposes`)
+    ├── RetryError              a request that another try can't help
     ├── PeerError               a peer is unreachable or broke the protocol
     └── AuditError              a link of a verdict's trail that doesn't hold; :mod:`oracle.audit.report` has the failed and the skipped
 
@@ -163,6 +164,10 @@ class SignerUnavailableError(SigningKeyError):
 
 class PeerError(AssentError):
     """A peer is unreachable or broke the protocol."""
+
+
+class RetryError(AssentError):
+    """A request that can't be tried again; the message says why."""
 
 
 class AuditError(AssentError):

@@ -30,7 +30,7 @@ class OperatorKeys:
             try:
                 await signer.check()
             except SignerUnavailableError as error:
-                reasons.append(f"keys: {error}")
+                reasons.append(str(error))
                 break  # the same signer has the others
         return reasons
 
@@ -39,7 +39,7 @@ class OperatorKeys:
         try:
             return await self.check()
         except SigningKeyError as error:
-            return [f"keys: {error}"]
+            return [str(error)]
 
     async def aclose(self) -> None:
         """Close the connections to the remote signer."""

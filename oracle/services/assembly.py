@@ -24,6 +24,7 @@ from oracle.services.epochs import Epochs
 from oracle.services.evaluator import Evaluator
 from oracle.services.head import ChainClock
 from oracle.services.jailer import Jailer
+from oracle.services.library import Library
 from oracle.services.proofs import Proofs
 from oracle.services.proposer import Proposer
 from oracle.services.punisher import Punisher
@@ -31,6 +32,7 @@ from oracle.services.review_answers import ReviewAnswers
 from oracle.services.reviews import Reviewer
 from oracle.services.rounds import Rounds
 from oracle.services.seat import Seat
+from oracle.services.surveyor import Surveyor
 from oracle.services.transactor import Transactor
 from oracle.services.vault_source import VaultSource
 from oracle.services.watcher import Watcher
@@ -63,6 +65,7 @@ class Services:
     punisher: Punisher
     archivist: Archivist
     transactor: Transactor
+    surveyor: Surveyor
     web3: AsyncWeb3[EndpointPool]
     clients: tuple[VaultClient, ...]
 
@@ -80,6 +83,7 @@ def assemble(
     catalogue: Catalogue,
     metrics: Metrics,
     transport: httpx.AsyncBaseTransport | None = None,
+    library: Library | None = None,
 ) -> Services:
     """Open keys and database and build the services. ``transport`` replaces the network to peers and vaults, for tests.
 
@@ -123,6 +127,7 @@ def assemble(
         punisher=Punisher(contract, seat, acts, witnesses, turn_blocks),
         archivist=Archivist(store, work.archive_after_days),
         transactor=transactor,
+        surveyor=Surveyor(settings, seat, reader, transactor, source, opened, library),
         web3=web3,
         clients=(vaults, peering),
     )

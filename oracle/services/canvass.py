@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from itertools import islice
 
@@ -12,6 +13,7 @@ from oracle.core.digests import recover
 from oracle.core.errors import AssentError, Reason
 from oracle.peers.messages import Answer
 from oracle.services.committee import CommitteeView, Member
+from oracle.telemetry.peers import PeerMetrics
 
 log = structlog.get_logger()
 
@@ -27,10 +29,11 @@ class Canvass:
     chain, who said so.
     """
 
-    def __init__(self, view: CommitteeView, digest: bytes, own: bytes, send: Send) -> None:
+    def __init__(self, view: CommitteeView, digest: bytes, own: bytes, send: Send, metrics: PeerMetrics) -> None:
         """Ask. Only a member asks: ``own`` is its signature of the digest."""
         self._digest = digest
         self._send = send
+        self._metrics = metrics
         self.signatures: dict[int, bytes] = {} if view.own_index is None else {view.own_index: own}
         self.declined: dict[int, frozenset[bytes]] = {}
         self.silent: set[int] = set()
@@ -56,9 +59,10 @@ class Canvass:
             task.cancel()
 
     async def _ask(self, member: Member) -> None:
+        began = time.monotonic()
         try:
             answer = await self._send(member)
-            self._take(member, answer)
+            self._take(member, answer, time.monotonic() - began)
         except AssentError as error:
             self.silent.add(member.index)
             log.warning("peer_failed", peer=member.attester, error=str(error))
@@ -67,13 +71,15 @@ class Canvass:
             self.silent.add(member.index)
             log.warning("peer_failed", peer=member.attester, error=type(error).__name__)
 
-    def _take(self, member: Member, answer: Answer) -> None:
+    def _take(self, member: Member, answer: Answer, took_s: float) -> None:
         for declined in answer.declined:
             log.warning("peer_declined", peer=member.attester, request=declined.request, reason=declined.reason.value)
             if declined.reason is Reason.ALREADY_ANCHORED:
                 self.anchored[bytes.fromhex(declined.request[2:])] = member
         if answer.signature is None:
             if answer.declined:
+                reasons = [declined.reason.value for declined in answer.declined]
+                self._metrics.answered(member.attester, took_s, signed=False, reasons=reasons)
                 self.declined[member.index] = frozenset(bytes.fromhex(each.request[2:]) for each in answer.declined)
             else:
                 self.silent.add(member.index)
@@ -83,5 +89,6 @@ class Canvass:
             self.silent.add(member.index)
             log.warning("peer_signature_wrong", peer=member.attester)
             return
+        self._metrics.answered(member.attester, took_s, signed=True)
         self.declined[member.index] = frozenset()
         self.signatures[member.index] = signature

@@ -150,6 +150,7 @@ class Evaluator:
 
     async def _run(self, batch: Sequence[Prepared]) -> int:
         runtime = batch[0].model.runtime
+        self._metrics.batch_size.observe(len(batch))
         with self._metrics.evaluation_s.time():
             try:
                 evaluations = await asyncio.to_thread(runtime.evaluate, [prepared.row for prepared in batch])

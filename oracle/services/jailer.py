@@ -72,7 +72,8 @@ class Jailer:
             proposer=signer.address,
             signature="0x" + own.hex(),
         )
-        canvass = Canvass(view, digest, own, lambda peer: self._peers.jail(peer.endpoint, proposal))
+        metrics = self._seat.metrics.peers
+        canvass = Canvass(view, digest, own, lambda peer: self._peers.jail(peer.endpoint, proposal), metrics)
         try:
             wanted = supermajority(len(view.members))
             signatures = await canvass.until(wanted)

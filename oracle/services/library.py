@@ -91,9 +91,9 @@ class Library:
 
     def problems(self) -> list[str]:
         """Return every reason why nothing can be evaluated now."""
-        found = [] if len(self.catalogue) else ["models: none is loaded; see the log for what was refused"]
+        found = [] if len(self.catalogue) else ["none is loaded; see the log for what was refused"]
         problem = self.engine.problem()
-        return [*found, f"models: {problem}"] if problem else found
+        return [*found, problem] if problem else found
 
     def close(self) -> None:
         """End what runs the models."""

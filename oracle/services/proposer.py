@@ -152,7 +152,9 @@ class Proposer:
             signature="0x" + own.hex(),
         )
         self._metrics.reports_proposed.inc()
-        return Canvass(view, report.digest, own, lambda member: self._peers.propose(member.endpoint, proposal))
+        return Canvass(
+            view, report.digest, own, lambda member: self._peers.propose(member.endpoint, proposal), self._metrics.peers
+        )
 
     def _keep(self, report: DraftReport, view: CommitteeView, canvass: Canvass) -> None:
         now = int(time.time())
@@ -209,6 +211,4 @@ class Proposer:
         for index in (*canvass.declined, *canvass.silent):
             attester = view.members[index].attester
             counts = self._store.count_answer(attester, index in canvass.silent)
-            if index in canvass.silent:
-                self._metrics.answers_missed.labels(attester).inc()
-            self._metrics.misses_in_a_row.labels(attester).set(counts.in_a_row)
+            self._metrics.peers.counted(attester, missing=index in canvass.silent, in_a_row=counts.in_a_row)

@@ -130,7 +130,8 @@ class Reviewer:
             proposer=signer.address,
             signature="0x" + own.hex(),
         )
-        canvass = Canvass(view, digest, own, lambda member: self._peers.review(member.endpoint, proposal))
+        metrics = self._seat.metrics.peers
+        canvass = Canvass(view, digest, own, lambda member: self._peers.review(member.endpoint, proposal), metrics)
         wanted = review_quorum(context.request.quorum, len(view.members))
         try:
             signatures = await canvass.until(wanted)

@@ -219,7 +219,8 @@ class Transactor:
     def _included(self, transaction: Transaction, receipt: TxReceipt, believed: int, head: int) -> None:
         self._used.pop(transaction.nonce, None)
         if receipt["blockNumber"] <= believed:
-            self._finish(transaction, "mined" if receipt["status"] else "reverted", receipt["gasUsed"])
+            state = "mined" if receipt["status"] else "reverted"
+            self._finish(transaction, state, receipt["gasUsed"], receipt["effectiveGasPrice"])
             return
         self._looked[transaction.nonce] = head
         if transaction.state == PENDING:
@@ -237,7 +238,7 @@ class Transactor:
             # Receipts may come later than counts: only what is so in a later block too is believed.
             if market.head > self._used.setdefault(nonce, market.head):
                 log.warning("nonce_used_elsewhere", nonce=nonce, remedy="let nothing else send with the sender's key")
-                self._finish(transaction, "replaced", 0)
+                self._finish(transaction, "replaced")
             return
         self._used.pop(nonce, None)
         if time.monotonic() >= self._rests_till:
@@ -250,10 +251,10 @@ class Transactor:
         if taken is None:
             await self._broadcast(last, market)
         elif market.head - taken >= self._settings.bump_blocks:
-            dearer = self._dearer(last, market) if is_next else None
+            dearer = await self._dearer(last, market) if is_next else None
             await self._broadcast(dearer or last, market)
 
-    def _finish(self, transaction: Transaction, state: str, gas_used: int) -> None:
+    def _finish(self, transaction: Transaction, state: str, gas_used: int = 0, price_wei: int = 0) -> None:
         self._store.settle(transaction.nonce, state)
         for attempt in transaction.attempts:
             self._taken.pop(attempt.hash, None)
@@ -261,6 +262,7 @@ class Transactor:
         self._used.pop(transaction.nonce, None)
         self._metrics.transactions.labels(transaction.kind, state).inc()
         self._metrics.gas_used.labels(transaction.kind).inc(gas_used)
+        self._metrics.gas_spent_wei.labels(transaction.kind).inc(gas_used * price_wei)
         log.info("transaction_settled", kind=transaction.kind, nonce=transaction.nonce, state=state, gas=gas_used)
 
 

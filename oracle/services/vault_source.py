@@ -30,6 +30,8 @@ class VaultSource:
         self._committee = committee
         self._client = client
         self._keys = keys
+        #: When a vault last answered at all, by the monotonic clock.
+        self.answered_at = float("-inf")
 
     async def fields(self, context: RequestContext) -> list[DisclosedField]:
         """Return the disclosed fields, not yet verified. Raises VaultError, RecordError or SigningKeyError."""
@@ -42,8 +44,11 @@ class VaultSource:
         signature = await signer.asign(ask_digest(self._domain, context.id, view.epoch, deadline))
         ask = Ask(context.id, view.epoch, deadline, signature)
         try:
-            return await fetch_fields(self._client, context.vault, ask, signer.address, self._keys.seal_keys)
+            fields = await fetch_fields(self._client, context.vault, ask, signer.address, self._keys.seal_keys)
+            self.answered_at = time.monotonic()
+            return fields
         except VaultRefusedError as refusal:
+            self.answered_at = time.monotonic()
             if refusal.code == "epoch_stale":
                 self._committee.forget()
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from oracle.services.ranges import Ranges
 from oracle.services.reading import changes_of
 from oracle.settings import ChainSettings
 from oracle.store.node_store import Changes, NodeStore
-from oracle.store.tables import Stage
+from oracle.store.tables import RequestRow, Stage
 from oracle.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
@@ -72,7 +71,6 @@ class Watcher:
             return self._round(self._head)  # the endpoint lags: what is known holds
         self._head = head
         self._metrics.head_block.set(head.number)
-        self._metrics.chain_lag_s.set(max(time.time() - head.timestamp, 0))
         self._since = first if self._since is None else min(self._since, first)
         while first <= head.number:
             last = self._ranges.last(first, head.number)
@@ -202,10 +200,13 @@ class Watcher:
 
     def _observe(self, events: Sequence[Event], changes: Changes) -> None:
         self._metrics.challenges_seen.inc(sum(event.name == "Challenged" for event in events))
+        for row in changes.rows:
+            if isinstance(row, RequestRow):
+                self._metrics.latency.began(row.id)
         for request_id, (stage, block) in changes.endings.items():
             report = self._store.report(request_id)
-            if report is not None and stage is Stage.RECORDED:
-                self._metrics.latency_blocks.observe(block - report.block)
+            recorded = report is not None and stage is Stage.RECORDED
+            self._metrics.latency.ended(request_id, block - report.block if report and recorded else None)
             log.info("request_ended", request=request_id.hex(), stage=stage.value, block=block)
         for event in events:
             if event.name == "DeliveryFailed":

@@ -10,14 +10,18 @@ from oracle.store.duties import ChallengeStore, Misses, MissStore, StandingStore
 from oracle.store.events import Changes, EventStore
 from oracle.store.reports import Evidence, Proven, Report, ReportedVerdict, ReportStore
 from oracle.store.requests import RequestStore
+from oracle.store.survey import Backlog, SurveyStore, Waiting
 from oracle.store.trails import TrailStore
 
 
-class NodeStore(EventStore, RequestStore, TrailStore, ReportStore, StandingStore, ChallengeStore, MissStore):
+class NodeStore(
+    EventStore, RequestStore, TrailStore, ReportStore, StandingStore, ChallengeStore, MissStore, SurveyStore
+):
     """The node's tables, by what is done with them; each part is in a module of its own."""
 
 
 __all__ = [
+    "Backlog",
     "ChallengeContext",
     "Changes",
     "Evidence",
@@ -30,4 +34,5 @@ __all__ = [
     "RequestContext",
     "RequestReport",
     "StandingContext",
+    "Waiting",
 ]

@@ -52,7 +52,8 @@ def _divide(session: Session, requests: Mapping[bytes, bytes]) -> None:
     """Refuse those of some requests, by id with their agreements, of which something was never read; all others are open."""
     models = _models_of(session, set(requests.values()))
     currencies = _currencies_of(session, set(models.values()))
-    known, unknown = [], []
+    known: list[bytes] = []
+    unknown: list[bytes] = []
     for identity, agreement in requests.items():
         (known if models.get(agreement) in currencies else unknown).append(identity)
     message = "what it names is older than what this node read; lower chain.start_block"

@@ -249,7 +249,7 @@ async def test_open_keys__when_the_remote_signer_is_down__then_told_once_and_not
     opened = open_keys(key_settings(tmp_path, 9, sender="0x" + "12" * 20), 1, Metrics())
     reasons = await opened.check()
     assert len(reasons) == 1
-    assert "keys: the remote signer" in reasons[0]
+    assert "the remote signer" in reasons[0]
     await opened.aclose()
 
 

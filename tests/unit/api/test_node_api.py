@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
 
 import oracle.api
 from oracle.api import NodeParts, PeerParts, create_app
@@ -19,18 +21,48 @@ from oracle.core.digests import report_leaf
 from oracle.core.errors import DatabaseError, EndpointError, PeerError, SignerUnavailableError
 from oracle.core.structs import Verdict, root_pool_id
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, Answer, Proposal
-from oracle.store.node_store import Changes, NodeStore, Report, ReportedVerdict
+from oracle.services.committee import CommitteeView, Member
+from oracle.services.outlook import Outlook
+from oracle.services.surveyor import Survey
+from oracle.settings import ChainSettings, HealthSettings, KeySettings, NodeSettings
+from oracle.store.node_store import Backlog, Changes, Misses, NodeStore, Report, ReportedVerdict, Waiting
 from oracle.store.tables import AnchorRow, RequestRow, Stage, open_database
 from oracle.telemetry.metrics import Metrics
 
 MARK = "marked-value-5150"
 ID = bytes(range(32))
+ATTESTER = "0x" + "1d" * 20
 PROPOSAL: dict[str, Any] = {
     "epoch": 1,
     "verdicts": [{"request": "0x" + "ab" * 32, "outcome": 1, "score": 500_000, "trail": {}}],
     "proposer": "0x" + "ab" * 20,
     "signature": "0x" + "00" * 64,
 }
+
+
+PEER = "0x" + "2E" * 20
+
+
+def node_settings(folder: Path) -> NodeSettings:
+    file = folder / "file"
+    file.touch()
+    return NodeSettings(
+        chain=ChainSettings(rpc_url="http://rpc.example", chain_id=7, contract=ATTESTER, finality="latest"),
+        keys=KeySettings(attester=(file,), sender=file, seal=(file,), password_file=file),
+        health=HealthSettings(min_verdicts=5),
+        models=(folder,),
+    )
+
+
+def fine(survey: Survey) -> None:
+    """Let a survey have found nothing wrong."""
+    survey.at = time.monotonic()
+    survey.head, survey.head_timestamp, survey.round_age_s = 100, int(time.time()), 0.5
+    survey.chain_problem = survey.database_problem = None
+    survey.view = CommitteeView(3, (Member(0, ATTESTER, "http://a"), Member(1, PEER, "http://b")), 0)
+    survey.balance_wei, survey.verdict_cost_wei = 1_000, 2
+    survey.models_published = survey.models_runnable = 1
+    survey.vault_age_s, survey.disk_free_bytes = float("inf"), 2**40
 
 
 class Cosigning:
@@ -53,13 +85,11 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}"))
         self.cosigner, self.reviews, self.jailings, self.metrics = Cosigning(), Cosigning(), Cosigning(), Metrics()
-        self.reasons: list[str] = []
+        self.survey = Survey(attesters=(ATTESTER,), sender=ATTESTER)
+        self.outlook = Outlook(node_settings(folder), self.survey, self.metrics.peers)
         peers = PeerParts(self.cosigner, self.reviews, self.jailings)  # type: ignore[arg-type]
-        parts = NodeParts(self.store, peers, self.metrics, self._ready, {"attester": "0x1", "chainId": 7})
-        self.app: FastAPI = create_app(parts)
-
-    async def _ready(self) -> list[str]:
-        return self.reasons
+        identity = {"attester": ATTESTER, "chain_id": 7}
+        self.app: FastAPI = create_app(NodeParts(self.store, peers, self.metrics, self.outlook, identity))
 
     async def call(self, method: str, path: str, **rest: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
@@ -85,26 +115,86 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 async def test_healthz__when_it_runs__then_says_as_whom(scene: Scene) -> None:
     answer = await scene.call("GET", "/healthz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "version": oracle.__version__, "attester": "0x1", "chainId": 7}
+    assert answer.json() == {"status": "ok", "version": oracle.__version__, "attester": ATTESTER, "chainId": 7}
 
 
 async def test_readyz__when_ready_and_when_not__then_200_or_503_with_every_reason(scene: Scene) -> None:
+    fine(scene.survey)
     assert (await scene.call("GET", "/readyz")).json() == {"ready": True, "reasons": []}
-    scene.reasons = ["chain: old", "balance: low"]
+    scene.survey.chain_problem = "eth_chainId: TimeoutError"
+    scene.survey.disk_free_bytes = 0
     answer = await scene.call("GET", "/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"ready": False, "reasons": scene.reasons})
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+    assert [reason.split(":")[0] for reason in answer.json()["reasons"]] == ["chain", "disk"]
 
 
-async def test_metrics__when_stages_empty__then_their_gauges_fall_to_zero(scene: Scene) -> None:
-    scene.see(ID, Stage.SEEN)
-    text = (await scene.call("GET", "/metrics")).text
-    assert 'assent_open_requests{state="seen"} 1.0' in text
-    scene.store.apply(Changes(endings={ID: (Stage.ENDED, 8)}), (8, bytes(32)))
+async def test_health__when_asked_a_thousand_times__then_nothing_is_looked_up(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_arguments: object) -> None:
+        raise AssertionError("the database was asked")
+
+    fine(scene.survey)
+    monkeypatch.setattr(NodeStore, "_transaction", never)
+    for path in ("/healthz", "/readyz", "/metrics", "/v1/status"):
+        for _ in range(250):
+            assert (await scene.call("GET", path)).status_code == 200
+
+
+async def test_metrics__when_scraped__then_the_surveys_gauges(scene: Scene) -> None:
+    fine(scene.survey)
+    scene.survey.stages = {"seen": 2, "ended": 1}
+    scene.survey.backlog = Backlog(
+        oldest_block=90, vault_waits=1, transactions={"pending": 3, "mined": 8}, lowest_nonce=5
+    )
+    scene.survey.oldest_timestamp = int(time.time()) - 50
     answer = await scene.call("GET", "/metrics")
-    assert 'assent_open_requests{state="seen"} 0.0' in answer.text
-    assert 'assent_open_requests{state="ended"} 1.0' in answer.text
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert found["assent_open_requests", "seen"] == 2
+    assert found["assent_open_requests", "evaluated"] == 0
+    assert found["assent_oldest_open_request_blocks",] == 10
+    assert 50 <= found["assent_oldest_open_request_seconds",] < 60
+    assert found["assent_vault_waiting_requests",] == 1
+    assert found["assent_stored_transactions", "pending"] == 3
+    assert found["assent_lowest_pending_nonce",] == 5
+    assert found["assent_condition_met", "member"] == 1
+    assert found["assent_epoch",] == 3
+    assert found["assent_build_info", oracle.__version__] == 1
     assert answer.headers["content-type"].startswith("text/plain")
-    assert "# HELP assent_head_block" in answer.text
+
+
+async def test_status__when_asked__then_the_node_as_a_whole(scene: Scene) -> None:
+    fine(scene.survey)
+    scene.survey.waiting = [Waiting(ID, Stage.SEEN, 3, "vault_unreachable", "the vault can't be reached")]
+    scene.survey.misses = [Misses(PEER, 9, 4, 2)]
+    scene.metrics.peers.answered(PEER, 0.25, signed=True)
+    scene.outlook.failed("watcher", EndpointError(f"eth_call: http://user:{MARK}@rpc/{MARK}"))
+    scene.outlook.failed("evaluator", RuntimeError(MARK))
+    answer = await scene.call("GET", "/v1/status")
+    told = answer.json()
+    assert MARK not in answer.text
+    assert (told["ready"], told["head"]["block"], told["epoch"]) == (True, 100, {"number": 3, "members": 2, "index": 0})
+    assert told["sender"] == {"address": ATTESTER, "balanceWei": "1000", "verdictCostWei": "2", "verdicts": 500}
+    (peer,) = told["peers"]
+    assert (peer["attester"], peer["missed"], peer["missedInARow"], peer["answerSeconds"]) == (PEER, 4, 2, 0.25)
+    assert told["waiting"][0]["request"] == "0x" + ID.hex()
+    assert [each["error"] for each in told["errors"]] == ["eth_call: http://rpc/…", "RuntimeError"]
+
+
+async def test_status__when_nothing_was_looked_at_yet__then_still_an_answer(scene: Scene) -> None:
+    told = (await scene.call("GET", "/v1/status")).json()
+    assert (told["ready"], told["surveyAgeSeconds"], told["oldest"]) == (False, None, None)
+    assert (await scene.call("GET", "/metrics")).status_code == 200
+
+
+async def test_errors__when_there_is_no_such_route_or_method__then_in_the_form_of_all_errors(scene: Scene) -> None:
+    assert (await scene.call("GET", "/nothing")).json() == {"error": "not_found", "message": "Not Found"}
+    wrong = await scene.call("DELETE", "/v1/status")
+    assert (wrong.status_code, wrong.json()["error"], wrong.headers["allow"]) == (405, "method_not_allowed", "GET")
 
 
 async def test_lookups__when_the_database_is_away__then_503_and_nothing_of_why(
@@ -198,9 +288,9 @@ async def test_proofs__when_the_request_is_anchored__then_all_that_a_claim_takes
 
 async def test_misses__when_members_were_asked__then_how_they_answered(scene: Scene) -> None:
     assert (await scene.call("GET", "/v1/misses")).json() == []
-    scene.store.count_answer("0x1", True)
+    scene.store.count_answer(PEER, True)
     answer = await scene.call("GET", "/v1/misses")
-    assert answer.json() == [{"attester": "0x1", "asked": 1, "missed": 1, "in_a_row": 1}]
+    assert answer.json() == [{"attester": PEER, "asked": 1, "missed": 1, "in_a_row": 1}]
 
 
 # Proposals

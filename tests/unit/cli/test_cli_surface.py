@@ -41,7 +41,7 @@ COMMANDS = dict(commands())
 
 
 def test_commands__then_all_are_there() -> None:
-    wanted = """node run,node check,vault serve,vault add,vault list,vault release,agreement give,agreement sign,
+    wanted = """node run,node check,node status,node retry,vault serve,vault add,vault list,vault release,agreement give,agreement sign,
     agreement relay,agreement withdraw,agreement show,agreement list-purposes,agreement draft,request make,request show,
     request close,request quote,request sign,request relay,request cancel,request status,request claim,request retry,
     standing make,standing open,standing end,standing show,standing list,balance show,balance deposit,balance withdraw,
@@ -391,10 +391,8 @@ def test_node_check__when_settings_are_wrong__then_all_problems_at_once(tmp_path
 def test_node_check__when_files_are_unusable__then_each_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreachable(_: object) -> str:
-        raise EndpointError("eth_chainId: ConnectionError")
-
-    monkeypatch.setattr("oracle.cli.node._chain", unreachable)
+    monkeypatch.setattr("oracle.cli.node_checks.Check._chain", _unreachable)
+    monkeypatch.setattr("oracle.cli.node_checks.Check._port", lambda _: False)
     bad = tmp_path / "bad"
     bad.write_text("x")
     bad.chmod(0o600)
@@ -405,10 +403,14 @@ def test_node_check__when_files_are_unusable__then_each_is_named(
         f'[keys]\nattester = "{bad}"\nsender = "{bad}"\nseal = "{bad}"\npassword_file = "{bad}"\n'
     )
     found = runner.invoke(app, ["node", "check", "--config", str(config), "--json"])
-    assert found.exit_code == 2
-    problems = json.loads(found.stderr)["error"]["problems"]
+    assert found.exit_code == 1
+    problems = json.loads(found.stdout)["problems"]
     settings = [problem.split(":")[0] for problem in problems]
     assert settings == ["keys.attester", "keys.sender", "keys.seal", "models", "chain.rpc_url"]
+
+
+def _unreachable(_: object) -> str:
+    raise EndpointError("eth_chainId: ConnectionError")
 
 
 def test_vault__when_settings_are_absent__then_status_2(tmp_path: Path) -> None:

@@ -348,10 +348,8 @@ def peer(chain: Chain, network: Network, folder: Path, wait_s: float = 0.1, runt
     answers = ReviewAnswers(seat, wait_s)
     jailer = Jailer(seat, client, acts, 2, 3)  # type: ignore[arg-type]
 
-    async def ready() -> list[str]:
-        return []
-
-    app = create_app(NodeParts(store, PeerParts(cosigner, answers, jailer), metrics, ready))
+    identity = {"attester": signer.address, "chain_id": DOMAIN.chain_id}
+    app = create_app(NodeParts(store, PeerParts(cosigner, answers, jailer), metrics, None, identity))  # type: ignore[arg-type]
     chain.members.append(signer.address)
     network.hosts[signer.address.lower()] = app
     return Peer(

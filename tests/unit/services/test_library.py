@@ -158,7 +158,7 @@ def test_scan__when_one_package_lies_in_two_places__then_it_goes_with_the_last(
     assert library.scan().retired == []
     shutil.rmtree(folder / "two")
     assert library.scan().retired == [digest(files)]
-    assert library.problems() == ["models: none is loaded; see the log for what was refused"]
+    assert library.problems() == ["none is loaded; see the log for what was refused"]
 
 
 def test_scan__when_the_settings_name_it_too__then_it_stays(engine: WorkerEngine, folder: Path) -> None:

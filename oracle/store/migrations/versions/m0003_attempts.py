@@ -56,5 +56,5 @@ def _fill(transactions: sa.Table, attempts: sa.Table, sent: list[dict[str, objec
         raw = HexBytes(bytes(row["raw"]))  # type: ignore[call-overload]
         row["sender"] = Account.recover_transaction(raw)
         row["tip_wei"] = str(TypedTransaction.from_bytes(raw).as_dict()["maxPriorityFeePerGas"])
-    op.bulk_insert(transactions, [{name: row[name] for name in transactions.columns.keys()} for row in sent])
-    op.bulk_insert(attempts, [{name: row[name] for name in attempts.columns.keys()} for row in sent])
+    op.bulk_insert(transactions, [{column.name: row[column.name] for column in transactions.columns} for row in sent])
+    op.bulk_insert(attempts, [{column.name: row[column.name] for column in attempts.columns} for row in sent])
