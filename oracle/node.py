@@ -16,6 +16,7 @@ import uvicorn
 from oracle.api import NodeParts, PeerParts, create_app
 from oracle.core.errors import ChainError, ConfigurationError
 from oracle.models.package import ModelPackage
+from oracle.peers.doorway import doorway
 from oracle.services.assembly import assemble
 from oracle.services.catalogue import Catalogue, LoadedModel
 from oracle.services.pulse import Pulse
@@ -105,7 +106,8 @@ class Node:
                 port=self._settings.http.port,
                 log_config=None,
                 timeout_graceful_shutdown=5,
-                limit_concurrency=256,
+                limit_concurrency=1_024,
+                http=doorway(),
             )
         )
         try:

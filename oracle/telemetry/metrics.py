@@ -26,6 +26,9 @@ class Metrics:
             registry=self.registry,
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
         )
+        self.peer_rejected = counter(
+            "assent_peer_rejected", "Peers' messages turned away, by member or stranger, and reason", "peer", "reason"
+        )
         self.answers_missed = counter("assent_answers_missed", "Proposals that a member left unanswered", "member")
         self.misses_in_a_row = Gauge(
             "assent_misses_in_a_row", "Proposals left unanswered without a break", ["member"], registry=self.registry
