@@ -22,6 +22,7 @@ from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import FilterParams, LogReceipt
 
 from oracle.chain.abi import Event, decode_log
+from oracle.chain.transport import KeptHttpProvider
 from oracle.core.errors import ContractRevertError, EndpointError, WrongChainError
 
 log = structlog.get_logger()
@@ -52,7 +53,9 @@ def endpoint_errors(doing: str) -> Iterator[None]:
 
 def open_async(rpc_url: str) -> AsyncWeb3[AsyncHTTPProvider]:
     """Return an AsyncWeb3 on an HTTP endpoint."""
-    web3 = AsyncWeb3(AsyncHTTPProvider(rpc_url, request_kwargs={"timeout": ClientTimeout(total=_TIMEOUT_S)}))
+    web3: AsyncWeb3[AsyncHTTPProvider] = AsyncWeb3(
+        KeptHttpProvider(rpc_url, request_kwargs={"timeout": ClientTimeout(total=_TIMEOUT_S)})
+    )
     # It asks for the chain's id before every call; ours is checked at the start.
     web3.middleware_onion.remove("validation")
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
