@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import OrderedDict
 
 from oracle.core.digests import Domain
 from oracle.core.errors import Reason, SealError, VaultError
@@ -14,6 +16,17 @@ from oracle.services.committee import Committee
 from oracle.store.node_store import RequestContext
 
 _ASK_VALID_S = 60
+#: So many asks are under way at one vault. More would only wait there, until all of them are out of time.
+_AT_ONCE = 16
+_MOST_VAULTS = 1_024
+
+
+class _Queue:
+    """Whoever asks one vault, a few at a time. ``failed_at`` is when it last couldn't be reached, by the loop's clock."""
+
+    def __init__(self) -> None:
+        self.room = asyncio.Semaphore(_AT_ONCE)
+        self.failed_at = float("-inf")
 
 
 class VaultSource:
@@ -30,18 +43,39 @@ class VaultSource:
         self._committee = committee
         self._client = client
         self._keys = keys
+        self._queues: OrderedDict[str, _Queue] = OrderedDict()
 
     async def fields(self, context: RequestContext) -> list[DisclosedField]:
         """Return the disclosed fields, not yet verified. Raises VaultError or RecordError."""
         view = await self._committee.view()
         if view.own_attester is None or context.vault is None:
             raise VaultError(Reason.VAULT_UNREACHABLE, "no vault to ask, or this node isn't a member of the epoch")
+        came_at = asyncio.get_running_loop().time()
+        queue = self._queue(context.vault)
+        async with queue.room:
+            if queue.failed_at >= came_at:
+                raise VaultError(Reason.VAULT_UNREACHABLE, "the vault didn't answer others who asked at the same time")
+            try:
+                return await self._ask(context, context.vault, view.own_attester, view.epoch)
+            except VaultError as error:
+                if error.reason is Reason.VAULT_UNREACHABLE:
+                    queue.failed_at = asyncio.get_running_loop().time()
+                raise
+
+    def _queue(self, vault: str) -> _Queue:
+        queue = self._queues.setdefault(vault, _Queue())
+        self._queues.move_to_end(vault)
+        while len(self._queues) > _MOST_VAULTS:
+            self._queues.popitem(last=False)
+        return queue
+
+    async def _ask(self, context: RequestContext, vault: str, attester: str, epoch: int) -> list[DisclosedField]:
         # The vault's clock is a wall clock; the believed head may be a quarter of an hour behind it.
         deadline = int(time.time()) + _ASK_VALID_S
-        signer = self._keys.signer(view.own_attester)
-        ask = Ask.signed(self._domain, context.id, view.epoch, deadline, signer.sign)
+        signer = self._keys.signer(attester)
+        ask = Ask.signed(self._domain, context.id, epoch, deadline, signer.sign)
         try:
-            return await fetch_fields(self._client, context.vault, ask, signer.address, self._keys.seal_keys)
+            return await fetch_fields(self._client, vault, ask, signer.address, self._keys.seal_keys)
         except VaultRefusedError as refusal:
             if refusal.code == "epoch_stale":
                 self._committee.forget()
