@@ -21,7 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from chaos.faults import FAULTS, SHORT, Scene
+from chaos.faults import FAULTS, PEERS, SHORT, Scene
 from chaos.ledger import Row
 from chaos.net import ChaosNet
 from deploy.asking import Asker
@@ -64,13 +64,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="of each fault")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--fault", action="append", choices=tuple(FAULTS), help="only these; may be repeated")
+    parser.add_argument("--peers", action="store_true", help="only the faults of operators")
     parser.add_argument("--short", action="store_true", help="one round of each kind of fault")
     parser.add_argument("--operators", type=int, default=4, choices=(4, 7, 10, 13))
     parser.add_argument("--json", type=Path, help="write the accounts here, too")
     arguments = parser.parse_args()
     console = Console(highlight=False)
     console.print(f"chaos: seed {arguments.seed}")
-    names = arguments.fault or (SHORT if arguments.short else tuple(FAULTS))
+    names = arguments.fault or (SHORT if arguments.short else PEERS if arguments.peers else tuple(FAULTS))
     folder = BUILD / "chaos"
     shutil.rmtree(folder, ignore_errors=True)
     quorum = 2 * ((arguments.operators - 1) // 3) + 1

@@ -226,5 +226,7 @@ FAULTS: dict[str, Play] = {
     "equivocating": _peers("equivocating", 0),
     "equivocating_too_many": _peers("equivocating", 1),
 }
+#: The faults of operators alone.
+PEERS = tuple(name for name in FAULTS if name.removesuffix("_too_many") in PEER_FAULTS)
 #: What the short campaign plays: every kind of fault once.
 SHORT = ("calm", "rpc_errors", "rpc_lagging", "reorg", "killed", "lying", "lying_too_many", "flooding", "equivocating")

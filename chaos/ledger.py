@@ -50,7 +50,7 @@ def settle(asker: Asker, asked: Sequence[Signed], timeout_s: float) -> dict[byte
         found = asker.endings(asked)
         if all(each.state in _ENDED for each in found.values()) or time.monotonic() > give_up:
             return found
-        asker.resend(asked)
+        asker.resend()
         time.sleep(_LOOK_S)
 
 

@@ -18,7 +18,7 @@ from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
 from oracle.models.zoo.screening.data import held_out
 
-_GAS = 160_000
+_GAS = 100_000
 #: Far above any base fee that a chain with faults has.
 _MAX_FEE_WEI, _TIP_WEI = 20_000 * 10**9, 10**9
 _TIMEOUT_S = 60
@@ -72,6 +72,7 @@ class Asker:
         self._session = requests.Session()
         self._nonce = self._count()
         self._asked = 0
+        self._sent: dict[bytes, Signed] = {}
 
     def sign(self, count: int, deadline_s: int = 3_600, delivery: Delivery = Delivery.RECORDED) -> list[Signed]:
         """Return so many requests, about each record in turn, to be sent in this order; ``deadline_s`` counts from the latest block."""
@@ -105,6 +106,7 @@ class Asker:
 
     def send(self, asked: Sequence[Signed]) -> None:
         """Send requests, in order. One that is known already is not sent twice, so this may be repeated."""
+        self._sent.update({each.id: each for each in asked})
         for start in range(0, len(asked), _AT_ONCE):
             calls = [
                 {"jsonrpc": "2.0", "id": place, "method": "eth_sendRawTransaction", "params": ["0x" + each.raw.hex()]}
@@ -112,10 +114,10 @@ class Asker:
             ]
             self._session.post(self._devnet.rpc_url, json=calls, timeout=_TIMEOUT_S).raise_for_status()
 
-    def resend(self, asked: Sequence[Signed]) -> int:
-        """Send again what a reorganisation took back, as any wallet does; return how many."""
+    def resend(self) -> int:
+        """Send again what a reorganisation took back, as any wallet does; return how many. Each waits for those before it."""
         seen = self._blocks("Requested")
-        gone = [each for each in asked if each.id not in seen]
+        gone = [each for identity, each in self._sent.items() if identity not in seen]
         if gone:
             self.send(gone)
         return len(gone)
@@ -139,6 +141,14 @@ class Asker:
                 new = {"state": RequestState.RECORDED, "verdict": verdict, "block": event.block_number}
                 found[identity] = replace(found[identity], times=times[identity], **new)  # type: ignore[arg-type]
         return found
+
+    def pending(self) -> int:
+        """Return how many requests were signed but aren't in a block yet."""
+        return self._nonce - self._count()
+
+    def anchored(self) -> int:
+        """Return how many verdicts are under roots that are on chain."""
+        return sum(int(event.arguments["count"]) for event in self._client.events("Anchored"))
 
     def _blocks(self, name: str) -> dict[bytes, int]:
         return {bytes(event.arguments["id"]): event.block_number for event in self._client.events(name)}
