@@ -47,7 +47,8 @@ def measure(events: int, folder: Path) -> list[tuple[int, float]]:
     """Apply events; return MiB after so many of them."""
     store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}"))
     open_: deque[list[bytes]] = deque()
-    found, done, block = [], 0, 0
+    found: list[tuple[int, float]] = []
+    done, block = 0, 0
     while done < events:
         block += 1
         asked = rows(block)

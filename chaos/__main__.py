@@ -42,7 +42,7 @@ def play(net: ChaosNet, names: Sequence[str], rounds: int, seed: int, console: C
     for name in names:
         row, started = Row(name), time.monotonic()
         for round_ in range(rounds):
-            FAULTS[name](Scene(net, asker, random.Random(f"{seed}/{name}/{round_}")), row)  # noqa: S311  not secrecy
+            FAULTS[name](Scene(net, asker, random.Random(f"{seed}/{name}/{round_}")), row)
         console.print(f"  [dim]{name}: {row.to_json()} in {time.monotonic() - started:.1f} s[/]")
         rows.append(row)
     return rows

@@ -90,7 +90,7 @@ class Proxy:
 
     def _client(self, name: str) -> Client:
         if name not in self._clients:
-            self._clients[name] = Client(random.Random(f"{self._seed}/{name}"))  # noqa: S311  chance, not secrecy
+            self._clients[name] = Client(random.Random(f"{self._seed}/{name}"))
         return self._clients[name]
 
     async def _tell(self, _request: web.Request) -> web.Response:

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 60.0
 _LAST_CHAIN_RETRY_S = 5.0
 #: So many requests are checked on chain at once: an endpoint that is asked for more at a time answers all of them too late.
-_CHECKS_AT_ONCE = 32
+_CHECKS_AT_ONCE = 16
 
 
 class FieldSource(Protocol):
