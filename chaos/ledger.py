@@ -43,12 +43,18 @@ class Row:
         return {name: getattr(self, name) for name in shown} | {"p50": self.quantile(0.5), "p95": self.quantile(0.95)}
 
 
-def settle(asker: Asker, asked: Sequence[Signed], timeout_s: float) -> dict[bytes, Ending]:
-    """Wait until all have ended, or the time is over; what the chain took back is sent again."""
-    give_up = time.monotonic() + timeout_s
+def settle(asker: Asker, asked: Sequence[Signed], patience_s: float) -> dict[bytes, Ending]:
+    """Wait until all have ended, or none has for so long; what the chain took back is sent again.
+
+    How long all of it takes is the machine's affair: lost is what doesn't come any more.
+    """
+    ended, give_up = -1, 0.0
     while True:
         found = asker.endings(asked)
-        if all(each.state in _ENDED for each in found.values()) or time.monotonic() > give_up:
+        now = sum(each.state in _ENDED for each in found.values())
+        if now != ended:
+            ended, give_up = now, time.monotonic() + patience_s
+        if now == len(found) or time.monotonic() > give_up:
             return found
         asker.resend()
         time.sleep(_LOOK_S)
