@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 FORGE   = $$($(PY) -m deploy.foundry forge)
 SOLIDITY := 'contracts/**/*.sol'
 
-.PHONY: help setup demo holdout test test-contracts test-python lint fmt gas bench compile deep prove mutants slither clean
+.PHONY: help setup demo holdout test test-contracts test-python lint fmt gas bench chaos compile deep prove mutants slither clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
@@ -82,8 +82,13 @@ gas: setup ## gas of each operation, whole transactions, beside the goals and th
 	@$(PY) tools/gas_table.py
 	@git diff --stat -- tests/gas
 
-bench: setup ## blocks from request to verdict
+bench: setup ## latency and throughput; prints tables, writes bench/out
 	@$(PY) -m bench.latency
+	@$(PY) -m bench.throughput
+
+chaos: setup ## every fault against real processes, accounted for request by request (ROUNDS=3, SEED=...)
+	@$(PY) -m chaos --rounds $(or $(ROUNDS),3) $(if $(SEED),--seed $(SEED))
+	@$(PY) -m chaos --operators 7 --peers --rounds 1 $(if $(SEED),--seed $(SEED))
 
 compile: setup ## the artifact that the package ships
 	@$(PY) -m deploy.compile

@@ -6,14 +6,14 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from web3.types import RPCEndpoint
 
-from deploy.deploy import deploy, load_network
+from deploy.deploy import Network, deploy, load_network
 from deploy.deployment import FOLDER
 from deploy.devnet_files import Accounts, Place, operator_owner, write_node, write_vault
 from deploy.foundry import find
@@ -40,7 +40,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class DevnetOptions:
-    """What a devnet is made of. A port of 0 takes a free one; operators take the ports from ``node_port`` on."""
+    """What a devnet is made of. A port of 0 takes a free one; operators take the ports from ``node_port`` on.
+
+    ``quorum`` is the models', the network's own by default; ``work`` are settings of every node beside its pace.
+    """
 
     folder: Path
     operators: int = 4
@@ -49,6 +52,8 @@ class DevnetOptions:
     vault_port: int = 0
     node_port: int = 0
     turn_blocks: int = 2
+    quorum: int | None = None
+    work: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -162,11 +167,19 @@ class Devnet:
 
     def _deploy(self) -> None:
         self._say("contract and model …")
-        network = load_network(NETWORK).model_copy(update={"rpc_url": self.rpc_url})
+        network = self._network()
         path = self.options.folder / "deployment.json"
         self.deployment = deploy(network, self.accounts.deployer, path, self._say)
         if FOLDER.is_dir():
             shutil.copyfile(path, FOLDER / f"{network.chain_id}.json")
+
+    def _network(self) -> Network:
+        network = load_network(NETWORK)
+        quorum = self.options.quorum
+        models = network.models
+        if quorum is not None:
+            models = tuple(model.model_copy(update={"quorum": quorum}) for model in models)
+        return network.model_copy(update={"rpc_url": self.rpc_url, "models": models})
 
     def start_vault(self) -> None:
         """Start the vault, or start it again after it was stopped."""
@@ -175,7 +188,7 @@ class Devnet:
 
     def _make_vault(self) -> None:
         self._say("vault …")
-        write_vault(self.vault_config.parent, self._place(), self._ports["vault"], self._packages())
+        write_vault(self.vault_config.parent, self._place("vault"), self._ports["vault"], self._packages())
 
     def _make_operators(self) -> None:
         self._say(f"{self.options.operators} operators join …")
@@ -186,9 +199,8 @@ class Devnet:
     def _make_operator(self, index: int) -> OperatorNode:
         name, port = f"operator{index}", self._ports[f"node{index}"]
         endpoint = f"http://127.0.0.1:{port}"
-        keys = write_node(
-            self.options.folder / name, self._place(), port, self._packages(), turn_blocks=self.options.turn_blocks
-        )
+        work = {"turn_blocks": self.options.turn_blocks, **self.options.work}
+        keys = write_node(self.options.folder / name, self._place(name), port, self._packages(), work)
         provider = open_sync(self.rpc_url).provider
         provider.make_request(RPCEndpoint("anvil_setBalance"), [keys.sender.address, hex(_SENDER_WEI)])
         owner = operator_owner(index)
@@ -197,9 +209,13 @@ class Devnet:
         client.join(keys.attester, keys.seal.public, endpoint, policy.min_stake)
         return OperatorNode(name, owner, keys.attester.address, endpoint, keys.config)
 
-    def _place(self) -> Place:
+    def rpc_url_of(self, name: str) -> str:  # noqa: ARG002  a devnet that puts something in between tells them apart
+        """Return the endpoint that the vault, or an operator's node, reads the chain from."""
+        return self.rpc_url
+
+    def _place(self, name: str) -> Place:
         deployment = self._deployed()
-        return Place(self.rpc_url, deployment.chain_id, deployment.contract, deployment.block)
+        return Place(self.rpc_url_of(name), deployment.chain_id, deployment.contract, deployment.block)
 
     def _packages(self) -> list[Path]:
         return [model.package.resolve() for model in load_network(NETWORK).models]
@@ -215,7 +231,11 @@ class Devnet:
         self._say(f"{name} …")
         # One thread for each of the numeric libraries: the operators share this machine's cores.
         threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        self._run(name, ["node", "run", "--config", str(self.operator(name).config)], threads)
+        self.processes.start(name, self.node_command(name), threads)
+
+    def node_command(self, name: str) -> list[str]:
+        """Return the command that runs an operator's node."""
+        return [sys.executable, "-m", "oracle.cli", "node", "run", "--config", str(self.operator(name).config)]
 
     def due_to_propose(self, agreement: Agreement, use: int) -> OperatorNode:
         """Return the operator whose turn comes first for a use of an agreement."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,8 +102,8 @@ def write_vault(folder: Path, place: Place, port: int, packages: Sequence[Path])
     )
 
 
-def write_node(folder: Path, place: Place, port: int, packages: Sequence[Path], *, turn_blocks: int) -> NodeKeys:
-    """Write an operator's keystores and ``node.toml``; return the keys, and where the latter is."""
+def write_node(folder: Path, place: Place, port: int, packages: Sequence[Path], work: Mapping[str, object]) -> NodeKeys:
+    """Write an operator's keystores and ``node.toml``, with these settings of its work; return the keys, and where the latter is."""
     _prepare(folder)
     attester, sender, seal = (_write_key(folder, name) for name in ("attester", "sender", "seal"))
     config = _write_toml(
@@ -125,7 +125,7 @@ def write_node(folder: Path, place: Place, port: int, packages: Sequence[Path], 
                 "password_file": "password",
             },
             "http": {"port": port},
-            "work": {"turn_blocks": turn_blocks, "allow_private_addresses": True},
+            "work": {"allow_private_addresses": True, **work},
         },
     )
     return NodeKeys(LocalSigner(attester), LocalSigner(sender), SealKey(seal), config)

@@ -101,7 +101,7 @@ class Processes:
         self._children[name] = Child(name, process, path)
         return self._children[name]
 
-    def wait_until(self, name: str, ready: Callable[[], bool], timeout_s: float = 60) -> None:
+    def wait_until(self, name: str, ready: Callable[[], bool], timeout_s: float = 120) -> None:
         """Wait until ``ready()``. Raises ProcessError, with the end of the log, if the process ends or the time does."""
         child = self._children[name]
         give_up = time.monotonic() + timeout_s

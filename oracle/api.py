@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -19,7 +19,15 @@ import oracle
 from oracle.api_document import describe
 from oracle.core.errors import ChainError, DatabaseError, PeerError, SigningKeyError
 from oracle.core.trail import Trail
-from oracle.peers.messages import MAX_PROPOSAL_BYTES, Answer, JailingProposal, Proposal, ReviewProposal
+from oracle.peers.gate import PASS_HEADER, Gate, Lane, PeerBusyError
+from oracle.peers.messages import (
+    MAX_PROPOSAL_BYTES,
+    Answer,
+    JailingProposal,
+    Proposal,
+    ReviewProposal,
+    SignedMessage,
+)
 from oracle.services.cosigner import Cosigner
 from oracle.services.forms import Alive, Error, MemberMisses, NodeStatus, ProvenVerdict, Readiness, RequestState
 from oracle.services.gauges import set_gauges
@@ -31,7 +39,7 @@ from oracle.store.node_store import NodeStore
 from oracle.store.tables import Stage
 from oracle.telemetry.metrics import Metrics
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=SignedMessage)
 
 _BODY_TIMEOUT_S = 10.0
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Error, "description": "Not known to this node"}}
@@ -63,6 +71,9 @@ class BodyTooLargeError(Exception):
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:
     """Read a body, at most ``limit_bytes`` of it, whatever its headers say. Raises BodyTooLargeError, or TimeoutError if it trickles."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit_bytes:
+        raise BodyTooLargeError
     body = bytearray()
     async with asyncio.timeout(_BODY_TIMEOUT_S):
         async for chunk in request.stream():
@@ -81,8 +92,8 @@ def _places(error: ValidationError) -> str:
     return "; ".join(lines)
 
 
-def _error(status: int, error: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": error, "message": message}, status_code=status)
+def _error(status: int, error: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": error, "message": message}, status_code=status, headers=headers)
 
 
 def _id_of(text: str) -> bytes | None:
@@ -143,39 +154,79 @@ def _add_health(app: FastAPI, parts: NodeParts) -> None:
         return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _answered(request: Request, kind: type[M], answer: Callable[[M], Awaitable[Answer]]) -> Response:
-    """Read a peer's message and answer it; every way in which that fails has a status."""
-    try:
-        message = kind.model_validate_json(await read_body(request, MAX_PROPOSAL_BYTES))
+class PeerDesk:
+    """Takes peers' messages: every one within the gate's limits, and every way in which it fails with a status."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._gate = Gate()
+        self._metrics = metrics
+
+    async def take(self, request: Request, kind: type[M], answer: Callable[[M], Awaitable[Answer]]) -> Response:
+        """Read a peer's message and answer it."""
+        address = request.client.host if request.client else ""
+        lane = self._gate.lane(address, request.headers.get(PASS_HEADER))
+        try:
+            return await self._take(request, lane, kind, answer)
+        except (ChainError, SigningKeyError):
+            return _error(503, "unavailable", "this node can't read the chain, or sign, now")
+        except PeerBusyError as error:
+            self._metrics.peer_rejected.labels(lane.peer, error.reason).inc()
+            again = {"retry-after": str(error.retry_s), "connection": "close"}
+            return _error(429, "too_many", str(error), again)
+        except (BodyTooLargeError, ValidationError, PeerError, TimeoutError, ClientDisconnect) as error:
+            status, name, message = _failure(error)
+            self._metrics.peer_rejected.labels(lane.peer, name).inc()
+            self._gate.rejected(lane)
+            # What is still to come of a body that wasn't read whole isn't waited for.
+            return _error(status, name, message, {"connection": "close"} if status in (408, 413) else None)
+
+    async def _take(
+        self, request: Request, lane: Lane, kind: type[M], answer: Callable[[M], Awaitable[Answer]]
+    ) -> Response:
+        with self._gate.entered(lane):
+            body = await read_body(request, MAX_PROPOSAL_BYTES)
+        self._gate.read(lane, len(body))
+        message = kind.model_validate_json(body)
+        repeated = self._gate.known(message.signature, body)
+        if repeated is not None:
+            return Response(repeated, media_type="application/json")
+        self._gate.must_have_room(message.proposer)
         given = await answer(message)
-    except BodyTooLargeError:
-        return _error(413, "too_large", f"a proposal has at most {MAX_PROPOSAL_BYTES} bytes")
-    except ValidationError as error:
-        return _error(422, "malformed", _places(error))
-    except PeerError as error:
-        return _error(403, "not_accepted", str(error))
-    except (ChainError, SigningKeyError):
-        return _error(503, "unavailable", "this node can't read the chain, or sign, now")
-    except (TimeoutError, ClientDisconnect):
-        return _error(408, "too_slow", f"a proposal comes whole within {_BODY_TIMEOUT_S:.0f} s")
-    return Response(given.model_dump_json(), media_type="application/json")
+        text = given.model_dump_json()
+        signed = text if given.signature is not None else None
+        shown = self._gate.accepted(lane, message.proposer, message.signature, body, signed)
+        headers = {PASS_HEADER: shown} if shown else None
+        return Response(text, media_type="application/json", headers=headers)
+
+
+def _failure(error: Exception) -> tuple[int, str, str]:
+    """Return status, name and text of a message that wasn't accepted."""
+    if isinstance(error, BodyTooLargeError):
+        return 413, "too_large", f"a proposal has at most {MAX_PROPOSAL_BYTES} bytes"
+    if isinstance(error, ValidationError):
+        return 422, "malformed", _places(error)
+    if isinstance(error, PeerError):
+        return 403, "not_accepted", str(error)
+    return 408, "too_slow", f"a proposal comes whole within {_BODY_TIMEOUT_S:.0f} s"
 
 
 def _add_peers(app: FastAPI, parts: NodeParts) -> None:
+    desk = PeerDesk(parts.metrics)
+
     @app.post("/v1/reports")
     async def reports(request: Request) -> Response:
         """Answer a peer's proposal with a signature, or with what is declined of it."""
-        return await _answered(request, Proposal, parts.peers.reports.answer)
+        return await desk.take(request, Proposal, parts.peers.reports.answer)
 
     @app.post("/v1/reviews")
     async def reviews(request: Request) -> Response:
         """Answer what a peer found about a challenged verdict."""
-        return await _answered(request, ReviewProposal, parts.peers.reviews.answer)
+        return await desk.take(request, ReviewProposal, parts.peers.reviews.answer)
 
     @app.post("/v1/jailings")
     async def jailings(request: Request) -> Response:
         """Answer that a peer wants a member out."""
-        return await _answered(request, JailingProposal, parts.peers.jailings.answer)
+        return await desk.take(request, JailingProposal, parts.peers.jailings.answer)
 
     @app.get("/v1/misses")
     async def misses() -> list[MemberMisses]:

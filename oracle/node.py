@@ -20,6 +20,7 @@ import uvicorn
 
 from oracle.api import NodeParts, PeerParts, create_app
 from oracle.core.errors import AssentError, ChainError, ConfigurationError, DatabaseError, SigningKeyError
+from oracle.peers.doorway import doorway
 from oracle.services.assembly import assemble
 from oracle.services.catalogue import Catalogue
 from oracle.services.library import Librarian, Library
@@ -82,7 +83,8 @@ class Node:
                 port=self._settings.http.port,
                 log_config=None,
                 timeout_graceful_shutdown=5,
-                limit_concurrency=256,
+                limit_concurrency=1_024,
+                http=doorway(),
             )
         )
         try:

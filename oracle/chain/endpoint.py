@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import ClientError, ClientResponseError, ClientTimeout
-from web3 import AsyncHTTPProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from oracle.chain.methods import MAY_BE_BEHIND, Meaning, meaning_of
+from oracle.chain.transport import KeptHttpProvider
 from oracle.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ class Endpoint:
         self._not_before = 0.0
         # Whoever asks decides what to do about a failure, so the client must not.
         timeout = ClientTimeout(total=timeout_s)
-        self._http = AsyncHTTPProvider(url, {"timeout": timeout}, exception_retry_configuration=None)
+        self._http = KeptHttpProvider(url, {"timeout": timeout}, exception_retry_configuration=None)
 
     # Health
 

@@ -26,6 +26,13 @@ class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class SignedMessage(_Message):
+    """What a member says to others: ``signature`` is the proposer's own over what is proposed."""
+
+    proposer: Address
+    signature: Hex64
+
+
 class ProposedVerdict(_Message):
     """One verdict of a proposal, with its trail."""
 
@@ -39,7 +46,7 @@ class ProposedVerdict(_Message):
         return Verdict(self.outcome, self.score, trail_digest)
 
 
-class Proposal(_Message):
+class Proposal(SignedMessage):
     """A report that a proposer asks its peers to sign.
 
     ``signature`` is the proposer's own over the report, so a proposal is authentic and of this chain, contract and epoch.
@@ -47,11 +54,9 @@ class Proposal(_Message):
 
     epoch: EpochNumber
     verdicts: Annotated[list[ProposedVerdict], Field(min_length=1, max_length=MAX_VERDICTS)]
-    proposer: Address
-    signature: Hex64
 
 
-class ReviewProposal(_Message):
+class ReviewProposal(SignedMessage):
     """What a proposer found about a challenged verdict, for its peers to sign (EIP-712 ``Review``).
 
     To uphold, outcome, score and ``digest`` are those recorded, and no trail comes along; to correct, they are the proposer's, with its
@@ -64,8 +69,6 @@ class ReviewProposal(_Message):
     score: Ppm
     digest: Hex32
     trail: dict[str, Any] | None = None
-    proposer: Address
-    signature: Hex64
 
     @property
     def verdict(self) -> Verdict:
@@ -73,7 +76,7 @@ class ReviewProposal(_Message):
         return Verdict(self.outcome, self.score, bytes.fromhex(self.digest[2:]))
 
 
-class JailingProposal(_Message):
+class JailingProposal(SignedMessage):
     """A member that doesn't answer, to be put out (EIP-712 ``Jailing``) until ``deadline`` (Unix seconds) at the latest.
 
     ``signature`` is the proposer's own over the jailing.
@@ -82,8 +85,6 @@ class JailingProposal(_Message):
     epoch: EpochNumber
     operator: Address
     deadline: Annotated[int, Field(ge=0, lt=2**40)]
-    proposer: Address
-    signature: Hex64
 
 
 class Declined(_Message):

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from oracle.chain.contract import AgreementStatus, AssentContract, RecordStatus
+from oracle.chain.contract import AgreementStatus, AssentContract, RecordStatus, RequestStatus
 from oracle.chain.rpc import endpoint_errors
 from oracle.core.errors import (
     ChainError,
@@ -38,6 +38,8 @@ log = structlog.get_logger()
 
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 60.0
 _LAST_CHAIN_RETRY_S = 5.0
+#: So many requests are checked on chain at once: an endpoint that is asked for more at a time answers all of them too late.
+_CHECKS_AT_ONCE = 16
 
 
 class FieldSource(Protocol):
@@ -71,6 +73,7 @@ class Evaluator:
         self._clock = seat.clock
         self._metrics = seat.metrics
         self._max_callback_gas = max_callback_gas
+        self._room = asyncio.Semaphore(_CHECKS_AT_ONCE)
 
     async def evaluate_due(self, limit: int) -> int:
         """Evaluate up to ``limit`` requests; return how many got an own evaluation. A failing request never stops the others."""
@@ -135,18 +138,23 @@ class Evaluator:
 
     async def _check_chain(self, context: RequestContext, wanted: RequestState) -> AgreementStatus:
         """Check what may have changed since the request's event; return the agreement's status."""
-        with endpoint_errors("eth_call"):
-            agreement, record, status = await asyncio.gather(
-                self._contract.agreement_status(context.request.agreement).acall(),
-                self._contract.record_status(context.record.id).acall(),
-                self._contract.verdict_of(context.id).acall(),
-            )
+        async with self._room:
+            agreement, record, status = await self._read(context)
         if AgreementState.NONE is agreement.state or RequestState.NONE is status.state:
             raise EndpointError("eth_call: the endpoint is behind the events that it gave")
         if status.state is not wanted:
             raise ConsentError(Reason.REQUEST_UNKNOWN, f"on chain the request isn't {wanted.name.lower()}")
         _must_be_committed(context, record)
         return agreement
+
+    async def _read(self, context: RequestContext) -> tuple[AgreementStatus, RecordStatus, RequestStatus]:
+        with endpoint_errors("eth_call"):
+            agreement, record, status = await asyncio.gather(
+                self._contract.agreement_status(context.request.agreement).acall(),
+                self._contract.record_status(context.record.id).acall(),
+                self._contract.verdict_of(context.id).acall(),
+            )
+        return agreement, record, status
 
     async def _run(self, batch: Sequence[Prepared]) -> int:
         runtime = batch[0].model.runtime

@@ -30,6 +30,9 @@ class Metrics:
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
         )
         self.peers = PeerMetrics(self.registry)
+        self.peer_rejected = counter(
+            "assent_peer_rejected", "Peers' messages turned away, by member or stranger, and reason", "peer", "reason"
+        )
         self.claims = counter("assent_claims", "Anchored verdicts claimed because nobody had near the deadline")
         self.rounds_opened = counter("assent_rounds_opened", "Rounds of standing requests that this node opened")
         self.rounds_missed = counter("assent_rounds_missed", "Rounds that passed unopened and can't be opened any more")

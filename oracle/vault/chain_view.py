@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 import aiohttp
 from eth_typing import BlockNumber, HexStr
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.exceptions import Web3Exception, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import FilterParams, LogReceipt
 
 from oracle.chain.abi import Event, decode_log, event_topic
 from oracle.chain.contract import AssentContract, Read
+from oracle.chain.transport import KeptHttpProvider
 from oracle.core.errors import ChainError, EndpointError, WrongChainError
 from oracle.core.structs import Agreement, Model, Question, request_id
 from oracle.vault.memo import Memo
@@ -163,7 +164,7 @@ def _published(arguments: Mapping[str, Any]) -> Model:
 
 def open_endpoint(url: str) -> AsyncWeb3[Any]:
     """Return web3 over an HTTP endpoint, for reading; nothing is sent yet."""
-    web3: AsyncWeb3[Any] = AsyncWeb3(AsyncHTTPProvider(url))
+    web3: AsyncWeb3[Any] = AsyncWeb3(KeptHttpProvider(url))
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     # It asks for the chain id before each view call, to check transactions' own; we send none.
     web3.middleware_onion.remove("validation")

@@ -29,7 +29,7 @@ class FaultyEndpoint:
     tags: set[str] = field(default_factory=lambda: {"latest", "safe", "finalized"})
     share: float = 1.0
     asked: Counter[str] = field(default_factory=Counter)
-    chance: random.Random = field(default_factory=lambda: random.Random(4))  # noqa: S311  a test's chance
+    chance: random.Random = field(default_factory=lambda: random.Random(4))
 
     async def answer(self, request: web.Request) -> web.Response:
         call = await request.json()

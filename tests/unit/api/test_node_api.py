@@ -319,7 +319,8 @@ async def test_peers__when_they_propose_reviews_and_jailings__then_each_goes_to_
         assert refused.status_code == 422
         assert MARK not in refused.text
     answering.outcome = PeerError("not a member")
-    assert (await scene.call("POST", f"/v1/{path}", json=body)).status_code == 403
+    another = {**body, "signature": "0x" + "33" * 64}  # the very same message would be answered as before
+    assert (await scene.call("POST", f"/v1/{path}", json=another)).status_code == 403
     assert len(scene.cosigner.got) == 0
 
 
@@ -458,3 +459,57 @@ async def test_reports__when_answering_fails__then_a_status_and_no_trace(
 )
 async def test_app__when_there_is_nothing__then_404_or_405(scene: Scene, method: str, path: str) -> None:
     assert (await scene.call(method, path)).status_code in (404, 405)
+
+
+# Limits
+
+
+async def test_reports__when_an_address_floods__then_429_with_the_time_to_wait_and_little_reaches_the_cosigner(
+    scene: Scene,
+) -> None:
+    scene.cosigner.outcome = PeerError("the signature isn't the proposer's over this report")
+    answers = [await scene.call("POST", "/v1/reports", json=PROPOSAL) for _ in range(60)]
+    turned_away = [answer for answer in answers if answer.status_code == 429]
+    assert len(turned_away) > 30
+    assert turned_away[0].json()["error"] == "too_many"
+    assert int(turned_away[0].headers["retry-after"]) >= 1
+    assert len(scene.cosigner.got) < 30
+    text = (await scene.call("GET", "/metrics")).text
+    assert 'assent_peer_rejected_total{peer="stranger",reason="rate"}' in text
+    assert 'assent_peer_rejected_total{peer="stranger",reason="not_accepted"}' in text
+
+
+async def test_reports__when_a_flood_comes_from_a_members_address__then_its_pass_lets_it_in(scene: Scene) -> None:
+    scene.cosigner.outcome = Answer(signature="0x" + "11" * 64)
+    pass_ = (await scene.call("POST", "/v1/reports", json=PROPOSAL)).headers["assent-pass"]
+    for _ in range(60):
+        flooded = await scene.call("POST", "/v1/reports", content=b"{")
+    assert flooded.status_code == 429
+    another = {**PROPOSAL, "signature": "0x" + "01" * 64}
+    assert (await scene.call("POST", "/v1/reports", json=another)).status_code == 429
+    answer = await scene.call("POST", "/v1/reports", json=another, headers={"assent-pass": pass_})
+    assert answer.status_code == 200
+
+
+async def test_reports__when_the_same_message_comes_again__then_the_same_answer_without_the_cosigner(
+    scene: Scene,
+) -> None:
+    scene.cosigner.outcome = Answer(signature="0x" + "11" * 64)
+    first = await scene.call("POST", "/v1/reports", json=PROPOSAL)
+    again = await scene.call("POST", "/v1/reports", json=PROPOSAL)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert "assent-pass" not in again.headers
+    assert len(scene.cosigner.got) == 1
+
+
+async def test_reports__when_a_gigabyte_is_announced__then_413_without_reading(scene: Scene) -> None:
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("the body was read")
+
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await scene.app({**SCOPE, "headers": [(b"content-length", b"1073741824")]}, receive, send)
+    assert sent[0]["status"] == 413
