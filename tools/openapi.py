@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,7 +17,7 @@ PATH = Path(__file__).resolve().parents[1] / "docs" / "api" / "node.json"
 
 def document() -> str:
     """Return the document, as it is written. No node is needed: the routes are only described."""
-    nothing: Any = None
+    nothing: Any = SimpleNamespace(metrics=None)
     app: FastAPI = create_app(nothing)
     return json.dumps(app.openapi(), indent=1) + "\n"
 
