@@ -222,8 +222,9 @@ abstract contract Arbiter is IArbiter, Candidates, Callbacks {
         bytes32 digest = _hashTypedData(Verdicts.hashReport(testimony.epoch, testimony.count, root));
         bytes calldata signature = testimony.signature;
         if (signature.length != 64) revert IVerdictOracle.SignaturesMalformed(signature.length, 64);
+        // slither-disable-next-line unused-return
         (address attester,,) = ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]));
-        operator = _operatorOf[attester];
+        operator = _operatorOf[attester]; // an error recovers nobody, who is nobody's attester
         if (operator == address(0)) revert AttesterUnknown(attester);
     }
 

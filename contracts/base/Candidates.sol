@@ -22,7 +22,8 @@ abstract contract Candidates is Quorum {
 
     function _addCandidate(address operator) internal {
         if (_candidates.length() == Policies.MAX_MEMBERS) revert IOperatorSet.CommitteeFull(Policies.MAX_MEMBERS);
-        _candidates.add(operator);
+        // slither-disable-next-line unused-return
+        _candidates.add(operator); // it isn't in: callers have seen to that
         _membershipChanged = true;
     }
 

@@ -121,7 +121,8 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
         if (size < _policy.minMembers) revert CommitteeTooSmall(size, _policy.minMembers);
 
         address[] memory attesters = new address[](size);
-        bytes memory blob;
+        // slither-disable-next-line uninitialized-local
+        bytes memory blob; // nothing yet
         for (uint256 i = 0; i < size; ++i) {
             attesters[i] = _operators[_candidates.at(i)].attester;
             blob = bytes.concat(blob, bytes20(attesters[i]));

@@ -8,7 +8,7 @@ import { Policies } from "../libraries/Policies.sol";
 import { AgreementId, RequestId, StandingId } from "../types/Ids.sol";
 import { Question } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
-import { Schedule, StandingRequest, StandingRequests as Standings, StandingStatus, Under } from "../types/Standing.sol";
+import { Schedule, StandingRequest, StandingStatus, Standings, Under } from "../types/Standing.sol";
 import { Consent } from "./Consent.sol";
 import { Requests } from "./Requests.sol";
 

@@ -98,7 +98,8 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
     /// of it reverts.
     function recordMany(Answer[] calldata answers, Attestation calldata attestation) external {
         if (answers.length == 0 || answers.length > MAX_ANSWERS) revert ReportSize(answers.length, MAX_ANSWERS);
-        Tally memory tally;
+        // slither-disable-next-line uninitialized-local
+        Tally memory tally; // nothing yet
         bytes32[] memory leaves = new bytes32[](answers.length);
         for (uint256 i = 0; i < answers.length; ++i) {
             leaves[i] = _recordOne(answers[i], i, tally, attestation);
@@ -235,7 +236,8 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
     /// @dev Whether a verdict on an open request may be recorded now. The fields of the verdict are read without the check of their widths:
     /// what is within these bounds is no wider.
     function _fits(Request calldata request_, Verdict calldata verdict) private view returns (bool) {
-        (uint256 outcome, uint256 score,) = Verdicts.parts(verdict);
+        // slither-disable-next-line unused-return
+        (uint256 outcome, uint256 score,) = Verdicts.parts(verdict); // any trail will do
         return block.timestamp <= request_.question.deadline() && score <= Verdicts.MAX_SCORE
             && outcome < request_.quote.outcomeCount() && _stands(request_.agreement);
     }
@@ -252,7 +254,8 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
         uint40 deadline = request_.question.deadline();
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
         if (!_stands(request_.agreement)) revert AgreementNoLongerValid(request_.agreement);
-        (uint256 outcome, uint256 score,) = Verdicts.parts(verdict);
+        // slither-disable-next-line unused-return
+        (uint256 outcome, uint256 score,) = Verdicts.parts(verdict); // any trail will do
         if (score > Verdicts.MAX_SCORE) revert ScoreOutOfRange(score, Verdicts.MAX_SCORE);
         revert OutcomeUnknown(outcome, request_.quote.outcomeCount());
     }

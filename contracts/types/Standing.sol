@@ -42,7 +42,7 @@ struct StandingStatus {
     uint32 next;
 }
 
-library StandingRequests {
+library Standings {
     bytes32 internal constant TYPEHASH = keccak256(
         "StandingRequest(bytes32 agreement,address controller,uint256 question,uint256 quote,Schedule schedule)"
         "Schedule(uint40 start,uint32 interval,uint32 rounds,uint32 window,bool inBlocks,bool catchUp)"

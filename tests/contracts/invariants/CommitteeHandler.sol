@@ -141,7 +141,8 @@ abstract contract CommitteeHandler is Ledger {
 
     function _hasRotated() private {
         membershipChanged = false;
-        (signsUntil[epochNumber], bondedUntil[epochNumber]) = (time() + policy.epochGrace, time() + policy.unbondingTime);
+        (signsUntil[epochNumber], bondedUntil[epochNumber]) =
+        (time() + policy.epochGrace, time() + policy.unbondingTime);
         ++epochNumber;
         rotatedAt[epochNumber] = time();
         membersAtRotation[epochNumber] = assent.membersOf(epochNumber);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import { StandingId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
-import { Schedule, StandingRequest, StandingRequests, Under } from "../../../contracts/types/Standing.sol";
+import { Schedule, StandingRequest, Standings, Under } from "../../../contracts/types/Standing.sol";
 import { Verdicts } from "../../../contracts/types/Verdict.sol";
 import { KnownAgreement, KnownStanding } from "./Ledger.sol";
 import { RequestHandler } from "./RequestHandler.sol";
@@ -115,7 +115,7 @@ abstract contract StandingHandler is RequestHandler {
     function _stands(KnownAgreement storage known, StandingRequest memory standing) private {
         standings.push();
         KnownStanding storage made = standings[standings.length - 1];
-        (made.terms, made.id, made.active) = (standing, StandingRequests.id(standing), true);
+        (made.terms, made.id, made.active) = (standing, Standings.id(standing), true);
         made.agreementAt = placeOf(known);
     }
 
@@ -172,7 +172,7 @@ abstract contract StandingHandler is RequestHandler {
         returns (bool)
     {
         (StandingRequest memory standing,) = _standing(known, question, schedule);
-        bytes32 id = StandingId.unwrap(StandingRequests.id(standing));
+        bytes32 id = StandingId.unwrap(Standings.id(standing));
         for (uint256 i = 0; i < standings.length; ++i) {
             if (StandingId.unwrap(standings[i].id) == id) return false;
         }

@@ -9,7 +9,7 @@ import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol
 import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { AgreementId, StandingId } from "../../../contracts/types/Ids.sol";
 import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
-import { StandingRequest, StandingRequests, Under } from "../../../contracts/types/Standing.sol";
+import { StandingRequest, Standings, Under } from "../../../contracts/types/Standing.sol";
 import { StandingTest, Token } from "./StandingTest.sol";
 
 contract StandTest is StandingTest {
@@ -211,7 +211,7 @@ contract StandTest is StandingTest {
         Under[] memory under = underOne();
         vm.prank(controller);
         StandingId[] memory ids = assent.stand(under, question, schedule);
-        id = StandingRequests.id(StandingRequest(agreementId, controller, question, tokenQuote(), schedule));
+        id = Standings.id(StandingRequest(agreementId, controller, question, tokenQuote(), schedule));
         assertEq(StandingId.unwrap(ids[0]), StandingId.unwrap(id), "id");
         assertStatus(true, 0, 0);
         assertEq(assent.balanceOf(controller, address(token)), 0, "balance");
@@ -251,7 +251,7 @@ contract StandTest is StandingTest {
         for (uint256 i = 0; i < 3; ++i) {
             vm.expectEmit(address(assent));
             emit IStandingRequests.StandingMade(
-                StandingRequests.id(expected[i]), expected[i].agreement, controller, question, schedule
+                Standings.id(expected[i]), expected[i].agreement, controller, question, schedule
             );
         }
         vm.prank(controller);

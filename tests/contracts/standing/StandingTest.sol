@@ -6,13 +6,7 @@ import { ERC20 } from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import { RequestId, StandingId } from "../../../contracts/types/Ids.sol";
 import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
-import {
-    Schedule,
-    StandingRequest,
-    StandingRequests,
-    StandingStatus,
-    Under
-} from "../../../contracts/types/Standing.sol";
+import { Schedule, StandingRequest, StandingStatus, Standings, Under } from "../../../contracts/types/Standing.sol";
 import { Request } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
 
@@ -61,7 +55,7 @@ abstract contract StandingTest is AssentTest {
     /// @dev What the contract is to keep of agreement, question and schedule as they read now.
     function expectStanding() internal {
         standing = StandingRequest(agreementId, agreement.controller, question, expectedQuote(), schedule);
-        id = StandingRequests.id(standing);
+        id = Standings.id(standing);
     }
 
     function underOne() internal view returns (Under[] memory under) {

@@ -18,7 +18,7 @@ import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
 import { Question } from "../../../contracts/types/Question.sol";
 import { Records } from "../../../contracts/types/Record.sol";
-import { StandingRequest, StandingRequests } from "../../../contracts/types/Standing.sol";
+import { StandingRequest, Standings } from "../../../contracts/types/Standing.sol";
 import { Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
 
@@ -189,10 +189,10 @@ contract DigestsTest is AssentTest {
     }
 
     function testFuzz_StandingId_IsTheStructHash(StandingRequest memory any) public pure {
-        bytes32 schedule = keccak256(abi.encode(StandingRequests.SCHEDULE_TYPEHASH, any.schedule));
+        bytes32 schedule = keccak256(abi.encode(Standings.SCHEDULE_TYPEHASH, any.schedule));
         bytes memory encoded =
-            abi.encode(StandingRequests.TYPEHASH, any.agreement, any.controller, any.question, any.quote, schedule);
-        bytes32 id = StandingId.unwrap(StandingRequests.id(any));
+            abi.encode(Standings.TYPEHASH, any.agreement, any.controller, any.question, any.quote, schedule);
+        bytes32 id = StandingId.unwrap(Standings.id(any));
         assertEq(id, keccak256(encoded), "abi.encode");
         assertEq(id, _hash(string.concat(STANDING, SCHEDULE), abi.encode(any)), "EIP-712");
     }
@@ -302,8 +302,8 @@ contract DigestsTest is AssentTest {
         assertEq(Verdicts.ASKING_TYPEHASH, vm.eip712HashType(ASKING), "Asking");
         assertEq(Verdicts.REPORT_TYPEHASH, vm.eip712HashType(REPORT), "Report");
         assertEq(Challenges.REVIEW_TYPEHASH, vm.eip712HashType(REVIEW), "Review");
-        assertEq(StandingRequests.SCHEDULE_TYPEHASH, vm.eip712HashType(SCHEDULE), "Schedule");
-        assertEq(StandingRequests.TYPEHASH, vm.eip712HashType(string.concat(STANDING, SCHEDULE)), "StandingRequest");
+        assertEq(Standings.SCHEDULE_TYPEHASH, vm.eip712HashType(SCHEDULE), "Schedule");
+        assertEq(Standings.TYPEHASH, vm.eip712HashType(string.concat(STANDING, SCHEDULE)), "StandingRequest");
     }
 
     /// @dev No struct can be signed as another: of all that is signed, no two begin with the same type hash.
