@@ -64,7 +64,9 @@ def check(config: Config, as_json: Json = False) -> None:
     """
     from oracle.cli.node_checks import Check  # noqa: PLC0415
     from oracle.settings import load_node_settings  # noqa: PLC0415
+    from oracle.telemetry.logs import configure  # noqa: PLC0415
 
+    configure("console", "error")  # what is found is told below, once
     found = Check(load_node_settings(config))
     found.run()
     print_facts({"config": str(config), **found.facts, "problems": found.problems}, as_json)

@@ -41,11 +41,11 @@ def reconsider(session: Session, new: Sequence[Base]) -> None:
     lost = and_(RequestRow.stage == Stage.REFUSED, RequestRow.reason == Reason.REQUEST_UNKNOWN)
     query = select(RequestRow.id, RequestRow.agreement).where(lost)
     if any(isinstance(row, ModelRow | CurrencyRow) for row in new):
-        _divide(session, dict(row._tuple() for row in session.execute(query)))
+        _divide(session, dict(session.execute(query).all()))
         return
     for some in chunks([row.id for row in new if isinstance(row, AgreementRow)]):
         found = session.execute(query.where(RequestRow.agreement.in_(some)))
-        _divide(session, dict(row._tuple() for row in found))
+        _divide(session, dict(found.all()))
 
 
 def _divide(session: Session, requests: Mapping[bytes, bytes]) -> None:

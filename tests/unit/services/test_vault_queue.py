@@ -24,7 +24,7 @@ class CountingVault(httpx.AsyncBaseTransport):
         self.now += 1
         self.most = max(self.most, self.now)
         try:
-            await asyncio.sleep(60 if self.hangs else 0.01)
+            await asyncio.sleep(60 if self.hangs else 0.1)
         finally:
             self.now -= 1
         return httpx.Response(403, json={"error": "consent_missing"})

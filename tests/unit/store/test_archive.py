@@ -65,11 +65,11 @@ def lived(store: NodeStore, *many: Asked, ended: int = 12) -> Report:
     pool = report.verdicts[0].pool
     anchor = AnchorRow(pool=pool, block_number=11, root=report.root, count=len(many), transaction=b"t" * 32)
     store.apply(Changes([anchor]), (11, HASH))
-    transactions = TransactionStore(store._engine)
+    transactions = TransactionStore(store._engine, "0x" + "05" * 20)
     for nonce, each in enumerate(report.verdicts):
         store.save_trail(each.verdict.trail, each.request, b'{"trail": 1}')
         store.keep_evidence([Evidence(each.request, PROPOSER, each.verdict, 1, 2, (), b"s" * 64, 5)], 10)
-        transactions.save(Attempt(nonce, "claim", each.request, b"raw", b"hash", 2**200, 7))
+        transactions.save(Attempt(nonce, "claim", each.request, b"raw", bytes([nonce]) * 32, 2**200, 1, 7))
         transactions.settle(nonce, "mined")
     end(store, *many, block=ended)
     return report
@@ -100,7 +100,7 @@ def test_archive__when_requests_ended_long_ago__then_all_of_them_moves_and_trail
     kept = store.archived(one.id)
     assert kept is not None
     assert kept["evidence"][0]["signature"] == (b"s" * 64).hex()
-    assert kept["transactions"][0]["max_fee_wei"] == str(2**200)
+    assert (kept["transactions"][0]["kind"], kept["transactions"][0]["state"]) == ("claim", "mined")
     assert kept["report_verdicts"][0]["root"] == report.root.hex()
     assert kept["requests"]["verdict"]["transaction"] == (b"x" * 32).hex()
 
@@ -137,11 +137,11 @@ def test_archive__when_something_may_still_happen__then_the_request_stays(store:
 def test_archive__when_a_transaction_is_pending__then_its_nonce_is_not_forgotten(store: NodeStore) -> None:
     one = asked(deadline=100)
     lived(store, one)
-    transactions = TransactionStore(store._engine)
-    transactions.save(Attempt(9, "claim", one.id, b"raw", b"hash", 1, 7))
+    transactions = TransactionStore(store._engine, "0x" + "05" * 20)
+    transactions.save(Attempt(9, "claim", one.id, b"raw", b"hash", 1, 1, 7))
     store.apply(Changes(), LATER)
     assert store.archive(101, 10) == 1
-    assert [each.nonce for each in transactions.pending()] == [9]
+    assert [each.nonce for each in transactions.under_way()] == [9]
 
 
 def test_archive__when_the_chain_is_read_a_second_time__then_archived_anew(store: NodeStore) -> None:

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
-from sqlalchemy.exc import OperationalError
 
-from oracle.core.errors import RetryError
+from oracle.core.errors import DatabaseError, RetryError
 from oracle.store.node_store import NodeStore
 from oracle.store.tables import RequestRow, Stage, open_database
 from oracle.store.transactions import Attempt, TransactionStore
@@ -50,9 +49,9 @@ def test_backlog__when_requests_and_transactions_wait__then_the_oldest_of_each(s
     see(store, Stage.REFUSED, b"b" * 32, 2, reason="vault_unreachable")
     see(store, Stage.EVALUATED, b"c" * 32, 5)
     see(store, Stage.SEEN, b"d" * 32, 9, reason="vault_unreachable")
-    sent = TransactionStore(store._engine)
+    sent = TransactionStore(store._engine, "0x" + "05" * 20)
     for nonce in (3, 4, 5):
-        sent.save(Attempt(nonce, "record", ID, b"", bytes(32), 1, 1))
+        sent.save(Attempt(nonce, "record", ID, b"", bytes([nonce]) * 32, 1, 1, 1))
     sent.settle(3, "mined")
     found = store.backlog()
     assert (found.oldest_block, found.vault_waits, found.lowest_nonce) == (5, 1, 4)
@@ -84,7 +83,7 @@ def test_touch__when_another_holds_the_database__then_it_says_so(store: NodeStor
     other = create_engine(f"sqlite:///{tmp_path / 'node.db'}")
     with other.connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        with pytest.raises(OperationalError):
+        with pytest.raises(DatabaseError):
             store.touch()
         connection.rollback()
     other.dispose()

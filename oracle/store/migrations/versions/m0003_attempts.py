@@ -19,11 +19,11 @@ def upgrade() -> None:
     op.drop_table("transactions")
     transactions = op.create_table(
         "transactions",
-        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
         sa.Column("nonce", sa.BigInteger(), nullable=False, autoincrement=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("request", sa.LargeBinary(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("sender", "nonce"),
     )
     for name in ("request", "state"):
@@ -31,11 +31,11 @@ def upgrade() -> None:
     attempts = op.create_table(
         "attempts",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
         sa.Column("nonce", sa.BigInteger(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
-        sa.Column("max_fee_wei", sa.Text(), nullable=False),
-        sa.Column("tip_wei", sa.Text(), nullable=False),
+        sa.Column("max_fee_wei", sa.String(), nullable=False),
+        sa.Column("tip_wei", sa.String(), nullable=False),
         sa.Column("sent_block", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
