@@ -28,7 +28,7 @@ from oracle.core.structs import MAX_OPEN_S, ChallengeTerms, Model, ModelState, P
 from oracle.keys.keystore import read_signer
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
-from oracle.settings import problems_of, read_toml
+from oracle.setting_files import problems_of, read_toml
 
 Say = Callable[[str], None]
 

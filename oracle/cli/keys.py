@@ -194,7 +194,7 @@ def _hex_key(place: str, text: str) -> bytes:
 
 def _uses(config: Path | None) -> dict[Path, str]:
     """Return what each file is for that a node's settings name; settings that are wrong elsewhere still tell that."""
-    from oracle.settings import read_toml  # noqa: PLC0415
+    from oracle.setting_files import read_toml  # noqa: PLC0415
 
     named = read_toml(config).get("keys") if config else None
     uses: dict[Path, str] = {}

@@ -10,7 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from oracle.settings import FileSettings, anchored_database, anchored_paths, load_settings
+from oracle.setting_files import FileSettings, anchored_database, anchored_paths, load_settings
 
 DEFAULT_DATABASE = "sqlite:///vault.sqlite"
 

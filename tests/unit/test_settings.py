@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from oracle.core.errors import ConfigurationError
-from oracle.settings import NodeSettings, load_node_settings, read_toml
+from oracle.setting_files import read_toml
+from oracle.settings import NodeSettings, load_node_settings
 
 MINIMAL = """
 models = ["package"]
