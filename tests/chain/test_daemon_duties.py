@@ -132,8 +132,9 @@ async def test_keys__when_an_operator_changes_them__then_no_request_is_missed_an
     assert new.address in ground.contract.members_of(epoch + 1).call()
     after = ground.ask(agreement, 1)
     await nodes.until(lambda: nodes.state(after.id) is RequestState.RECORDED)
-    ready = await nodes.nodes[0].not_ready()
-    assert [reason for reason in ready if reason.startswith("committee")] == []
+    await nodes.nodes[0].services.surveyor.look(hurry=True)
+    ready = nodes.nodes[0].outlook.reasons()
+    assert [reason for reason in ready if reason.startswith("member")] == []
 
 
 async def test_epochs__when_membership_changes__then_one_node_rotates_once(nodes: Town) -> None:
@@ -215,12 +216,3 @@ async def test_jailing__when_only_one_node_misses_it__then_nobody_is_put_out(nod
 
 
 # Readiness
-
-
-async def test_readiness__when_the_endpoint_serves_another_chain__then_not_ready_and_says_so(nodes: Town) -> None:
-    node = nodes.nodes[0]
-    await nodes.tick()
-    nodes.ground.rpc("anvil_setBalance", node.services.transactor.address, hex(10**18))
-    assert [reason for reason in await node.not_ready() if "older than" not in reason] == []
-    node.services.reader._chain_id = 1
-    assert any("chain 31337" in reason for reason in await node.not_ready())

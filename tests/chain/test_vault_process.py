@@ -15,7 +15,7 @@ import tomli_w
 from vault_chain import HOLDER, SUBJECT, World, world
 
 from oracle.core.errors import VaultError
-from oracle.data.ask import Ask
+from oracle.data.ask import Ask, ask_digest
 from oracle.data.destination import check_url
 from oracle.data.fetch import VaultClient, fetch_fields
 from oracle.data.record import verify_disclosure
@@ -102,7 +102,8 @@ async def test_vault__when_run_as_a_process__then_releases_logs_nothing_personal
     chain_world.send(chain_world.contract.commit(record.root, SUBJECT, settings.public_url), HOLDER)
     request = chain_world.ask(chain_world.agree(record))
     attester = chain_world.attesters[0]
-    ask = Ask.signed(chain_world.contract.domain, request.id, 1, int(time.time()) + 60, attester.sign)
+    deadline = int(time.time()) + 60
+    ask = Ask(request.id, 1, deadline, attester.sign(ask_digest(chain_world.contract.domain, request.id, 1, deadline)))
     key = chain_world.seal_keys[attester.address].private
     with vault_process(path) as process:
         wait_until_ready(settings.public_url)
