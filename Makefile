@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 FORGE   = $$($(PY) -m deploy.foundry forge)
+# Each of these fills the machine by itself; all others run two at a time.
+PROCESSES := tests/e2e tests/cluster tests/chaos
 SOLIDITY := 'contracts/**/*.sol'
 
 .PHONY: help setup demo holdout test test-contracts test-python lint fmt gas bench chaos compile deep prove mutants slither clean
@@ -37,8 +39,10 @@ test-contracts: setup
 	@$(FORGE) test --isolate --gas-snapshot-check=true
 
 test-python: setup
-	@echo "test: Python, Anvil, processes …"
-	@$(PY) -m pytest
+	@echo "test: Python and Anvil …"
+	@$(PY) -m pytest -n 2 --dist loadfile $(PROCESSES:%=--ignore=%)
+	@echo "test: whole processes …"
+	@$(PY) -m pytest $(PROCESSES)
 
 deep: setup ## invariants, 1,000 runs of 500 calls: hours
 	@FOUNDRY_PROFILE=deep $(FORGE) test --match-path 'tests/contracts/invariants/*'
