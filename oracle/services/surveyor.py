@@ -113,11 +113,11 @@ class Surveyor:
         survey.vault_age_s = time.monotonic() - self._vaults.answered_at
         slowly = time.monotonic() - self._slowly_at >= (_QUICKLY_S if hurry else _SLOWLY_S)
         await self._look_at_store(slowly)
+        survey.key_problems = await self._keys.problems()
         if slowly:
             self._slowly_at = time.monotonic()
             survey.disk_free_bytes = await asyncio.to_thread(_free_bytes, self._settings.database)
             survey.engine_problems = self._library.problems() if self._library else []
-            survey.key_problems = await self._keys.problems()
             survey.chain_problem = await self._problem_of(self._look_at_chain)
         else:
             survey.chain_problem = survey.chain_problem or await self._problem_of(self._look_at_committee)

@@ -21,6 +21,17 @@ SERVER = Path(__file__).resolve().parents[1] / "signer" / "signer_server.py"
 WAIT_S = 120
 
 
+def wait_for_reason(endpoint: str, wanted: str) -> None:
+    """The node looks at itself once a second."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        reasons = requests.get(f"{endpoint}/readyz", timeout=30).json()["reasons"]
+        if any(reason.startswith(wanted) for reason in reasons):
+            return
+        time.sleep(0.5)
+    raise AssertionError(reasons)
+
+
 def errors_of(endpoint: str) -> float:
     lines = requests.get(f"{endpoint}/metrics", timeout=5).text.splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith("assent_remote_signer_errors_total"))
@@ -74,8 +85,7 @@ def test_node__when_a_remote_signer_has_its_keys__signs_and_sends_and_outlives_t
 
         devnet.processes.kill("signer")
         until(signed=False, sent=False)
-        ready = requests.get(f"{operator.endpoint}/readyz", timeout=30).json()
-        assert any(reason.startswith("keys: the remote signer") for reason in ready["reasons"]), ready
+        wait_for_reason(operator.endpoint, "keys: the remote signer")
         assert errors_of(operator.endpoint) > 0
 
         start_signer(devnet, keys, port)
