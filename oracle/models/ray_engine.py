@@ -197,7 +197,8 @@ class RayEngine:
                 return
             if status is not None and status.status is ApplicationStatus.DEPLOY_FAILED:
                 self.unload(package)
-                raise ModelError(f"{_shown(package)} can't be deployed: {_cause(status.message)}")
+                told = [status.message, *(each.message for each in status.deployments.values())]
+                raise ModelError(f"{_shown(package)} can't be deployed: {_cause(told)}")
             if time.monotonic() > until:
                 self.unload(package)
                 raise RuntimeUnavailableError(
@@ -243,9 +244,9 @@ def _logging() -> LoggingConfig:
     return LoggingConfig(log_level="ERROR", enable_access_log=False)
 
 
-def _cause(message: str) -> str:
-    """Return what a replica raised, from the trace that Ray makes of it."""
-    lines = [line.partition("ModelError: ")[2] for line in message.splitlines() if "ModelError: " in line]
+def _cause(told: Sequence[str]) -> str:
+    """Return what a replica raised, from the traces that Ray makes of it, of the application or of its deployment."""
+    lines = [line.partition("ModelError: ")[2] for text in told for line in text.splitlines() if "ModelError: " in line]
     return lines[-1] if lines else "its replicas don't start; see the cluster's log"
 
 
