@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -28,6 +29,7 @@ PROPOSAL = Proposal.model_validate(
     }
 )
 HEAD_S, OF_ONE = 0.3, 16
+OUTLOOK: Any = None  # nobody asks here how the node is
 
 
 class Signing:
@@ -35,16 +37,12 @@ class Signing:
         return Answer(signature="0x" + "11" * 64)
 
 
-async def ready() -> list[str]:
-    return []
-
-
 @pytest.fixture
 async def node(tmp_path: Path) -> AsyncIterator[tuple[str, int]]:
     """A node's interface, served as the node serves it, with shorter times."""
     store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}"))
     peers = PeerParts(Signing(), Signing(), Signing())  # type: ignore[arg-type]
-    app = create_app(NodeParts(store, peers, Metrics(), ready))
+    app = create_app(NodeParts(store, peers, Metrics(), OUTLOOK, {"attester": "0x" + "ab" * 20, "chain_id": 7}))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         place = listening.getsockname()
