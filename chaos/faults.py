@@ -229,4 +229,4 @@ FAULTS: dict[str, Play] = {
 #: The faults of operators alone.
 PEERS = tuple(name for name in FAULTS if name.removesuffix("_too_many") in PEER_FAULTS)
 #: What the short campaign plays.
-SHORT = ("rpc_errors", "lying")
+SHORT = ("lying",)

@@ -18,7 +18,7 @@ import { Model, Models } from "../../../contracts/types/Model.sol";
 import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote, Quoted, Quotes } from "../../../contracts/types/Quote.sol";
-import { StandingRequest, StandingRequests } from "../../../contracts/types/Standing.sol";
+import { StandingRequest, Standings } from "../../../contracts/types/Standing.sol";
 import { Answer, Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { Signing } from "./Signing.sol";
 
