@@ -22,7 +22,7 @@ import { Pools } from "../../contracts/types/Pool.sol";
 import { Asked, Delivery, Question, Questions } from "../../contracts/types/Question.sol";
 import { Quote, Quoted, Quotes } from "../../contracts/types/Quote.sol";
 import { Records } from "../../contracts/types/Record.sol";
-import { Schedule, StandingRequest, StandingRequests } from "../../contracts/types/Standing.sol";
+import { Schedule, StandingRequest, Standings } from "../../contracts/types/Standing.sol";
 import { Request, Verdict, Verdicts } from "../../contracts/types/Verdict.sol";
 
 /// @dev What is hashed from calldata.
@@ -137,7 +137,7 @@ contract VectorsTest is Test {
 
     function test_StandingId_MatchesTheVector() public view {
         Schedule memory schedule = _schedule();
-        bytes32 hashed = keccak256(abi.encode(StandingRequests.SCHEDULE_TYPEHASH, schedule));
+        bytes32 hashed = keccak256(abi.encode(Standings.SCHEDULE_TYPEHASH, schedule));
         assertEq(hashed, _hashOf("schedule"), "its schedule");
         string memory values = ".structs.standing.values";
         StandingRequest memory standing = StandingRequest({
@@ -147,7 +147,7 @@ contract VectorsTest is Test {
             quote: Quote.wrap(_number(values, "quote")),
             schedule: schedule
         });
-        assertEq(StandingId.unwrap(StandingRequests.id(standing)), _hashOf("standing"));
+        assertEq(StandingId.unwrap(Standings.id(standing)), _hashOf("standing"));
     }
 
     // Packed words
