@@ -48,7 +48,7 @@ def test_message__when_a_byte_is_flipped__then_stays_shut(place: int) -> None:
         open_sealed(KEY, REQUEST, ATTESTER, altered)
 
 
-@pytest.mark.parametrize("altered", [b"", SEALED[:31], SEALED[:-1], SEALED + b"\0", bytes(64)])
+@pytest.mark.parametrize("altered", [b"", SEALED[:31], SEALED[:-1], SEALED + b"\0", bytes(64)], ids=len)
 def test_message__when_cut_or_longer__then_stays_shut(altered: bytes) -> None:
     with pytest.raises(SealError):
         open_sealed(KEY, REQUEST, ATTESTER, altered)
