@@ -97,6 +97,7 @@ def test_retry__when_the_vault_is_back__then_tried_at_once_by_the_running_node(
         (asked,) = ask_many(devnet, cases[11], 1)
         path = f"/v1/requests/0x{asked.id.hex()}"
         until(lambda: told(devnet, "operator0", "/v1/status")["vaultWaits"] == 1)
+        time.sleep(33)  # till the node waits half a minute before it would try again by itself
     finally:
         devnet.start_vault()
     done = assent("retry", "0x" + asked.id.hex(), "--config", str(config), "--json")
