@@ -87,8 +87,9 @@ abstract contract Arbiter is IArbiter, Candidates, Callbacks {
         Challenge memory challenged = _challenged(id);
         if (block.timestamp <= challenged.until) revert ReviewStillDue(challenged.until, block.timestamp);
         delete _challenges[id];
-        // Anew from now: else a committee could wait until a verdict is safe from all challenges.
-        _requests[id].word = Slots.reopened(_requests[id].word);
+        // Anew: else a committee could wait until a verdict is safe from all challenges. From when it was due, not from now: a lapse that
+        // comes late mustn't open a window for which nobody's stake is bonded any more. Anyone may lapse in time.
+        _requests[id].word = Slots.reopened(_requests[id].word, challenged.until + 1);
         _balances[ETHER][challenged.challenger] += challenged.bond;
         emit ChallengeLapsed(id);
     }

@@ -50,7 +50,8 @@ interface IArbiter {
         Attestation calldata attestation
     ) external;
 
-    /// @notice Ends a challenge that the committee left unanswered. The verdict can be challenged again, for as long as a new one.
+    /// @notice Ends a challenge that the committee left unanswered. The verdict can be challenged again, for as long as a new one, counted from
+    /// when the review was overdue.
     function lapse(RequestId id) external;
 
     /// @notice Slashes an operator that signed the verdict that was corrected; the challenger has the reward.

@@ -35,9 +35,9 @@ library Slots {
     }
 
     /// @notice A challenged verdict that nobody reviewed: as if recorded now.
-    function reopened(uint256 slot) internal view returns (uint256) {
+    function reopened(uint256 slot, uint40 since_) internal pure returns (uint256) {
         uint256 time = uint256(type(uint40).max) << 40;
-        return withState((slot & ~time) | (block.timestamp << 40), RequestState.Recorded);
+        return withState((slot & ~time) | (uint256(since_) << 40), RequestState.Recorded);
     }
 
     /// @dev Equals `RequestState(slot & STATE_MASK)`, less the check of the enum's range: nothing else is ever written there.

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import { IArbiter } from "../../../contracts/interfaces/IArbiter.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
-import { RequestState } from "../../../contracts/types/Verdict.sol";
+import { Finality, RequestState } from "../../../contracts/types/Verdict.sol";
 import { ArbiterTest, Receiver } from "./ArbiterTest.sol";
 
 contract LapseTest is ArbiterTest {
@@ -44,6 +44,18 @@ contract LapseTest is ArbiterTest {
         vm.prank(challenger);
         assent.withdrawBalance(address(0), challenger);
         assertEq(challenger.balance, 10 ether, "neither gain nor loss");
+    }
+
+    /// @dev However late it is called: nobody's stake is bonded for a window that began when somebody cared to call.
+    function test_GivenNobodyCalledItForLong_ThatTheWindowIsOver() public {
+        challenge();
+        skip(REVIEW_TIME + 1 + CHALLENGE_WINDOW + 1);
+        assent.lapse(id);
+        assertEq(assent.verdictOf(id).since, START + REVIEW_TIME + 1, "since");
+        assertEq(uint8(assent.verdictOf(id).finality), uint8(Finality.Final), "finality");
+        vm.prank(challenger);
+        vm.expectRevert(abi.encodeWithSelector(IArbiter.NotContestable.selector, id));
+        assent.challenge{ value: BOND }(id);
     }
 
     function test_RevertGiven_ItHasLapsed() public {

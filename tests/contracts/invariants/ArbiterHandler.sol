@@ -69,7 +69,7 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         bool expected = made.state == RequestState.Challenged && time() > made.reviewUntil;
         if (!attempt("lapse", stranger, 0, abi.encodeCall(assent.lapse, (made.id)), expected)) return;
         move(made, RequestState.Recorded);
-        made.since = time();
+        made.since = made.reviewUntil + 1;
         ++made.lapses;
         credit(0, made.challenger, BOND);
     }

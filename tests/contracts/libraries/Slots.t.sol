@@ -16,8 +16,8 @@ contract SlotsCaller {
         return Slots.ended(state);
     }
 
-    function reopened(uint256 slot) external view returns (uint256) {
-        return Slots.reopened(slot);
+    function reopened(uint256 slot, uint40 since) external pure returns (uint256) {
+        return Slots.reopened(slot, since);
     }
 }
 
@@ -100,7 +100,7 @@ contract SlotsTest is Test {
 
     function testFuzz_Reopened_IsRecordedNow(uint256 word, uint40 time) public {
         vm.warp(time);
-        uint256 slot = caller.reopened(word);
+        uint256 slot = caller.reopened(word, uint40(vm.getBlockTimestamp()));
         assertEq(uint8(Slots.state(slot)), uint8(RequestState.Recorded), "state");
         assertEq(Slots.since(slot), time, "since");
         assertEq(slot >> 80, word >> 80, "callback and trail");
