@@ -32,6 +32,8 @@ _CURSOR = "logs"
 _UNSYNCED = {"synchronize_session": False}
 #: So many of the cursor's former places are kept. A chain that forgot them all is read again from its start.
 _KEPT_BLOCKS = 1_000
+#: Tried anew, and at once: what was put off was put off for the sake of another state.
+_DUE = {"attempts": 0, "not_before": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def mark_anchored(session: Session, which: ColumnElement[bool]) -> None:
     """Move each of some evaluated requests whose report's root is on chain to ANCHORED, as far as this node has the report."""
     waiting = RequestRow.stage.in_((Stage.SEEN, Stage.EVALUATED))
     change = update(RequestRow).where(which, waiting, _anchored())
-    fresh = {"attempts": 0, "not_before": 0.0, "reason": None, "message": None}
+    fresh = {**_DUE, "reason": None, "message": None}
     session.execute(change.values(stage=Stage.ANCHORED, **fresh), execution_options=_UNSYNCED)
 
 
@@ -150,7 +152,7 @@ def _end_others(session: Session, changes: Changes) -> None:
         # The last challenge that the range has may be a later one than that which lapsed, even of the same block.
         before = block if state is ChallengeState.LAPSED else block + 1
         settled = update(ChallengeRow).where(ChallengeRow.request == request_id, ChallengeRow.block_number < before)
-        session.execute(settled.values(state=state, ended_block=block))
+        session.execute(settled.values(state=state, ended_block=block, **_DUE))
 
 
 def _reopen(session: Session, block: int) -> None:
@@ -163,7 +165,7 @@ def _reopen(session: Session, block: int) -> None:
     unwithdrawn = update(AgreementRow).where(AgreementRow.withdrawn_block > block)
     session.execute(unwithdrawn.values(withdrawn_block=None))
     unsettled = update(ChallengeRow).where(ChallengeRow.ended_block > block)
-    session.execute(unsettled.values(state=ChallengeState.OPEN, ended_block=None))
+    session.execute(unsettled.values(state=ChallengeState.OPEN, ended_block=None, **_DUE))
     # A challenge of a verdict that is gone is gone with it.
     unverdicted = ~exists().where(RequestRow.id == ChallengeRow.request, RequestRow.verdict.is_not(None))
     session.execute(delete(ChallengeRow).where(unverdicted))

@@ -234,6 +234,21 @@ def test_challenges__when_one_goes_its_way__then_found_by_state_with_the_verdict
     assert again.state is ChallengeState.CORRECTED
 
 
+def test_challenges__when_what_was_put_off_is_settled_or_open_again__then_it_is_due_at_once(store: NodeStore) -> None:
+    one = asked()
+    put(store, one)
+    recorded(store, one)
+    challenged(store, one)
+    store.challenge_postponed(one.id, 60)
+    store.apply(Changes(challenges={one.id: (ChallengeState.CORRECTED, 13)}), (13, HASH))
+    (found,) = store.challenges(ChallengeState.CORRECTED)
+    assert found.attempts == 0
+    store.challenge_postponed(one.id, 60)
+    store.rewind(12, (12, HASH))
+    (found,) = store.challenges(ChallengeState.OPEN)
+    assert found.attempts == 0
+
+
 def test_challenges__when_one_lapsed__then_the_next_is_another(store: NodeStore) -> None:
     one = asked()
     put(store, one)
