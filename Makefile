@@ -7,7 +7,7 @@ FORGE   = $$($(PY) -m deploy.foundry forge)
 PROCESSES := tests/e2e tests/cluster tests/chaos
 SOLIDITY := 'contracts/**/*.sol'
 
-.PHONY: help setup demo holdout test test-contracts test-python lint fmt gas bench chaos compile deep prove mutants slither clean
+.PHONY: help setup demo holdout test test-contracts test-python test-units test-processes lint fmt gas bench chaos compile deep prove mutants slither clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
@@ -32,15 +32,20 @@ demo: setup ## the whole story on a local chain, narrated; under two minutes
 holdout: setup ## the 57 held-out cases through the whole system
 	@$(PY) -m deploy.holdout
 
-test: test-contracts test-python ## all tests
+test: setup ## all tests: of the contracts beside those of Python and Anvil, then whole processes
+	@echo "test: contracts, Python and Anvil, side by side (some minutes; each part's output comes when it ends) …"
+	@$(MAKE) --jobs=2 --output-sync=target test-contracts test-units
+	@$(MAKE) test-processes
 
-test-contracts: setup
-	@echo "test: contracts (compiling takes some minutes the first time) …"
+test-contracts: setup ## those of the contracts (compiling takes some minutes the first time)
 	@$(FORGE) test --isolate --gas-snapshot-check=true
 
-test-python: setup
-	@echo "test: Python and Anvil …"
+test-python: test-units test-processes ## those of Python
+
+test-units: setup
 	@$(PY) -m pytest -n 2 --dist loadfile $(PROCESSES:%=--ignore=%)
+
+test-processes: setup
 	@echo "test: whole processes …"
 	@$(PY) -m pytest $(PROCESSES)
 
