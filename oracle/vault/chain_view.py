@@ -15,13 +15,13 @@ import aiohttp
 from eth_typing import BlockNumber, HexStr
 from web3 import AsyncWeb3
 from web3.exceptions import Web3Exception, Web3RPCError
-from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import FilterParams, LogReceipt
 
 from oracle.chain.abi import Event, decode_log, event_topic
 from oracle.chain.contract import AssentContract, Read
-from oracle.chain.transport import KeptHttpProvider
-from oracle.core.errors import ChainError, EndpointError, WrongChainError
+from oracle.chain.pool import EndpointPool
+from oracle.chain.rpc import ChainReader
+from oracle.core.errors import ChainError, EndpointError
 from oracle.core.structs import Agreement, Model, Question, request_id
 from oracle.vault.memo import Memo
 
@@ -54,10 +54,10 @@ class Head:
 
 
 class ChainView:
-    """The contract's state and events, over one endpoint."""
+    """The contract's state and events."""
 
     def __init__(
-        self, web3: AsyncWeb3[Any], contract: AssentContract, start_block: int, freshness_s: float = 0.2
+        self, web3: AsyncWeb3[EndpointPool], contract: AssentContract, start_block: int, freshness_s: float = 0.2
     ) -> None:
         """``contract`` is built on ``web3`` and was deployed at or after ``start_block``."""
         self.contract = contract
@@ -78,15 +78,8 @@ class ChainView:
         return await asyncio.shield(self._fetching)
 
     async def check_chain(self) -> None:
-        """Raise WrongChainError or EndpointError unless the endpoint serves the configured chain and has the contract."""
-        expected = self.contract.domain.chain_id
-        found = await reach(self._web3.eth.chain_id)
-        if found != expected:
-            raise WrongChainError(
-                f"rpc_url serves chain {found}, the settings name chain {expected}; correct one of them"
-            )
-        if not await reach(self._web3.eth.get_code(self.contract.address)):
-            raise ChainError(f"there is no contract at {self.contract.address} on chain {found}; correct `contract`")
+        """Raise WrongChainError or EndpointError unless the configured chain is served, with the contract on it."""
+        await ChainReader(self._web3, self.contract.address, self.contract.domain.chain_id).check_chain()
 
     async def close(self) -> None:
         """Close the connections to the endpoint."""
@@ -160,15 +153,6 @@ def _question(word: int) -> Question | None:
 
 def _published(arguments: Mapping[str, Any]) -> Model:
     return Model.from_abi(arguments["model"])
-
-
-def open_endpoint(url: str) -> AsyncWeb3[Any]:
-    """Return web3 over an HTTP endpoint, for reading; nothing is sent yet."""
-    web3: AsyncWeb3[Any] = AsyncWeb3(KeptHttpProvider(url))
-    web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
-    # It asks for the chain id before each view call, to check transactions' own; we send none.
-    web3.middleware_onion.remove("validation")
-    return web3
 
 
 async def reach(call: Awaitable[T]) -> T:

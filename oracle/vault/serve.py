@@ -10,10 +10,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from oracle.chain.contract import AssentContract
+from oracle.chain.rpc import open_async
 from oracle.core.errors import ConfigurationError, ModelError
 from oracle.keys.keystore import read_secret
 from oracle.models.package import ModelPackage
-from oracle.vault.chain_view import ChainView, open_endpoint
+from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
 from oracle.vault.service import create_app
 from oracle.vault.settings import VaultSettings
@@ -47,7 +48,7 @@ def schemas_of(folders: Iterable[Path]) -> dict[bytes, tuple[str, ...]]:
 
 def connect(settings: VaultSettings) -> ChainView:
     """Return the view of the chain that the settings name; nothing is sent yet."""
-    web3 = open_endpoint(settings.rpc_url)
+    web3 = open_async(settings.endpoints)
     contract = AssentContract(web3, settings.contract, settings.chain_id)
     return ChainView(web3, contract, settings.start_block, settings.freshness_s)
 

@@ -59,6 +59,7 @@ Folder = Annotated[Path, AfterValidator(_folder)]
 class VaultSettings(FileSettings):
     """What a vault needs to know. Paths in the file are relative to its folder, those in the environment to the working directory.
 
+    ``rpc_url`` is the preferred endpoint, ``rpc_urls`` are others, asked in their order when one fails or is slow.
     ``public_url`` is what ``commit`` writes on chain; ``start_block`` the block of the contract's deployment; ``models`` are package
     folders, from which the vault learns which fields an input schema stands for; ``freshness_s`` is how old (in seconds) the latest
     block that it goes by may be.
@@ -67,6 +68,7 @@ class VaultSettings(FileSettings):
     model_config = SettingsConfigDict(env_prefix="ASSENT_VAULT_", extra="forbid", frozen=True)
 
     rpc_url: Url
+    rpc_urls: tuple[Url, ...] = ()
     chain_id: Annotated[int, Field(gt=0)]
     contract: Annotated[str, AfterValidator(_contract)]
     start_block: Annotated[int, Field(ge=0)] = 0
@@ -79,6 +81,11 @@ class VaultSettings(FileSettings):
     public_url: Url
     freshness_s: Annotated[float, Field(ge=0, le=60)] = 0.2
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """All endpoints, the preferred first, each once."""
+        return tuple(dict.fromkeys((self.rpc_url, *self.rpc_urls)))
 
 
 def load_vault_settings(path: Path) -> VaultSettings:

@@ -16,6 +16,7 @@ from vault_chain import screening
 
 from oracle.chain.abi import Event, decode_log
 from oracle.chain.contract import AssentContract
+from oracle.chain.rpc import open_async
 from oracle.core.structs import Agreement, Policy, Record, RequestState
 from oracle.keys.devnet import DEVNET_CHAIN_ID, devnet_key
 from oracle.keys.keystore import write_secret
@@ -25,7 +26,7 @@ from oracle.models.zoo.screening import PACKAGE
 from oracle.node import Node
 from oracle.services.catalogue import Catalogue, LoadedModel
 from oracle.settings import ChainSettings, KeySettings, NodeSettings, WorkSettings
-from oracle.vault.chain_view import ChainView, open_endpoint
+from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
 from oracle.vault.serve import schemas_of
 from oracle.vault.service import create_app
@@ -204,7 +205,7 @@ async def town(
     before = made.rpc("evm_snapshot")
     network = Network()
     vault = Vault(VaultStore(f"sqlite:///{folder}/vault.sqlite"), bytes(range(32)))
-    web3 = open_endpoint(made.url)
+    web3 = open_async(made.url)
     view = ChainView(web3, AssentContract(web3, made.contract.address, DEVNET_CHAIN_ID), 0, freshness_s=0)
     network.hosts["vault.test"] = create_app(Gatekeeper(vault, view, schemas_of([PACKAGE])), view)
     whole = Town(made, network, vault, made.head + 1)

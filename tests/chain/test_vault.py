@@ -13,6 +13,7 @@ from daemon_chain import CHALLENGES, POLICY
 from vault_chain import CONTROLLER, HOLDER, OPERATORS, SUBJECT, World, world
 
 from oracle.chain.contract import AssentContract
+from oracle.chain.rpc import open_async
 from oracle.core.errors import ChainError, EndpointError, Reason, SealError, WrongChainError
 from oracle.core.structs import Model, Record, Request, Step
 from oracle.data.ask import Ask, ask_digest
@@ -22,7 +23,7 @@ from oracle.keys.devnet import DEVNET_CHAIN_ID, devnet_key
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
-from oracle.vault.chain_view import ChainView, open_endpoint
+from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
 from oracle.vault.refusals import ReleaseRefusedError
 from oracle.vault.serve import schemas_of
@@ -79,8 +80,8 @@ def chain_world() -> Iterator[World]:
         yield made
 
 
-def view(made: World, address: str | None = None, url: str | None = None, chain_id: int = DEVNET_CHAIN_ID) -> ChainView:
-    web3 = open_endpoint(url or made.url)
+def view(made: World, address: str | None = None, *urls: str, chain_id: int = DEVNET_CHAIN_ID) -> ChainView:
+    web3 = open_async(urls or made.url)
     return ChainView(web3, AssentContract(web3, address or made.contract.address, chain_id), 0, freshness_s=0)
 
 
@@ -115,7 +116,7 @@ async def test_fields__when_all_members_ask_at_once__then_the_chain_is_asked_onc
         calls.append(method)
         return await made(method, arguments)
 
-    provider.make_request = counted  # type: ignore[method-assign]
+    provider.make_request = counted  # type: ignore[method-assign,assignment]
     await asyncio.gather(*(scene.fetch(scene.ask(request, who), who) for who in range(3)))
     # Once for all: the epoch, its members, the request, consent, the record, and three events. For each: the head, and its seal key in two.
     assert len(calls) <= 8 + 3 * 3, calls
@@ -386,7 +387,7 @@ async def test_chain__when_another_a_stranger_or_away__then_the_check_says_so(ch
     kinds = {
         WrongChainError: view(chain_world, chain_id=1),
         ChainError: view(chain_world, address=CONTROLLER),
-        EndpointError: view(chain_world, url="http://127.0.0.1:9"),
+        EndpointError: view(chain_world, None, "http://127.0.0.1:9"),
     }
     for kind, chain in kinds.items():
         with pytest.raises(kind):
@@ -395,3 +396,13 @@ async def test_chain__when_another_a_stranger_or_away__then_the_check_says_so(ch
     good = view(chain_world)
     await good.check_chain()
     await good.close()
+
+
+async def test_chain__when_the_preferred_endpoint_is_away__then_the_other_answers(scene: Scene) -> None:
+    request = scene.world.ask(scene.world.agree(scene.record))
+    chain = view(scene.world, None, "http://127.0.0.1:9", scene.world.url)
+    await chain.check_chain()
+    gate = Gatekeeper(scene.vault, chain, schemas_of([PACKAGE]))
+    await gate.release(scene.ask(request))
+    await chain.close()
+    assert len(scene.vault.releases(request.id)) == 1
