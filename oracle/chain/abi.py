@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -10,7 +11,7 @@ from typing import Any
 
 from eth_abi import decode
 from eth_abi.exceptions import DecodingError
-from eth_utils import event_abi_to_log_topic, function_abi_to_4byte_selector
+from eth_utils import event_abi_to_log_topic, function_abi_to_4byte_selector, to_checksum_address
 from eth_utils.abi import collapse_if_tuple
 from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError
@@ -47,11 +48,48 @@ def factory(web3: Web3, name: str) -> Any:
     return web3.eth.contract(abi=[part["constructor"]], bytecode=part["bytecode"])
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """An event's arguments as the ABI has them: those in a log's topics, and those in its data."""
+
+    name: str
+    indexed: tuple[dict[str, Any], ...]
+    plain: tuple[dict[str, Any], ...]
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> _Layout:
+        parts: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
+        for each in entry["inputs"]:
+            parts[not each["indexed"]].append({**each, "kind": collapse_if_tuple(each)})
+        return cls(entry["name"], tuple(parts[0]), tuple(parts[1]))
+
+    def arguments(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
+        """Decode a log. Indexed arguments fill a word each: none of the contract's is of a type that only its hash is there of."""
+        return _named(self.indexed, b"".join(topics)) | _named(self.plain, data)
+
+
+def _named(parts: Sequence[dict[str, Any]], data: bytes) -> dict[str, Any]:
+    try:
+        values = decode([each["kind"] for each in parts], data)
+    except DecodingError as error:
+        raise ValueError("a log of other contents than its event has") from error
+    return {each["name"]: _checksummed(each, value) for each, value in zip(parts, values, strict=True)}
+
+
+def _checksummed(entry: dict[str, Any], value: Any) -> Any:
+    """Write a decoded value's addresses as everything here has them."""
+    kind = entry["type"]
+    if kind == "tuple":
+        return tuple(_checksummed(*each) for each in zip(entry["components"], value, strict=True))
+    if kind == "address[]":
+        return [to_checksum_address(each) for each in value]
+    return to_checksum_address(value) if kind == "address" else value
+
+
 @cache
-def _events() -> dict[bytes, Any]:
-    contract = Web3().eth.contract(abi=artifact()["abi"])
+def _events() -> dict[bytes, _Layout]:
     entries = [entry for entry in artifact()["abi"] if entry["type"] == "event"]
-    return {bytes(event_abi_to_log_topic(entry)): contract.events[entry["name"]]() for entry in entries}
+    return {bytes(event_abi_to_log_topic(entry)): _Layout.of(entry) for entry in entries}
 
 
 @cache
@@ -63,7 +101,7 @@ def _errors() -> dict[bytes, dict[str, Any]]:
 @cache
 def event_topic(name: str) -> str:
     """Return an event's first topic as 0x-hex."""
-    return next("0x" + topic.hex() for topic, event in _events().items() if event.event_name == name)
+    return next("0x" + topic.hex() for topic, layout in _events().items() if layout.name == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +117,21 @@ class Event:
 
 
 def decode_log(log: LogReceipt) -> Event | None:
-    """Decode a log, or return None if the contract has no such event."""
-    event = _events().get(bytes(log["topics"][0])) if log["topics"] else None
-    if event is None:
+    """Decode a log, or return None if the contract has no such event. Raises ValueError if it isn't what its event's are.
+
+    By eth_abi at once: web3's way takes ten times as long, and a node does this to each of the contract's logs.
+    """
+    topics = [bytes(topic) for topic in log["topics"]]
+    layout = _events().get(topics[0]) if topics else None
+    if layout is None:
         return None
-    data = event.process_log(log)
     return Event(
-        name=data["event"],
-        arguments=dict(data["args"]),
-        block_number=data["blockNumber"],
-        block_hash=bytes(data["blockHash"]),
-        transaction_hash=bytes(data["transactionHash"]),
-        log_index=data["logIndex"],
+        name=layout.name,
+        arguments=layout.arguments(topics[1:], bytes(log["data"])),
+        block_number=log["blockNumber"],
+        block_hash=bytes(log["blockHash"]),
+        transaction_hash=bytes(log["transactionHash"]),
+        log_index=log["logIndex"],
     )
 
 

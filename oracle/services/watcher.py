@@ -203,10 +203,10 @@ class Watcher:
         for row in changes.rows:
             if isinstance(row, RequestRow):
                 self._metrics.latency.began(row.id)
+        recorded = [each for each, (stage, _) in changes.endings.items() if stage is Stage.RECORDED]
+        asked = self._store.blocks_of(recorded)
         for request_id, (stage, block) in changes.endings.items():
-            report = self._store.report(request_id)
-            recorded = report is not None and stage is Stage.RECORDED
-            self._metrics.latency.ended(request_id, block - report.block if report and recorded else None)
+            self._metrics.latency.ended(request_id, block - asked[request_id] if request_id in asked else None)
             log.info("request_ended", request=request_id.hex(), stage=stage.value, block=block)
         for event in events:
             if event.name == "DeliveryFailed":

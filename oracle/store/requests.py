@@ -98,6 +98,13 @@ class RequestStore(ArchiveStore):
             found = RequestReport(row.id, row.stage, row.block_number, row.reason, row.message) if row else None
         return found or self.archived_report(request_id)
 
+    def blocks_of(self, ids: Collection[bytes]) -> dict[bytes, int]:
+        """Return the blocks in which requests were made, by id; those that this node never saw, or archived, are left out."""
+        query = select(RequestRow.id, RequestRow.block_number)
+        with self._reading() as session:
+            found = (session.execute(query.where(RequestRow.id.in_(some))) for some in chunks(ids))
+            return {identity: block for rows in found for identity, block in rows}
+
     def counts(self) -> dict[str, int]:
         """Return how many requests are at each stage."""
         query = select(RequestRow.stage, func.count()).group_by(RequestRow.stage)
