@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -56,7 +57,8 @@ class Profile:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         self._path = path
-        command = ["py-spy", "record", "--pid", str(pid), "--rate", str(rate), "--format", "raw", "--duration", "3600"]
+        spy = str(Path(sys.executable).with_name("py-spy"))
+        command = [spy, "record", "--pid", str(pid), "--rate", str(rate), "--format", "raw", "--duration", "3600"]
         self._process = subprocess.Popen(
             [*command, "--output", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

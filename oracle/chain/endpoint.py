@@ -23,6 +23,8 @@ _WRONG_CHAIN_REST_S = 60.0
 #: After so many failures without an answer between them, an endpoint is down.
 _DOWN_AFTER = 3
 _TOO_MANY_REQUESTS = 429
+#: An endpoint that has more calls to answer than that is busy.
+_FEW_CALLS = 8
 
 
 class Fault(StrEnum):
@@ -64,6 +66,7 @@ class Endpoint:
         self._metrics = metrics
         self._failures = 0
         self._not_before = 0.0
+        self._in_flight = 0
         # Whoever asks decides what to do about a failure, so the client must not.
         timeout = ClientTimeout(total=timeout_s)
         self._http = KeptHttpProvider(url, {"timeout": timeout}, exception_retry_configuration=None)
@@ -89,6 +92,11 @@ class Endpoint:
     def is_down(self) -> bool:
         """Whether it failed several times in a row."""
         return self._failures >= _DOWN_AFTER
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has so many calls to answer that it may take its time for each."""
+        return self._in_flight > _FEW_CALLS
 
     def _failed(self, failure: EndpointFailure) -> None:
         if failure.fault is Fault.BEHIND:
@@ -178,6 +186,7 @@ class Endpoint:
         return found
 
     async def _post(self, method: str, params: Any) -> RPCResponse:
+        self._in_flight += 1
         try:
             response = await self._http.make_request(RPCEndpoint(method), params)
         except ClientResponseError as error:
@@ -189,6 +198,8 @@ class Endpoint:
             raise EndpointFailure(Fault.TRANSPORT, again=True) from error
         except ValueError as error:
             raise EndpointFailure(Fault.NONSENSE, again=True) from error
+        finally:
+            self._in_flight -= 1
         if not isinstance(response, dict) or not ("result" in response or response.get("error")):
             raise EndpointFailure(Fault.NONSENSE, again=True)
         return response

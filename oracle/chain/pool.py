@@ -97,17 +97,26 @@ class EndpointPool(AsyncBaseProvider):
         running: dict[asyncio.Task[T], Endpoint] = {}
         turns = _turns(self._order(method, reached, another), asked.spent)
         patience_s = self._patience_s * _SLOW.get(method, 1)
+        turn, over = None, False
         try:
-            while (turn := next(turns, None)) is not None or running:
-                if turn is not None:
+            while True:
+                if turn is None or turn[1] in asked.spent:
+                    turn = next(turns, None)
+                    over = turn is None
+                if turn is None and not running:
+                    break
+                # Who is busy isn't stalled: to ask it again before it has answered would make it the slower, for everyone.
+                if turn is not None and not (turn[1] in running.values() and turn[1].is_busy):
                     await asyncio.sleep(turn[0])
                     running[asyncio.create_task(asked.attempt(work, turn[1]))] = turn[1]
-                wait_s = patience_s if turn is not None else None
+                    turn = None
+                wait_s = None if over else patience_s
                 done, _ = await asyncio.wait(running, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+                answers = [task for task in done if not isinstance(task.exception(), EndpointFailure)]
+                answered = {running[task] for task in answers}
                 running = {task: endpoint for task, endpoint in running.items() if task not in done}
-                answers = [each for each in done if not isinstance(each.exception(), EndpointFailure)]
                 if answers:
-                    for slower in running.values():
+                    for slower in set(running.values()) - answered:
                         slower.was_slow()
                     return answers[0].result()
         finally:

@@ -114,6 +114,31 @@ async def test_read__when_the_first_stalls__then_the_next_is_asked_as_well(
     await made.pool.disconnect()
 
 
+async def test_read__when_the_only_endpoint_is_busy__then_it_is_left_to_answer(
+    chain: Ground, first: FaultyEndpoint
+) -> None:
+    made = Line(chain, first, patience_s=0.05, timeout_s=60)
+    await made.reader.check_start("latest")
+    first.asked.clear()
+    first.stall_s = 0.5
+    await asyncio.gather(*(made.reader.block(chain.head) for _ in range(30)))
+    assert first.asked["eth_getBlockByNumber"] == 30
+    assert not made.count("assent_rpc_errors_total", 0, fault="slow")
+    await made.pool.disconnect()
+
+
+async def test_read__when_the_only_endpoint_stalls__then_it_is_asked_once_more_and_not_called_slow(
+    chain: Ground, first: FaultyEndpoint
+) -> None:
+    made = Line(chain, first, patience_s=0.2, timeout_s=60)
+    await made.reader.check_start("latest")
+    first.stall_s, first.share = 30, 0.5
+    for _ in range(5):
+        assert (await made.reader.block(chain.head)).number == chain.head
+    assert not made.count("assent_rpc_errors_total", 0, fault="slow")
+    await made.pool.disconnect()
+
+
 async def test_read__when_the_first_is_well_again__then_it_is_preferred_again(
     chain: Ground, line: Line, first: FaultyEndpoint, second: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
