@@ -53,12 +53,24 @@ def memory_mib(pid: int) -> float:
 class Profile:
     """Samples one process while the block runs; ``shares`` and ``top`` tell afterwards. Empty where py-spy may not look."""
 
-    def __init__(self, pid: int, path: Path, rate: int = 200) -> None:
+    def __init__(self, pid: int, path: Path, rate: int = 50) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         self._path = path
         spy = str(Path(sys.executable).with_name("py-spy"))
-        command = [spy, "record", "--pid", str(pid), "--rate", str(rate), "--format", "raw", "--duration", "3600"]
+        command = [
+            spy,
+            "record",
+            "--pid",
+            str(pid),
+            "--rate",
+            str(rate),
+            "--format",
+            "raw",
+            "--duration",
+            "3600",
+            "--nonblocking",
+        ]
         self._process = subprocess.Popen(
             [*command, "--output", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
