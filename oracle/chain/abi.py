@@ -73,14 +73,14 @@ def _named(parts: Sequence[dict[str, Any]], data: bytes) -> dict[str, Any]:
         values = decode([each["kind"] for each in parts], data)
     except DecodingError as error:
         raise ValueError("a log of other contents than its event has") from error
-    return {each["name"]: _checksummed(each, value) for each, value in zip(parts, values, strict=True)}
+    return {each["name"]: checksummed(each, value) for each, value in zip(parts, values, strict=True)}
 
 
-def _checksummed(entry: dict[str, Any], value: Any) -> Any:
-    """Write a decoded value's addresses as everything here has them."""
+def checksummed(entry: dict[str, Any], value: Any) -> Any:
+    """Return a decoded value with its addresses as everything here has them; ``entry`` is its type in the ABI."""
     kind = entry["type"]
     if kind == "tuple":
-        return tuple(_checksummed(*each) for each in zip(entry["components"], value, strict=True))
+        return tuple(checksummed(*each) for each in zip(entry["components"], value, strict=True))
     if kind == "address[]":
         return [to_checksum_address(each) for each in value]
     return to_checksum_address(value) if kind == "address" else value

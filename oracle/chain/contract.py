@@ -29,6 +29,7 @@ from oracle.chain.transactions import (
     RequestTransactions,
     TreasuryTransactions,
 )
+from oracle.chain.views import Views
 from oracle.core.digests import Domain
 
 #: What stands for ether where a token's address is wanted.
@@ -51,6 +52,7 @@ class AssentContract(
     def __init__(self, web3: Web3 | AsyncWeb3[Any], address: str, chain_id: int) -> None:
         self.address = to_checksum_address(address)
         self.domain = Domain(chain_id, self.address)
+        self._views = Views(web3, self.address)
         self._functions: Any = web3.eth.contract(address=self.address, abi=artifact()["abi"]).functions
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from oracle.chain.contract import AgreementStatus, AssentContract, RecordStatus, RequestStatus
+from oracle.chain.memo import Memo
 from oracle.chain.rpc import endpoint_errors
 from oracle.core.errors import (
     ChainError,
@@ -78,7 +79,9 @@ class Evaluator:
     async def evaluate_due(self, limit: int) -> int:
         """Evaluate up to ``limit`` requests; return how many got an own evaluation. A failing request never stops the others."""
         due = self._store.due(Stage.SEEN, limit)
-        outcomes = await asyncio.gather(*(self._prepare_or_refuse(context) for context in due))
+        # Many requests may be about one agreement and one record: what the chain has of those is read once for all that are due.
+        reads = Memo(2 * limit)
+        outcomes = await asyncio.gather(*(self._prepare_or_refuse(context, reads) for context in due))
         batches: dict[bytes, list[Prepared]] = defaultdict(list)
         for prepared in outcomes:
             if prepared is not None:
@@ -88,9 +91,9 @@ class Evaluator:
             done += await self._run(batch)
         return done
 
-    async def _prepare_or_refuse(self, context: RequestContext) -> Prepared | None:
+    async def _prepare_or_refuse(self, context: RequestContext, reads: Memo) -> Prepared | None:
         try:
-            return await self._prepare(context)
+            return await self._prepare(context, reads)
         except RefusalError as refusal:
             self._refuse(context, refusal)
         except ChainError as error:
@@ -105,12 +108,12 @@ class Evaluator:
         self._store.postponed(context.id, delay_s, reason, message)
         log.warning("request_postponed", request=context.id.hex(), reason=reason, error=message)
 
-    async def _prepare(self, context: RequestContext) -> Prepared:
+    async def _prepare(self, context: RequestContext, reads: Memo) -> Prepared:
         if context.request.question.callback_gas > self._max_callback_gas:
             raise RefusalError(
                 Reason.CALLBACK_TOO_DEAR, f"the callback names more than {self._max_callback_gas} gas, this node's most"
             )
-        agreement = await self._check_chain(context, RequestState.REQUESTED)
+        agreement = await self._check_chain(context, RequestState.REQUESTED, reads)
         if not agreement.stands(self._clock.timestamp):
             raise ConsentError(Reason.CONSENT, "the agreement was withdrawn or is over")
         return await self._fetch(context, agreement.since)
@@ -120,7 +123,7 @@ class Evaluator:
 
         Raises RefusalError, ChainError, ModelError or RuntimeUnavailableError when there is none to be had now.
         """
-        status = await self._check_chain(context, RequestState.CHALLENGED)
+        status = await self._check_chain(context, RequestState.CHALLENGED, Memo(2))
         prepared = await self._fetch(context, status.since)
         (evaluation,) = await asyncio.to_thread(prepared.model.runtime.evaluate, [prepared.row])
         return _to_json(prepared, evaluation)
@@ -136,10 +139,10 @@ class Evaluator:
         leaves = {field.name: "0x" + leaf_of(field).hex() for field in disclosed}
         return Prepared(context, model, row, leaves, agreement_since)
 
-    async def _check_chain(self, context: RequestContext, wanted: RequestState) -> AgreementStatus:
+    async def _check_chain(self, context: RequestContext, wanted: RequestState, reads: Memo) -> AgreementStatus:
         """Check what may have changed since the request's event; return the agreement's status."""
         async with self._room:
-            agreement, record, status = await self._read(context)
+            agreement, record, status = await self._read(context, reads)
         if AgreementState.NONE is agreement.state or RequestState.NONE is status.state:
             raise EndpointError("eth_call: the endpoint is behind the events that it gave")
         if status.state is not wanted:
@@ -147,14 +150,14 @@ class Evaluator:
         _must_be_committed(context, record)
         return agreement
 
-    async def _read(self, context: RequestContext) -> tuple[AgreementStatus, RecordStatus, RequestStatus]:
+    async def _read(self, context: RequestContext, reads: Memo) -> tuple[AgreementStatus, RecordStatus, RequestStatus]:
+        contract, agreement, record = self._contract, context.request.agreement, context.record.id
         with endpoint_errors("eth_call"):
-            agreement, record, status = await asyncio.gather(
-                self._contract.agreement_status(context.request.agreement).acall(),
-                self._contract.record_status(context.record.id).acall(),
-                self._contract.verdict_of(context.id).acall(),
+            return await asyncio.gather(
+                reads.once(("agreement", agreement), contract.agreement_status(agreement).acall),
+                reads.once(("record", record), contract.record_status(record).acall),
+                contract.verdict_of(context.id).acall(),
             )
-        return agreement, record, status
 
     async def _run(self, batch: Sequence[Prepared]) -> int:
         runtime = batch[0].model.runtime

@@ -38,7 +38,7 @@ class RequestStore(ArchiveStore):
         query = (
             select(RequestRow.id, RequestRow.block_number)
             .where(RequestRow.stage == stage, RequestRow.not_before <= time.time())
-            .order_by(RequestRow.block_number)
+            .order_by(RequestRow.block_number, RequestRow.id)
         )
         return self._chosen(query, limit, wanted)
 
@@ -60,7 +60,7 @@ class RequestStore(ArchiveStore):
                     RequestRow.deadline < timestamp,
                 ),
             )
-            .order_by(RequestRow.block_number)
+            .order_by(RequestRow.block_number, RequestRow.id)
         )
         return self._chosen(query, limit, wanted)
 

@@ -19,11 +19,11 @@ from web3.types import FilterParams, LogReceipt
 
 from oracle.chain.abi import Event, decode_log, event_topic
 from oracle.chain.contract import AssentContract, Read
+from oracle.chain.memo import Memo
 from oracle.chain.pool import EndpointPool
 from oracle.chain.rpc import ChainReader
 from oracle.core.errors import ChainError, EndpointError
 from oracle.core.structs import Agreement, Model, Question, request_id
-from oracle.vault.memo import Memo
 
 T = TypeVar("T")
 S = TypeVar("S", Agreement, Model)

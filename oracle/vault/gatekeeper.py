@@ -16,6 +16,7 @@ from oracle.core.structs import Agreement, RecordState, RequestState, Step
 from oracle.data.ask import MAX_ASK_S, Ask
 from oracle.data.envelope import pack_fields, seal
 from oracle.vault.chain_view import ChainView, Head, Requested
+from oracle.vault.journal import Journal
 from oracle.vault.refusals import (
     AskExpiredError,
     AskTooLongError,
@@ -56,6 +57,7 @@ class Gatekeeper:
         self._chain = chain
         self._schemas = schemas
         self._clock = clock
+        self._journal = Journal(vault.log)
 
     async def release(self, ask: Ask) -> SealedRelease:
         """Check an ask, write the release down and seal the fields. Raises a ReleaseRefusedError for the first check that fails.
@@ -71,7 +73,10 @@ class Gatekeeper:
         names = await self._inputs(head, agreement.model)
         seal_key = await self._seal_key(head, attester)
         release = Release(ask.request_id, attester, ask.epoch, agreement.record, names, int(self._clock()))
-        return await asyncio.to_thread(self._seal, release, seal_key)
+        fields = await self._disclosed(head, release)
+        sealed = seal(seal_key, release.request_id, release.attester, fields)
+        await self._journal.write(release)
+        return SealedRelease(release.request_id, release.record_id, sealed)
 
     async def _signer(self, ask: Ask) -> str:
         left_s = ask.deadline - self._clock()
@@ -81,7 +86,7 @@ class Gatekeeper:
             raise AskTooLongError(
                 f"the ask's deadline is more than {MAX_ASK_S} s ahead; sign a shorter one, and check both clocks"
             )
-        attester = await asyncio.to_thread(ask.attester, self._chain.contract.domain)
+        attester = ask.attester(self._chain.contract.domain)
         if attester is None:
             raise SignatureWrongError(
                 "the ask's signature is nobody's; sign the EIP-712 Ask of this chain and contract"
@@ -163,8 +168,10 @@ class Gatekeeper:
         # Around a change of keys the epoch still has the old attester; the seal key is the new one at once.
         return (await head.read(("seal key", operator), contract.operator_info(operator))).seal_key
 
-    def _seal(self, release: Release, seal_key: bytes) -> SealedRelease:
-        fields = self._vault.disclose(release.record_id, release.fields)
-        sealed = seal(seal_key, release.request_id, release.attester, pack_fields(fields))
-        self._vault.log(release)
-        return SealedRelease(release.request_id, release.record_id, sealed)
+    async def _disclosed(self, head: Head, release: Release) -> bytes:
+        """Open a record once for all who ask for it at one block: a committee does."""
+
+        async def disclose() -> bytes:
+            return pack_fields(await asyncio.to_thread(self._vault.disclose, release.record_id, release.fields))
+
+        return await head.memo.once(("fields", release.record_id, release.fields), disclose)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Engine, LargeBinary, String, Update, create_engine, event, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import JSON, Engine, LargeBinary, String, create_engine, event, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from oracle.core.structs import Record
@@ -114,14 +114,14 @@ class VaultStore:
                 session.delete(row)
             return row is not None
 
-    def log(self, release: Release) -> None:
-        """Write a release down; a repeated one only counts."""
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(ReleaseRow).values(**_row(release)))
-        except IntegrityError:  # it is there already
-            with self._engine.begin() as connection:
-                connection.execute(_repetition(release))
+    def log(self, releases: Sequence[Release]) -> None:
+        """Write releases down; a repeated one only counts."""
+        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        new = insert(ReleaseRow)
+        repeated = {"times": ReleaseRow.times + 1, "last_at": new.excluded.last_at}
+        key = [ReleaseRow.request_id, ReleaseRow.attester, ReleaseRow.epoch]
+        with self._engine.begin() as connection:
+            connection.execute(new.on_conflict_do_update(index_elements=key, set_=repeated), list(map(_row, releases)))
 
     def releases(self, request_id: bytes) -> Sequence[Release]:
         """Return what was released for a request, first to last."""
@@ -133,15 +133,6 @@ class VaultStore:
                 Release(row.request_id, row.attester, row.epoch, row.record_id, tuple(row.fields), row.first_at)
                 for row in rows
             ]
-
-
-def _repetition(release: Release) -> Update:
-    same = (
-        ReleaseRow.request_id == release.request_id,
-        ReleaseRow.attester == release.attester,
-        ReleaseRow.epoch == release.epoch,
-    )
-    return update(ReleaseRow).where(*same).values(times=ReleaseRow.times + 1, last_at=release.at)
 
 
 def _row(release: Release) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -71,9 +71,9 @@ class Vault:
         """
         return self._open(self._stored(record_id)).disclose(names)
 
-    def log(self, release: Release) -> None:
-        """Write a release down; done before the fields leave. A repeated one only counts."""
-        self._store.log(release)
+    def log(self, releases: Sequence[Release]) -> None:
+        """Write releases down; done before the fields leave. A repeated one only counts."""
+        self._store.log(releases)
 
     def releases(self, request_id: bytes) -> list[Release]:
         """Return what was released for a request, first to last."""

@@ -52,7 +52,7 @@ def test_database__when_records_were_added_and_released__then_holds_no_value_and
     vault: Vault, database: Path
 ) -> None:
     record = vault.add(FIELDS, SUBJECT, HOLDER)
-    vault.log(release(record))
+    vault.log([release(record)])
     salts = [field.salt for field in vault.disclose(record.id, FIELDS)]
     content = b"".join(path.read_bytes() for path in database.parent.iterdir())
     assert record.root in content
@@ -132,9 +132,9 @@ def test_record__when_it_lacks_a_field__then_says_which(vault: Vault) -> None:
 def test_releases__when_repeated__then_are_one_line_that_counts(vault: Vault, database: Path) -> None:
     record = vault.add(FIELDS, SUBJECT, HOLDER)
     for at in (100, 105, 110):
-        vault.log(release(record, at))
-    vault.log(release(record, 120, epoch=2))
-    vault.log(release(record, 130, attester=HOLDER))
+        vault.log([release(record, at)])
+    vault.log([release(record, 120, epoch=2)])
+    vault.log([release(record, 130, attester=HOLDER)])
     assert [entry.at for entry in vault.releases(REQUEST)] == [100, 120, 130]
     counted = sqlite3.connect(database).execute("SELECT times, last_at FROM releases ORDER BY first_at").fetchall()
     assert counted == [(3, 110), (1, 120), (1, 130)]
@@ -142,7 +142,7 @@ def test_releases__when_repeated__then_are_one_line_that_counts(vault: Vault, da
 
 def test_audit__when_fields_were_released__then_gets_just_those_and_can_verify(vault: Vault) -> None:
     record = vault.add(FIELDS, SUBJECT, HOLDER)
-    vault.log(release(record))
+    vault.log([release(record)])
     given = json.loads(json.dumps(vault.release_for_audit(REQUEST)))
     assert (given["request"], given["record"]) == ("0x" + REQUEST.hex(), "0x" + record.id.hex())
     fields = [DisclosedField.from_json(field) for field in given["fields"]]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from oracle.vault.memo import Memo
+from oracle.chain.memo import Memo
 
 
 class Source:
