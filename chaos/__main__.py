@@ -19,18 +19,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from chaos.faults import FAULTS, PEERS, SHORT, Scene
 from chaos.ledger import Row
 from chaos.net import ChaosNet
 from deploy.asking import Asker
-from deploy.devnet import DevnetOptions
+from deploy.deploy import load_network
+from deploy.devnet import NETWORK, DevnetOptions
 from deploy.story import BUILD
 from oracle.core.errors import AssentError
 
 _DEEP_ENOUGH = 24
 _USES = 100_000
+_CAPTION = "ended: refused or expired, as they should be; p50, p95: blocks from request to verdict"
 
 
 def play(net: ChaosNet, names: Sequence[str], rounds: int, seed: int, console: Console) -> list[Row]:
@@ -50,8 +52,8 @@ def play(net: ChaosNet, names: Sequence[str], rounds: int, seed: int, console: C
 
 def show(rows: Sequence[Row], console: Console) -> None:
     """Print the accounts as a table."""
-    heads = ("fault", "injected", "sent", "right", "refused, expired", "lost", "twice", "wrong", "p50", "p95 blocks")
-    table = Table(*heads, box=None, padding=(0, 1))
+    heads = ("injected", "sent", "right", "ended", "lost", "twice", "wrong", "p50", "p95")
+    table = Table(Column("fault", no_wrap=True), *heads, box=None, padding=(0, 1), caption=_CAPTION)
     for row in rows:
         shown = [str(each) for each in row.to_json().values()]
         table.add_row(*shown, style=None if row.clean else "bold red")
@@ -74,7 +76,8 @@ def main() -> int:
     names = arguments.fault or (SHORT if arguments.short else PEERS if arguments.peers else tuple(FAULTS))
     folder = BUILD / "chaos"
     shutil.rmtree(folder, ignore_errors=True)
-    quorum = 2 * ((arguments.operators - 1) // 3) + 1
+    # The policy's smallest committee bounds a model's quorum; more than half of a larger one must sign anyway.
+    quorum = min(2 * ((arguments.operators - 1) // 3) + 1, load_network(NETWORK).policy.min_members)
     options = DevnetOptions(folder, operators=arguments.operators, quorum=quorum)
     try:
         with ChaosNet(options, lambda line: console.print(f"  [dim]{line}[/]"), arguments.seed) as net:

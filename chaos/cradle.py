@@ -90,7 +90,7 @@ class Cradle:
             log = os.open(self._folder / "logs" / f"{home.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             os.dup2(log, 1)
             os.dup2(log, 2)
-            die_at_writes(mode, home / "deaths")
+            die_at_writes(mode, home / "deaths", home / "steps")
             misbehaviour.install(mode)
             asyncio.run(oracle.node.run(load_node_settings(home / "node.toml")))
             status = 0

@@ -22,9 +22,11 @@ _PATIENCE_S = 6.0
 class _Reaper:
     """Watches all writes of this process. A step is the set of tables that one transaction writes, such as ``cursor+requests``."""
 
-    def __init__(self, mode: ModeFile, deaths: Path) -> None:
+    def __init__(self, mode: ModeFile, deaths: Path, steps: Path) -> None:
         self._mode = mode
         self._deaths = deaths
+        self._steps = steps
+        self._known = set(steps.read_text().splitlines()) if steps.exists() else set()
         self._born = time.monotonic()
         self._written: dict[int, set[str]] = {}
 
@@ -38,10 +40,18 @@ class _Reaper:
         """Commit, and die before or after it if that is this life's end."""
         step = "+".join(sorted(self._written.pop(id(connection), ())))
         if step:
+            self._note(step)
             self._maybe(step, BEFORE)
         commit(dialect, connection)
         if step:
             self._maybe(step, AFTER)
+
+    def _note(self, step: str) -> None:
+        """Tell which steps there are: those are where a later life may end."""
+        if step not in self._known:
+            self._known.add(step)
+            with self._steps.open("a") as file:
+                file.write(step + "\n")
 
     def _maybe(self, step: str, moment: str) -> None:
         mode = self._mode.read()
@@ -56,9 +66,9 @@ class _Reaper:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_at_writes(mode: ModeFile, deaths: Path) -> None:
-    """Wrap every commit of this process. Nothing happens while the mode isn't ``killed``."""
-    reaper, commit = _Reaper(mode, deaths), DefaultDialect.do_commit
+def die_at_writes(mode: ModeFile, deaths: Path, steps: Path) -> None:
+    """Wrap every commit of this process, and note its step in ``steps``. Nobody dies while the mode isn't ``killed``."""
+    reaper, commit = _Reaper(mode, deaths, steps), DefaultDialect.do_commit
     event.listen(Engine, "before_cursor_execute", reaper.saw)
 
     def do_commit(dialect: DefaultDialect, connection: Any) -> None:

@@ -22,17 +22,6 @@ from deploy.asking import Asker, Signed
 _SHORT_DEADLINE_S = 12
 _PATIENCE_S = 240.0
 _STAGES = ("asked", "seen", "evaluated", "sent", "recorded")
-#: The transactions of a node's store, by the tables that they write. Found by watching a node; see the account of deaths.
-STEPS = (
-    "cursor+requests",
-    "requests",
-    "trails",
-    "evidence",
-    "report_verdicts+reports+requests",
-    "transactions",
-    "cursor",
-    "misses",
-)
 
 
 @dataclass
@@ -175,10 +164,11 @@ def vault_down(scene: Scene, row: Row) -> None:
 
 
 def killed(scene: Scene, row: Row) -> None:
-    """Let every node die at a write of its own, be born again, and die at another, while requests come."""
-    before = scene.net.deaths().total()
+    """Let every node die at a write, be born again, and die at another, while requests come: each write that there is has its turn."""
+    scene.close(row, scene.ask())  # so that every write was seen
+    before, steps = scene.net.deaths().total(), scene.net.steps()
     asked: list[Signed] = []
-    for step in scene.dice.sample(STEPS, len(STEPS)):
+    for step in scene.dice.sample(steps, len(steps)):
         for name in scene.net.names:
             scene.net.tell(name, Mode("killed", step, scene.dice.choice((BEFORE, AFTER))))
         asked += scene.ask()

@@ -99,6 +99,14 @@ class ChaosNet(Devnet):
             found.update(path.read_text().splitlines() if path.exists() else [])
         return found
 
+    def steps(self) -> list[str]:
+        """Return the transactions of a node's store that were seen so far, each named by the tables that it writes."""
+        found: set[str] = set()
+        for operator in self.operators:
+            path = operator.config.parent / "steps"
+            found.update(path.read_text().splitlines() if path.exists() else ())
+        return sorted(found)
+
     def senders(self) -> set[str]:
         """Return the addresses, in lower case, of the keys that pay for nodes' transactions."""
         folders = [operator.config.parent for operator in self.operators]

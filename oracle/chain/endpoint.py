@@ -191,7 +191,7 @@ class Endpoint:
             response = await self._http.make_request(RPCEndpoint(method), params)
         except ClientResponseError as error:
             limited = error.status == _TOO_MANY_REQUESTS
-            raise EndpointFailure(Fault.LIMITED if limited else Fault.HTTP, again=not limited) from error
+            raise EndpointFailure(Fault.LIMITED if limited else Fault.HTTP, again=True) from error
         except TimeoutError as error:
             raise EndpointFailure(Fault.TIMEOUT, again=True) from error
         except (ClientError, OSError) as error:

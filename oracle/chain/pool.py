@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 #: A read is tried so often in all, unless there are more endpoints than that.
 _LEAST_TRIES = 6
-_FIRST_PAUSE_S = 0.05
+_FIRST_PAUSE_S, _LIMITED_PAUSE_S = 0.05, 0.25
 #: So long is the slower of two endpoints waited for when their heads are compared.
 _COMPARING_S = 0.25
 #: Logs of many blocks take longer than anything else that is asked for.
@@ -107,7 +108,7 @@ class EndpointPool(AsyncBaseProvider):
                     break
                 # Who is busy isn't stalled: to ask it again before it has answered would make it the slower, for everyone.
                 if turn is not None and not (turn[1] in running.values() and turn[1].is_busy):
-                    await asyncio.sleep(turn[0])
+                    await asyncio.sleep(max(turn[0], asked.pause_s(turn[1])))
                     running[asyncio.create_task(asked.attempt(work, turn[1]))] = turn[1]
                     turn = None
                 wait_s = None if over else patience_s
@@ -196,6 +197,12 @@ class _Asked:
 
     failures: list[EndpointFailure] = field(default_factory=list)
     spent: set[Endpoint] = field(default_factory=set)
+    limited: Counter[Endpoint] = field(default_factory=Counter)
+
+    def pause_s(self, endpoint: Endpoint) -> float:
+        """How long to leave an endpoint alone that said it was asked too much: longer each time."""
+        times = self.limited[endpoint]
+        return _LIMITED_PAUSE_S * 2 ** (times - 1) if times else 0.0
 
     async def attempt(self, work: Callable[[Endpoint], Awaitable[T]], endpoint: Endpoint) -> T:
         try:
@@ -204,6 +211,7 @@ class _Asked:
             self.failures.append(failure)
             if not failure.again:
                 self.spent.add(endpoint)
+            self.limited[endpoint] += failure.fault is Fault.LIMITED
             raise
 
     def most_telling(self) -> EndpointFailure:
