@@ -6,8 +6,11 @@ ones, together with the public model, would let a reader of the trail compute th
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
+from eth_utils import keccak
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -114,10 +117,22 @@ class Trail(_Part):
         """Return the trail as JSON values, camelCase."""
         return self.model_dump(by_alias=True)
 
-    @property
+    @cached_property
+    def content(self) -> bytes:
+        """The canonical form. Raises ValueError if a number in it is none that canonical JSON can say."""
+        return canonical.canonical(self.to_json())
+
+    @cached_property
     def digest(self) -> bytes:
         """keccak256 of the canonical form, 32 bytes."""
-        return canonical.digest(self.to_json())
+        return keccak(self.content)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a changed copy; what follows from the parts is found anew."""
+        made = super().model_copy(update=update, deep=deep)
+        for name in ("content", "digest"):
+            made.__dict__.pop(name, None)
+        return made
 
     @classmethod
     def from_json(cls, data: object) -> Trail:

@@ -7,6 +7,7 @@ and ``outcomes_digest`` the parts that a requester relies on. Each is keccak256 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -25,7 +26,7 @@ _HEADER_LIMIT_BYTES = 1024**2
 _PICKLE_MARKS = (b"\x80", b"PK\x03\x04")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelPackage:
     """One verified package in memory. ``files`` are the bytes of its files by name, exactly those digested.
 
@@ -74,12 +75,12 @@ class ModelPackage:
         """The package's identity, 32 bytes: digest of ``file_digests``."""
         return _digest(dict(self.file_digests))
 
-    @property
+    @cached_property
     def input_schema_digest(self) -> bytes:
         """Digest (32 bytes) of the inputs' name, unit, minimum and maximum, in order."""
         return _digest([feature.model_dump(exclude={"description"}) for feature in self.card.inputs])
 
-    @property
+    @cached_property
     def outcomes_digest(self) -> bytes:
         """Digest (32 bytes) of the outcomes' names, in order."""
         return _digest(list(self.card.outcomes))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import structlog
 
-from oracle.core.canonical import canonical
 from oracle.core.digests import LEAF_TYPES, Digest, leaf_values, recover, report_digest
 from oracle.core.errors import AuditError, PeerError, Reason, RefusalError, VerdictMismatchError
 from oracle.core.merkle import MerkleTree, leaf_hash
@@ -56,6 +56,10 @@ class _Parsed:
         return Evidence(item.request, attester, item.verdict, self.view.epoch, count, proof, signature, at)
 
 
+#: Requests of a proposal that this node has seen, by id.
+_Known = dict[bytes, RequestContext]
+
+
 class Cosigner:
     """Answers peers' proposals. ``wait_s`` is how long it waits for its own evaluations."""
 
@@ -74,48 +78,45 @@ class Cosigner:
         # Before anything is parsed: a stranger's proposal costs as little as can be.
         view = await self._seat.shared_view(proposal.epoch, proposal.proposer)
         parsed = self._authenticate(view, proposal)
-        declined: list[Declined] = []
         # One wait for the whole report: its proposer doesn't wait for each verdict's in turn.
-        give_up = asyncio.get_running_loop().time() + self._wait_s
-        for item in parsed.items:
-            try:
-                await self._judge(item, parsed, give_up)
-            except RefusalError as refusal:
-                declined.append(self._declined(item, parsed.proposer, refusal))
+        known = await self._own_evaluations(parsed)
+        declined = [
+            self._declined(item, parsed.proposer, refusal) async for item, refusal in self._refusals(parsed, known)
+        ]
         now = int(time.time())
-        self._keep_evidence(parsed, parsed.proposer, parsed.signature, now)
-        return Answer(declined=declined) if declined else await self._sign(parsed, now)
+        self._keep_evidence(parsed, known, parsed.proposer, parsed.signature, now)
+        return Answer(declined=declined) if declined else await self._sign(parsed, known, now)
 
-    async def _sign(self, parsed: _Parsed, now: int) -> Answer:
+    async def _sign(self, parsed: _Parsed, known: _Known, now: int) -> Answer:
         """Sign, unless one of the verdicts is being signed for another proposal, which a remote signer may take its time for."""
-        if busy := [item for item in parsed.items if item.request in self._signing]:
-            refusal = RefusalError(Reason.NOT_READY, "the request is being signed for another proposal")
-            return Answer(declined=[self._declined(item, parsed.proposer, refusal) for item in busy])
+        busy = RefusalError(Reason.NOT_READY, "the request is being signed for another proposal")
+        refused = [(item, busy) for item in parsed.items if item.request in self._signing]
+        # Looked at again: other proposals may have been signed since these verdicts were judged.
+        if refused := refused or self._strays(parsed, known):
+            return Answer(declined=[self._declined(item, parsed.proposer, refusal) for item, refusal in refused])
         ids = {item.request for item in parsed.items}
         self._signing |= ids
         try:
-            return await self._sign_and_keep(parsed, now)
+            return await self._sign_and_keep(parsed, known, now)
         finally:
             self._signing -= ids
 
-    async def _sign_and_keep(self, parsed: _Parsed, now: int) -> Answer:
+    async def _sign_and_keep(self, parsed: _Parsed, known: _Known, now: int) -> Answer:
         signer = self._seat.signer(parsed.view)
         signature = await signer.asign(parsed.digest)
         # All is durable before the signature leaves: whoever signed can show what it signed, and stays with it.
-        self._store.save_trails(
-            (item.verdict.trail, item.request, canonical(item.trail.to_json())) for item in parsed.items
-        )
-        self._store.save_report(self._report(parsed, now))
-        self._keep_evidence(parsed, signer.address, signature, now)
+        self._store.save_trails((item.verdict.trail, item.request, item.trail.content) for item in parsed.items)
+        self._store.save_report(self._report(parsed, known, now))
+        self._keep_evidence(parsed, known, signer.address, signature, now)
         self._seat.metrics.reports_signed.inc()
         return Answer(signature="0x" + signature.hex())
 
-    def _report(self, parsed: _Parsed, now: int) -> Report:
-        root, verdicts = parsed.tree.root, []
-        for item in parsed.items:
-            context = self._store.context(item.request)
-            if context is not None:
-                verdicts.append(ReportedVerdict(item.request, item.verdict, item.leaf, pool_of(root, context.request)))
+    def _report(self, parsed: _Parsed, known: _Known, now: int) -> Report:
+        root = parsed.tree.root
+        verdicts = [
+            ReportedVerdict(item.request, item.verdict, item.leaf, pool_of(root, known[item.request].request))
+            for item in parsed.items
+        ]
         return Report(root, parsed.view.epoch, parsed.proposer, tuple(verdicts), now)
 
     def _declined(self, item: _Item, proposer: str, refusal: RefusalError) -> Declined:
@@ -124,11 +125,11 @@ class Cosigner:
         log.warning("verdict_declined", request=request, peer=proposer, reason=refusal.reason.value)
         return Declined(request=request, reason=refusal.reason, message=str(refusal)[:500])
 
-    def _keep_evidence(self, parsed: _Parsed, attester: str, signature: bytes, now: int) -> None:
+    def _keep_evidence(self, parsed: _Parsed, known: _Known, attester: str, signature: bytes, now: int) -> None:
         """Keep who signed what of the requests that this node knows, whether it signs them itself or not."""
         evidence, allowed = [], []
         for item in parsed.items:
-            context = self._store.context(item.request)
+            context = known.get(item.request)
             if context is None or item.trail.request.commitment != "0x" + context.request.commitment.hex():
                 continue  # not a verdict about the request: the contract wouldn't take it for one
             evidence.append(parsed.evidence(item, attester, signature, now))
@@ -150,37 +151,63 @@ class Cosigner:
 
     # Judging
 
-    async def _judge(self, item: _Item, parsed: _Parsed, give_up: float) -> None:
-        context = await self._own_evaluation(item.request, give_up)
+    async def _own_evaluations(self, parsed: _Parsed) -> _Known:
+        """Return what this node knows of the requests, waiting a little for its evaluations: nodes see a block at different moments."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._wait_s
+        known: _Known = {}
+        missing = {item.request for item in parsed.items}
+        while True:
+            known |= self._store.contexts(missing)
+            missing = {each for each in missing if each not in known or known[each].stage is Stage.SEEN}
+            if not missing or loop.time() >= give_up:
+                return known
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _refusals(self, parsed: _Parsed, known: _Known) -> AsyncIterator[tuple[_Item, RefusalError]]:
+        """Yield each verdict that this node can't stand behind, and why."""
+        ids = [item.request for item in parsed.items]
+        reports = self._store.reports_by(parsed.proposer, ids, int(time.time()) - _REPORTS_S)
+        others = {item.request: refusal for item, refusal in self._strays(parsed, known)}
+        spent = RefusalError(Reason.PROPOSALS_SPENT, "this proposer had the request signed too often lately")
+        others |= {each: spent for each, count in reports.items() if count >= _MOST_REPORTS}
+        for item in parsed.items:
+            await asyncio.sleep(0)  # others are answered between two of very many
+            try:
+                self._judge(item, parsed, self._evaluated(known.get(item.request)))
+            except RefusalError as refusal:
+                yield item, refusal
+            else:
+                if item.request in others:
+                    yield item, others[item.request]
+
+    def _strays(self, parsed: _Parsed, known: _Known) -> list[tuple[_Item, RefusalError]]:
+        """Return the verdicts far from one that this node signed: two own signatures so far apart would be slashed."""
+        signed = self._store.signed_by(parsed.view.own_attester or "", [item.request for item in parsed.items])
+        refusal = RefusalError(Reason.ALREADY_SIGNED, "this node signed another verdict of the request before")
+        return [
+            (item, refusal)
+            for item in parsed.items
+            if item.request in known
+            and not all(
+                within(score, item.verdict.score, 2 * known[item.request].model.tolerance)
+                for score in signed[item.request]
+            )
+        ]
+
+    def _evaluated(self, context: RequestContext | None) -> RequestContext:
+        if context is None or context.stage is Stage.SEEN:
+            raise RefusalError(Reason.NOT_READY, "this node hasn't evaluated the request yet")
+        if context.stage is not Stage.EVALUATED or context.evaluation is None:
+            raise self._refusal(context)
+        return context
+
+    def _judge(self, item: _Item, parsed: _Parsed, context: RequestContext) -> None:
         if item.trail.proposer != parsed.proposer:
             raise VerdictMismatchError(Reason.TRAIL_MISMATCH, "the trail names another proposer")
         package = self._seat.catalogue.package(context.model)
         own = build_trail(self._seat.domain, context, package, parsed.proposer, item.trail.software)
         judge(own, item.trail, item.verdict, package, context.model.tolerance)
-        self._must_stay_with(context, item, parsed.view)
-        since = int(time.time()) - _REPORTS_S
-        if self._store.reports_by(parsed.proposer, item.request, since) >= _MOST_REPORTS:
-            raise RefusalError(Reason.PROPOSALS_SPENT, "this proposer had the request signed too often lately")
-
-    def _must_stay_with(self, context: RequestContext, item: _Item, view: CommitteeView) -> None:
-        """Two own signatures further apart than an honest operator's would be slashed: an own earlier one stands."""
-        signed = [each for each in self._store.evidence(item.request) if each.attester == view.own_attester]
-        allowed = 2 * context.model.tolerance
-        if not all(within(each.verdict.score, item.verdict.score, allowed) for each in signed):
-            raise RefusalError(Reason.ALREADY_SIGNED, "this node signed another verdict of the request before")
-
-    async def _own_evaluation(self, request_id: bytes, give_up: float) -> RequestContext:
-        """Return the request with this node's own evaluation, waiting a little for it: nodes see a block at different moments."""
-        loop = asyncio.get_running_loop()
-        while True:
-            context = self._store.context(request_id)
-            if context is not None and context.evaluation is not None and context.stage is Stage.EVALUATED:
-                return context
-            if context is not None and context.stage is not Stage.SEEN:
-                raise self._refusal(context)
-            if loop.time() >= give_up:
-                raise RefusalError(Reason.NOT_READY, "this node hasn't evaluated the request yet")
-            await asyncio.sleep(_LOOK_AGAIN_S)
 
     def _refusal(self, context: RequestContext) -> RefusalError:
         if context.stage is Stage.ANCHORED:
@@ -201,7 +228,7 @@ def parse_trail(data: object) -> Trail:
     """Return a peer's trail. Raises PeerError when it isn't one, or too large."""
     try:
         trail = Trail.from_json(data)
-        size = len(canonical(trail.to_json()))
+        size = len(trail.content)
     except (AuditError, ValueError) as error:  # ValueError: a number that canonical JSON can't say
         raise PeerError(str(error)) from error
     if size > MAX_TRAIL_BYTES:

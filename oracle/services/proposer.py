@@ -107,7 +107,7 @@ class Proposer:
     ) -> None:
         drafts = [self._draft(context, view) for context in batch]
         # Kept before anyone can have signed them: a verdict on chain whose trail nobody has would be worthless.
-        self._store.save_trails((draft.verdict.trail, draft.context.id, draft.content) for draft in drafts)
+        self._store.save_trails((draft.verdict.trail, draft.context.id, draft.trail.content) for draft in drafts)
         for part in fitting(drafts):
             groups = [part]
             for _ in range(_MOST_PROPOSALS):

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-from oracle.core.canonical import canonical
 from oracle.core.digests import Domain, report_digest, report_leaf
 from oracle.core.merkle import MerkleTree
 from oracle.core.structs import Answer, Delivery, Request, Verdict, root_pool_id
@@ -51,11 +50,6 @@ class Draft:
     trail: Trail
 
     @cached_property
-    def content(self) -> bytes:
-        """The trail's canonical form."""
-        return canonical(self.trail.to_json())
-
-    @cached_property
     def verdict(self) -> Verdict:
         """The verdict, with the trail's digest."""
         return Verdict(self.trail.output.outcome, self.trail.output.score_ppm, self.trail.digest)
@@ -81,7 +75,7 @@ def fitting(drafts: Sequence[Draft]) -> list[list[Draft]]:
     parts: list[list[Draft]] = [[]]
     size = 0
     for draft in drafts:
-        bytes_ = len(draft.content) + _VERDICT_BYTES
+        bytes_ = len(draft.trail.content) + _VERDICT_BYTES
         if parts[-1] and size + bytes_ > _MOST_BYTES:
             parts.append([])
             size = 0

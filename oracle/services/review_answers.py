@@ -6,7 +6,6 @@ import asyncio
 
 import structlog
 
-from oracle.core.canonical import canonical
 from oracle.core.digests import recover, review_digest
 from oracle.core.errors import PeerError, Reason, RefusalError
 from oracle.peers.messages import Answer, Declined, ReviewProposal
@@ -42,7 +41,7 @@ class ReviewAnswers:
         except RefusalError as refusal:
             return self._declined(proposal, refusal)
         if found.trail is not None:
-            self._seat.store.save_trail(found.trail.digest, identity, canonical(found.trail.to_json()))
+            self._seat.store.save_trail(found.trail.digest, identity, found.trail.content)
         signature = await self._seat.signer(view).asign(digest)
         self._seat.metrics.reviews_signed.inc()
         return Answer(signature="0x" + signature.hex())

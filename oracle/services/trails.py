@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from oracle.core.canonical import canonical
 from oracle.core.digests import Domain
 from oracle.core.errors import Reason, VerdictMismatchError
 from oracle.core.quantise import within
@@ -97,7 +96,7 @@ def judge(own: Trail, proposed: Trail, verdict: Verdict, package: ModelPackage, 
         raise VerdictMismatchError(Reason.OUTCOME_MISMATCH, "the proposed label isn't the one that its score gives")
     _judge_attribution(own.attribution, proposed.attribution, tolerance_ppm)
     # Compared as bytes: to Python, True is 1; to whoever reads the trail, it isn't.
-    if canonical(_with_judged(own, proposed, package).to_json()) != canonical(proposed.to_json()):
+    if _with_judged(own, proposed, package).content != proposed.content:
         raise VerdictMismatchError(Reason.TRAIL_MISMATCH, "the trail names other facts than this node found")
 
 

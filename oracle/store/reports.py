@@ -86,16 +86,17 @@ class ReportStore(Database):
             session.flush()
             mark_anchored(session, _under(report.root))
 
-    def reports_by(self, proposer: str, request_id: bytes, since: int) -> int:
-        """Return how many reports with this request a proposer had this node keep since a time (Unix seconds)."""
+    def reports_by(self, proposer: str, requests: Collection[bytes], since: int) -> dict[bytes, int]:
+        """Return how many reports with each of some requests a proposer had this node keep since a time (Unix seconds)."""
         query = (
-            select(func.count())
-            .select_from(ReportRow)
-            .join(ReportVerdictRow, ReportVerdictRow.root == ReportRow.root)
-            .where(ReportRow.proposer == proposer, ReportRow.at >= since, ReportVerdictRow.request == request_id)
+            select(ReportVerdictRow.request, func.count())
+            .join(ReportRow, ReportRow.root == ReportVerdictRow.root)
+            .where(ReportRow.proposer == proposer, ReportRow.at >= since)
+            .group_by(ReportVerdictRow.request)
         )
         with self._reading() as session:
-            return session.scalar(query) or 0
+            found = (session.execute(query.where(ReportVerdictRow.request.in_(some))) for some in chunks(requests))
+            return {request: count for rows in found for request, count in rows}
 
     def proven(self, request_id: bytes) -> Proven | None:
         """Return a request's verdict in an anchored report, with its proof; None if this node has no such report."""
@@ -152,6 +153,16 @@ class ReportStore(Database):
         query = select(EvidenceRow).where(EvidenceRow.request == request_id).order_by(EvidenceRow.at)
         with self._reading() as session:
             return [_evidence(row) for row in session.scalars(query)]
+
+    def signed_by(self, attester: str, requests: Collection[bytes]) -> dict[bytes, list[int]]:
+        """Return the scores that an attester signed of some requests, by request."""
+        query = select(EvidenceRow.request, EvidenceRow.score).where(EvidenceRow.attester == attester)
+        signed: dict[bytes, list[int]] = defaultdict(list)
+        with self._reading() as session:
+            for some in chunks(requests):
+                for request, score in session.execute(query.where(EvidenceRow.request.in_(some))):
+                    signed[request].append(score)
+        return signed
 
     def conflicts(self, request_id: bytes, allowed_ppm: int) -> list[tuple[Evidence, Evidence]]:
         """Return for each attester two signatures of its own over verdicts of a request further apart than allowed, if there are."""

@@ -91,6 +91,13 @@ class RequestStore(ArchiveStore):
             row = session.get(RequestRow, request_id)
             return request_context(session, row) if row else None
 
+    def contexts(self, ids: Collection[bytes]) -> dict[bytes, RequestContext]:
+        """Return by id what :meth:`context` returns for each; those never seen are left out."""
+        with self._reading() as session:
+            queries = (select(RequestRow).where(RequestRow.id.in_(some)) for some in chunks(ids))
+            rows = [row for query in queries for row in session.scalars(query)]
+            return {context.id: context for context in request_contexts(session, rows)}
+
     def report(self, request_id: bytes) -> RequestReport | None:
         """Return what the node tells about a request."""
         with self._reading() as session:

@@ -333,8 +333,8 @@ async def test_propose_due__when_anchored_ones_are_among_them__then_their_root_a
     assert (count, currency, quorum) == (2, ETHER, 3)
     assert len(one.records.sent) == 1
     for each in operators.peers:
-        kept = each.store.reports_by(one.signer.address, anchored[0].request.id, 0)
-        assert kept == 1
+        kept = each.store.reports_by(one.signer.address, [anchored[0].request.id], 0)
+        assert kept == {anchored[0].request.id: 1}
     pool = root_pool_id(root, 0, 3)
     row = AnchorRow(pool=pool, block_number=11, root=root, count=2, transaction=b"t" * 32)
     one.store.apply(Changes([row]), (11, bytes(32)))

@@ -68,7 +68,7 @@ async def test_fitting__when_trails_are_large__then_every_part_fits_a_message(
 ) -> None:
     many = await drafts(operators.peers[0], *(case() for _ in range(6)))
     assert fitting(many) == [many]
-    size = max(len(draft.content) for draft in many)
+    size = max(len(draft.trail.content) for draft in many)
     monkeypatch.setattr(reports, "_MOST_BYTES", 2 * (size + 512))
     parts = fitting(many)
     assert [draft for part in parts for draft in part] == many
@@ -79,14 +79,14 @@ async def test_fitting__when_a_part_is_as_large_as_can_be__then_its_proposal_is_
     operators: World,
 ) -> None:
     many = await drafts(operators.peers[0], case())
-    count = (MAX_PROPOSAL_BYTES - 4_096) // (len(many[0].content) + 512)
+    count = (MAX_PROPOSAL_BYTES - 4_096) // (len(many[0].trail.content) + 512)
     proposal = Proposal(
         epoch=2**32 - 1,
         verdicts=[many[0].proposed()] * min(count, 256),
         proposer="0x" + "ab" * 20,
         signature="0x" + "00" * 64,
     )
-    spare = (count - len(proposal.verdicts)) * (len(many[0].content) + 512)
+    spare = (count - len(proposal.verdicts)) * (len(many[0].trail.content) + 512)
     assert len(proposal.model_dump_json()) + spare < MAX_PROPOSAL_BYTES
 
 

@@ -130,10 +130,10 @@ def test_prune_reports__when_old_and_never_anchored__then_forgotten_and_no_other
         store.save_report(each)
     store.apply(Changes([anchor(anchored)]), (11, HASH))
     assert store.prune_reports(500) == 1
-    assert store.reports_by(PROPOSER, one.id, 0) == 0
-    assert store.reports_by(PROPOSER, other.id, 0) == 1
-    assert store.reports_by(PROPOSER, young.id, 0) == 1
-    assert store.reports_by(PROPOSER, young.id, 901) == 0
+    assert store.reports_by(PROPOSER, [one.id], 0) == {}
+    assert store.reports_by(PROPOSER, [other.id], 0) == {other.id: 1}
+    assert store.reports_by(PROPOSER, [young.id], 0) == {young.id: 1}
+    assert store.reports_by(PROPOSER, [young.id], 901) == {}
 
 
 # Evidence
