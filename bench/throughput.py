@@ -27,7 +27,7 @@ from oracle.core.structs import Delivery, RequestState
 OUT = Path(__file__).resolve().parent / "out" / "throughput.json"
 _WAIT_S = 240.0
 _LOOK_S = 0.25
-_WORK = {"batch_size": 256, "report_max": 128}
+_WORK = {"batch_size": 64, "report_max": 128}
 
 
 def burst(devnet: Devnet, asker: Asker, count: int, delivery: Delivery) -> dict[str, Any]:

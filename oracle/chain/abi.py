@@ -73,14 +73,19 @@ def _named(parts: Sequence[dict[str, Any]], data: bytes) -> dict[str, Any]:
         values = decode([each["kind"] for each in parts], data)
     except DecodingError as error:
         raise ValueError("a log of other contents than its event has") from error
-    return {each["name"]: checksummed(each, value) for each, value in zip(parts, values, strict=True)}
+    return {each["name"]: checksummed(each, value, named=True) for each, value in zip(parts, values, strict=True)}
 
 
-def checksummed(entry: dict[str, Any], value: Any) -> Any:
-    """Return a decoded value with its addresses as everything here has them; ``entry`` is its type in the ABI."""
+def checksummed(entry: dict[str, Any], value: Any, *, named: bool = False) -> Any:
+    """Return a decoded value with its addresses as everything here has them, a struct as a tuple, or ``named`` as a mapping.
+
+    ``entry`` is its type in the ABI.
+    """
     kind = entry["type"]
     if kind == "tuple":
-        return tuple(checksummed(*each) for each in zip(entry["components"], value, strict=True))
+        parts = [checksummed(*each, named=named) for each in zip(entry["components"], value, strict=True)]
+        names = (each["name"] for each in entry["components"])
+        return dict(zip(names, parts, strict=True)) if named else tuple(parts)
     if kind == "address[]":
         return [to_checksum_address(each) for each in value]
     return to_checksum_address(value) if kind == "address" else value

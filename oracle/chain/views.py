@@ -15,8 +15,17 @@ from eth_utils import function_abi_to_4byte_selector
 from eth_utils.abi import collapse_if_tuple
 from web3 import AsyncWeb3, Web3
 from web3.exceptions import BadFunctionCallOutput
+from web3.types import RPCEndpoint, RPCResponse
 
 from oracle.chain.abi import artifact, checksummed
+
+_METHOD = RPCEndpoint("eth_call")
+
+
+def _result(answer: RPCResponse) -> bytes | None:
+    """Return what a view gave, or None: whatever else an endpoint says, web3 finds the right exception for, asking again."""
+    result = answer.get("result")
+    return bytes.fromhex(result[2:]) if isinstance(result, str) and len(result) > len("0x") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +78,23 @@ class _Call:
 
     def call(self, block_identifier: Any = "latest") -> Any:
         """Return what the view gives, alone or in a tuple: with an AsyncWeb3, an awaitable of it. Raises as web3 does."""
-        web3 = self.view.web3
-        transaction = {"to": self.view.address, "data": self._data()}
-        answer = web3.eth.call(transaction, block_identifier)
-        return self._later(answer) if isinstance(web3, AsyncWeb3) else self._decoded(answer)
+        web3, data = self.view.web3, self._data()
+        if isinstance(web3, AsyncWeb3):
+            return self._acall(data, block_identifier)
+        answer = web3.provider.make_request(_METHOD, self._params(data, block_identifier))
+        return self._decoded(_result(answer) or web3.eth.call(self._transaction(data), block_identifier))
 
-    async def _later(self, answer: Any) -> Any:
-        return self._decoded(await answer)
+    async def _acall(self, data: bytes, block_identifier: Any) -> Any:
+        web3 = self.view.web3
+        answer = await web3.provider.make_request(_METHOD, self._params(data, block_identifier))
+        return self._decoded(_result(answer) or await web3.eth.call(self._transaction(data), block_identifier))
+
+    def _transaction(self, data: bytes) -> dict[str, Any]:
+        return {"to": self.view.address, "data": "0x" + data.hex()}
+
+    def _params(self, data: bytes, block_identifier: Any) -> list[Any]:
+        block = hex(block_identifier) if isinstance(block_identifier, int) else block_identifier
+        return [self._transaction(data), block]
 
     def _data(self) -> bytes:
         layout = self.view.layout

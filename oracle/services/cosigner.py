@@ -25,7 +25,7 @@ from oracle.store.tables import Stage
 
 log = structlog.get_logger()
 
-_LOOK_AGAIN_S = 0.02
+_LOOK_AGAIN_S = 0.05
 #: So many reports with one request does a proposer get signed in such a time: each is kept, with its trails.
 _MOST_REPORTS, _REPORTS_S = 16, 600
 
@@ -155,14 +155,11 @@ class Cosigner:
         """Return what this node knows of the requests, waiting a little for its evaluations: nodes see a block at different moments."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + self._wait_s
-        known: _Known = {}
-        missing = {item.request for item in parsed.items}
-        while True:
-            known |= self._store.contexts(missing)
-            missing = {each for each in missing if each not in known or known[each].stage is Stage.SEEN}
-            if not missing or loop.time() >= give_up:
-                return known
+        ids = {item.request for item in parsed.items}
+        waiting = ids
+        while (waiting := waiting - self._store.worked_on(waiting)) and loop.time() < give_up:
             await asyncio.sleep(_LOOK_AGAIN_S)
+        return self._store.contexts(ids)
 
     async def _refusals(self, parsed: _Parsed, known: _Known) -> AsyncIterator[tuple[_Item, RefusalError]]:
         """Yield each verdict that this node can't stand behind, and why."""

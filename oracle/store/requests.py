@@ -91,6 +91,12 @@ class RequestStore(ArchiveStore):
             row = session.get(RequestRow, request_id)
             return request_context(session, row) if row else None
 
+    def worked_on(self, ids: Collection[bytes]) -> set[bytes]:
+        """Return those of some requests that this node has evaluated, refused or seen end."""
+        query = select(RequestRow.id).where(RequestRow.stage != Stage.SEEN)
+        with self._reading() as session:
+            return {each for some in chunks(ids) for each in session.scalars(query.where(RequestRow.id.in_(some)))}
+
     def contexts(self, ids: Collection[bytes]) -> dict[bytes, RequestContext]:
         """Return by id what :meth:`context` returns for each; those never seen are left out."""
         with self._reading() as session:
