@@ -10,6 +10,8 @@ from oracle.core.digests import Digest, Domain
 
 #: An ask may be valid for at most this long: whoever overhears one can repeat it until then (and gets what only the attester opens).
 MAX_ASK_S = 300
+#: So many asks go to a vault together, at most.
+MAX_ASKS = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,15 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic_core import from_json
 
-from oracle.core.errors import Reason, SealError, VaultError
+from oracle.core.errors import Reason, RecordError, SealError, VaultError
 from oracle.data.ask import Ask
 from oracle.data.destination import GuardedTransport, check_form
 from oracle.data.envelope import open_sealed, unpack_fields
 from oracle.data.record import DisclosedField
 
 MAX_ANSWER_BYTES = 1024**2
-RELEASES_PATH = "/v1/releases"
+MAX_BATCH_BYTES = 8 * MAX_ANSWER_BYTES
+RELEASES_PATH, BATCH_PATH = "/v1/releases", "/v1/releases/batch"
 #: Refusals that may be otherwise a moment later: the vault's endpoint may lag behind ours.
 _TRANSIENT = {"request_unknown", "epoch_stale", "ask_expired"}
 
@@ -56,6 +57,10 @@ class VaultClient(httpx.AsyncClient):
         )
 
 
+#: What comes of one ask among several.
+Fetched = list[DisclosedField] | VaultError | SealError | RecordError
+
+
 async def fetch_fields(
     client: VaultClient, vault_url: str, ask: Ask, attester: str, seal_keys: Sequence[X25519PrivateKey]
 ) -> list[DisclosedField]:
@@ -64,16 +69,50 @@ async def fetch_fields(
     Whichever of ``seal_keys`` fits opens them: the vault seals to the one that its view of the chain has. Raises VaultError
     (VAULT_UNREACHABLE), VaultRefusedError, SealError, or RecordError (PROOF_WRONG) when what opens is no list of fields.
     """
-    url = str(check_form(vault_url)).rstrip("/") + RELEASES_PATH
+    status, body = await _exchange(client, vault_url, RELEASES_PATH, ask.to_json(), MAX_ANSWER_BYTES)
+    return _fields(_answer(status, body), ask, attester, seal_keys)
+
+
+async def fetch_many(
+    client: VaultClient, vault_url: str, asks: Sequence[tuple[Ask, str]], seal_keys: Sequence[X25519PrivateKey]
+) -> list[Fetched]:
+    """Return for each of at most ``MAX_ASKS`` asks to one vault, with its attester, what :func:`fetch_fields` returns, or raises.
+
+    Raises VaultError (VAULT_UNREACHABLE) if the vault can't be reached, and VaultRefusedError if it takes no asks together.
+    """
+    content = {"asks": [ask.to_json() for ask, _ in asks]}
+    answer = _answer(*await _exchange(client, vault_url, BATCH_PATH, content, MAX_BATCH_BYTES))
+    answers = answer.get("answers")
+    if not isinstance(answers, list) or len(answers) != len(asks):
+        raise VaultRefusedError("not_each_answered")
+    return [_fetched(each, *asked, seal_keys) for each, asked in zip(answers, asks, strict=True)]
+
+
+def _fetched(answer: object, ask: Ask, attester: str, seal_keys: Sequence[X25519PrivateKey]) -> Fetched:
+    status = answer.get("status", 200) if isinstance(answer, dict) else 0
     try:
-        async with asyncio.timeout(client.timeout_s):
-            status, body = await _post(client, url, ask)
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:  # TimeoutError is an OSError
-        raise VaultError(Reason.VAULT_UNREACHABLE, f"the vault can't be reached: {type(error).__name__}") from None
-    answer = _answer(status, body)
+        return _fields(_usable(status if isinstance(status, int) else 0, answer), ask, attester, seal_keys)
+    except (VaultError, SealError, RecordError) as error:
+        return error
+
+
+def _fields(
+    answer: Mapping[str, Any], ask: Ask, attester: str, seal_keys: Sequence[X25519PrivateKey]
+) -> list[DisclosedField]:
     if answer.get("request") != "0x" + ask.request_id.hex():
         raise VaultError(Reason.VAULT_UNREACHABLE, "the vault's answer is to another request")
     return unpack_fields(_opened(seal_keys, ask.request_id, attester, _sealed(answer)))
+
+
+async def _exchange(
+    client: VaultClient, vault_url: str, path: str, content: object, limit_bytes: int
+) -> tuple[int, bytes]:
+    url = str(check_form(vault_url)).rstrip("/") + path
+    try:
+        async with asyncio.timeout(client.timeout_s):
+            return await _post(client, url, content, limit_bytes)
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:  # TimeoutError is an OSError
+        raise VaultError(Reason.VAULT_UNREACHABLE, f"the vault can't be reached: {type(error).__name__}") from None
 
 
 def _opened(seal_keys: Sequence[X25519PrivateKey], request_id: bytes, attester: str, sealed: bytes) -> bytes:
@@ -84,15 +123,15 @@ def _opened(seal_keys: Sequence[X25519PrivateKey], request_id: bytes, attester: 
     return open_sealed(last, request_id, attester, sealed)
 
 
-async def _post(client: VaultClient, url: str, ask: Ask) -> tuple[int, bytes]:
+async def _post(client: VaultClient, url: str, content: object, limit_bytes: int) -> tuple[int, bytes]:
     body = bytearray()
-    async with client.stream("POST", url, json=ask.to_json()) as response:
+    async with client.stream("POST", url, json=content) as response:
         if response.headers.get("content-encoding", "identity") != "identity":
             raise VaultError(Reason.VAULT_UNREACHABLE, "the vault's answer is compressed, which wasn't asked for")
         async for part in response.aiter_bytes():
             body += part
-            if len(body) > MAX_ANSWER_BYTES:
-                raise VaultError(Reason.VAULT_UNREACHABLE, f"the vault's answer has more than {MAX_ANSWER_BYTES} bytes")
+            if len(body) > limit_bytes:
+                raise VaultError(Reason.VAULT_UNREACHABLE, f"the vault's answer has more than {limit_bytes} bytes")
     client.cookies.clear()
     return response.status_code, bytes(body)
 
@@ -102,6 +141,10 @@ def _answer(status: int, body: bytes) -> Mapping[str, Any]:
         answer = from_json(body)  # bounds nesting, which json.loads doesn't once eth-account is loaded
     except ValueError:
         answer = None
+    return _usable(status, answer)
+
+
+def _usable(status: int, answer: object) -> Mapping[str, Any]:
     if not isinstance(answer, dict) or status >= 500 or status == 429 or status < 200 or 300 <= status < 400:
         raise VaultError(Reason.VAULT_UNREACHABLE, f"the vault answered with status {status} and nothing to use")
     if status != 200:

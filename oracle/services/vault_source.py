@@ -5,28 +5,50 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from oracle.core.digests import Domain
-from oracle.core.errors import Reason, SealError, VaultError
-from oracle.data.ask import Ask, ask_digest
-from oracle.data.fetch import VaultClient, VaultRefusedError, fetch_fields
+from oracle.core.errors import Reason, RecordError, SealError, VaultError
+from oracle.data.ask import MAX_ASKS, Ask, ask_digest
+from oracle.data.fetch import Fetched, VaultClient, VaultRefusedError, fetch_fields, fetch_many
 from oracle.data.record import DisclosedField
 from oracle.keys.keyring import Keyring
 from oracle.services.committee import Committee
 from oracle.store.node_store import RequestContext
 
 _ASK_VALID_S = 60
-#: So many asks are under way at one vault. More would only wait there, until all of them are out of time.
-_AT_ONCE = 16
+#: So many times is one vault asked at once, for all who wait then. More would only wait there, until all of them are out of time.
+_AT_ONCE = 4
 _MOST_VAULTS = 1_024
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An ask that waits for its turn, and for its answer."""
+
+    ask: Ask
+    attester: str
+    answer: asyncio.Future[Fetched]
+
+    def tell(self, answer: Fetched) -> None:
+        """Give it its answer, unless it has one, or nobody waits for it any more."""
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+
 class _Queue:
-    """Whoever asks one vault, a few at a time. ``failed_at`` is when it last couldn't be reached, by the loop's clock."""
+    """Whoever asks one vault. ``failed_at`` is when it last couldn't be reached, by the loop's clock."""
 
     def __init__(self) -> None:
         self.room = asyncio.Semaphore(_AT_ONCE)
+        self.waiting: list[_Waiting] = []
         self.failed_at = float("-inf")
+
+    def take(self) -> list[_Waiting]:
+        """Take those who have waited longest: as many as go together."""
+        some, self.waiting = self.waiting[:MAX_ASKS], self.waiting[MAX_ASKS:]
+        return some
 
 
 class VaultSource:
@@ -53,16 +75,59 @@ class VaultSource:
         if view.own_attester is None or context.vault is None:
             raise VaultError(Reason.VAULT_UNREACHABLE, "no vault to ask, or this node isn't a member of the epoch")
         came_at = asyncio.get_running_loop().time()
+        ask = await self._signed(context, view.own_attester, view.epoch)
         queue = self._queue(context.vault)
+        own = _Waiting(ask, view.own_attester, asyncio.get_running_loop().create_future())
+        queue.waiting.append(own)
+        # Whoever's turn it is asks for all who wait: by the time that the last has its turn, its answer is there.
         async with queue.room:
-            if queue.failed_at >= came_at:
+            if queue.failed_at >= came_at and not own.answer.done():
+                queue.waiting = [each for each in queue.waiting if each is not own]
                 raise VaultError(Reason.VAULT_UNREACHABLE, "the vault didn't answer others who asked at the same time")
+            if some := queue.take():
+                await self._ask(queue, context.vault, some)
+        return self._taken(await own.answer)
+
+    async def _ask(self, queue: _Queue, vault: str, some: Sequence[_Waiting]) -> None:
+        away = VaultError(Reason.VAULT_UNREACHABLE, "whoever asked for this one too was broken off")
+        try:
+            answers = await self._answers(vault, some)
+            self.answered_at = time.monotonic()
+            for each, answer in zip(some, answers, strict=True):
+                each.tell(answer)
+        except VaultError as error:
+            away = error
+            queue.failed_at = asyncio.get_running_loop().time()
+        finally:
+            for each in some:
+                each.tell(away)
+
+    async def _answers(self, vault: str, some: Sequence[_Waiting]) -> list[Fetched]:
+        """Ask; return what came of each. Raises VaultError (VAULT_UNREACHABLE)."""
+        keys = self._keys.seal_keys
+        if len(some) > 1:
             try:
-                return await self._ask(context, context.vault, view.own_attester, view.epoch)
-            except VaultError as error:
-                if error.reason is Reason.VAULT_UNREACHABLE:
-                    queue.failed_at = asyncio.get_running_loop().time()
-                raise
+                return await fetch_many(self._client, vault, [(each.ask, each.attester) for each in some], keys)
+            except VaultRefusedError:
+                pass  # it takes no asks together, or not these
+        answers: list[Fetched] = []
+        for each in some:
+            try:
+                answers.append(await fetch_fields(self._client, vault, each.ask, each.attester, keys))
+            except (VaultRefusedError, SealError, RecordError) as error:
+                answers.append(error)
+        return answers
+
+    def _taken(self, answer: Fetched) -> list[DisclosedField]:
+        if isinstance(answer, SealError):
+            raise VaultError(
+                Reason.VAULT_REFUSED, "the vault's release isn't sealed to one of this node's seal keys"
+            ) from answer
+        if isinstance(answer, Exception):
+            if isinstance(answer, VaultRefusedError) and answer.code == "epoch_stale":
+                self._committee.forget()
+            raise answer
+        return answer
 
     def _queue(self, vault: str) -> _Queue:
         queue = self._queues.setdefault(vault, _Queue())
@@ -71,22 +136,8 @@ class VaultSource:
             self._queues.popitem(last=False)
         return queue
 
-    async def _ask(self, context: RequestContext, vault: str, attester: str, epoch: int) -> list[DisclosedField]:
+    async def _signed(self, context: RequestContext, attester: str, epoch: int) -> Ask:
         # The vault's clock is a wall clock; the believed head may be a quarter of an hour behind it.
         deadline = int(time.time()) + _ASK_VALID_S
-        signer = self._keys.signer(attester)
-        signature = await signer.asign(ask_digest(self._domain, context.id, epoch, deadline))
-        ask = Ask(context.id, epoch, deadline, signature)
-        try:
-            fields = await fetch_fields(self._client, vault, ask, signer.address, self._keys.seal_keys)
-            self.answered_at = time.monotonic()
-            return fields
-        except VaultRefusedError as refusal:
-            self.answered_at = time.monotonic()
-            if refusal.code == "epoch_stale":
-                self._committee.forget()
-            raise
-        except SealError as error:
-            raise VaultError(
-                Reason.VAULT_REFUSED, "the vault's release isn't sealed to one of this node's seal keys"
-            ) from error
+        signature = await self._keys.signer(attester).asign(ask_digest(self._domain, context.id, epoch, deadline))
+        return Ask(context.id, epoch, deadline, signature)

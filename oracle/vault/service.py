@@ -1,5 +1,9 @@
-"""The vault over HTTP: ``POST /v1/releases``, ``GET /healthz``, ``GET /readyz``. Every failure is ``{"error": code, "message": text}``."""
+"""The vault over HTTP: ``POST /v1/releases``, alone or many at once under ``/batch``, ``GET /healthz``, ``GET /readyz``.
 
+Every failure is ``{"error": code, "message": text}``.
+"""
+
+import asyncio
 import logging
 from typing import Annotated, Any
 
@@ -10,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from oracle.core.errors import AssentError, ChainError, RefusalError
-from oracle.data.ask import Ask
+from oracle.data.ask import MAX_ASKS, Ask
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
 from oracle.vault.intake import Intake
@@ -32,6 +36,14 @@ class AskBody(BaseModel):
     signature: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{128}$")]
 
 
+class AsksBody(BaseModel):
+    """Asks that come together. Each is signed, and answered, by itself."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    asks: Annotated[list[AskBody], Field(min_length=1, max_length=MAX_ASKS)]
+
+
 class ReleaseBody(BaseModel):
     """The answer: request and record by id, and the fields, sealed (HPKE) to the operator's key on chain."""
 
@@ -45,6 +57,18 @@ class ErrorBody(BaseModel):
 
     error: str
     message: str
+
+
+class RefusalBody(ErrorBody):
+    """A failure among other answers, with the HTTP status that it has alone."""
+
+    status: int
+
+
+class AnswersBody(BaseModel):
+    """The answers, in the order of the asks."""
+
+    answers: list[ReleaseBody | RefusalBody]
 
 
 class Health(BaseModel):
@@ -72,6 +96,19 @@ def create_app(gatekeeper: Gatekeeper, chain: ChainView) -> FastAPI:
         released = await gatekeeper.release(_ask(body))
         _LOG.info("released for request %s", body.request)
         return _answer(released)
+
+    @app.post("/v1/releases/batch", responses=_ERRORS)
+    async def batch(body: AsksBody) -> AnswersBody:
+        """Answer several asks; one that is refused doesn't stop the others."""
+
+        async def answer(ask: AskBody) -> ReleaseBody | RefusalBody:
+            try:
+                return await release(ask)
+            except AssentError as error:
+                status, code, message = _told(error)
+                return RefusalBody(status=status, error=code, message=message)
+
+        return AnswersBody(answers=await asyncio.gather(*map(answer, body.asks)))
 
     @app.get("/healthz")
     async def healthz() -> Health:
@@ -116,15 +153,20 @@ async def _http(_: Request, error: HTTPException) -> JSONResponse:
     return _error(error.status_code, code, str(error.detail))
 
 
-async def _failed(request: Request, error: AssentError) -> JSONResponse:
+async def _failed(_: Request, error: AssentError) -> JSONResponse:
+    return _error(*_told(error))
+
+
+def _told(error: AssentError) -> tuple[int, str, str]:
+    """Return what is told of a failure, and log it: HTTP status, code, text."""
     if isinstance(error, ReleaseRefusedError):
         _LOG.info("refused: %s", error)
-        return _error(error.status, error.code, str(error))
+        return error.status, error.code, str(error)
     if isinstance(error, RefusalError):
         _LOG.warning("refused: %s", error)
-        return _error(409, error.reason.value, str(error))
+        return 409, error.reason.value, str(error)
     if isinstance(error, ChainError):
         _LOG.warning("chain: %s", error)
-        return _error(503, "chain_unreachable", str(error))
-    _LOG.error("failed on %s: %s", request.url.path, error)
-    return _error(500, "internal", "the vault failed; its holder finds the kind of failure in the log")
+        return 503, "chain_unreachable", str(error)
+    _LOG.error("failed: %s", error)
+    return 500, "internal", "the vault failed; its holder finds the kind of failure in the log"

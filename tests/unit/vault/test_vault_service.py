@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from oracle.core.errors import EndpointError, Reason, RecordError, WrongChainError
-from oracle.data.ask import Ask
+from oracle.data.ask import MAX_ASKS, Ask
 from oracle.vault import service
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
@@ -73,6 +73,41 @@ async def test_release__when_asked_in_form__then_answers_request_record_and_seal
     assert response.status_code == 200
     assert response.json() == {"request": BODY["request"], "record": "0x" + "33" * 32, "sealed": "0x" + b"sealed".hex()}
     assert gate.asked[0].to_json() == BODY
+
+
+async def test_batch__when_one_ask_is_refused__then_the_others_are_answered(
+    client: httpx.AsyncClient, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = [{**BODY, "epoch": epoch} for epoch in range(3)]
+    whole = Gate.release
+
+    async def release(self: Gate, ask: Ask) -> SealedRelease:
+        if ask.epoch == 1:
+            raise EndpointError("away")
+        return await whole(self, ask)
+
+    monkeypatch.setattr(Gate, "release", release)
+    response = await client.post("/v1/releases/batch", json={"asks": bodies})
+    assert response.status_code == 200
+    first, refused, last = response.json()["answers"]
+    assert first == last == (await client.post("/v1/releases", json=BODY | {"epoch": 0})).json()
+    assert refused == {"status": 503, "error": "chain_unreachable", "message": "away"}
+
+
+async def test_batch__when_as_many_come_as_may__then_they_are_taken(client: httpx.AsyncClient, gate: Gate) -> None:
+    response = await client.post("/v1/releases/batch", json={"asks": [BODY] * MAX_ASKS})
+    assert response.status_code == 200
+    assert len(response.json()["answers"]) == len(gate.asked) == MAX_ASKS
+
+
+@pytest.mark.parametrize("asks", [[], [BODY] * (MAX_ASKS + 1), [BODY, {**BODY, "more": MARK}], BODY, None])
+async def test_batch__when_the_body_is_no_list_of_asks__then_400_and_none_is_answered(
+    asks: object, client: httpx.AsyncClient, gate: Gate
+) -> None:
+    response = await client.post("/v1/releases/batch", json={"asks": asks})
+    assert (response.status_code, response.json()["error"]) == (400, "ask_malformed")
+    assert MARK not in response.text
+    assert gate.asked == []
 
 
 @pytest.mark.parametrize(
