@@ -91,9 +91,11 @@ gas: setup ## gas of each operation, whole transactions, beside the goals and th
 	@$(PY) tools/gas_table.py
 	@git diff --stat -- tests/gas
 
-bench: setup ## latency and throughput; prints tables, writes bench/out
+bench: setup ## latency, throughput, catching up, memory; prints tables, writes bench/out; half an hour
 	@$(PY) -m bench.latency
 	@$(PY) -m bench.throughput
+	@$(PY) -m bench.catch_up
+	@$(PY) -m bench.memory
 
 chaos: setup ## every fault against real processes, accounted for request by request (ROUNDS=3, SEED=...)
 	@$(PY) -m chaos --rounds $(or $(ROUNDS),3) $(if $(SEED),--seed $(SEED))
