@@ -72,9 +72,12 @@ class Proposer:
         if view.own_index is None:
             return
 
+        promises = self._seat.promises
+
         def own_turn(request_id: bytes, block: int) -> bool:
             turn = turns.turn(request_id, head - block, self._turn_blocks, len(view.members))
-            return turn == view.own_index and request_id not in self._under_way
+            free = request_id not in self._under_way
+            return turn == view.own_index and free and not promises.binds(request_id, head, self._turn_blocks)
 
         limit = max(limit, self._report_max)
         room = min(limit, _ROUNDS_AT_ONCE * limit - len(self._under_way))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oracle.core.digests import Domain
 from oracle.core.errors import PeerError
@@ -11,6 +11,7 @@ from oracle.keys.signer import AsyncSigner
 from oracle.services.catalogue import Catalogue
 from oracle.services.committee import Committee, CommitteeView
 from oracle.services.head import ChainClock
+from oracle.services.promises import Promises
 from oracle.store.node_store import NodeStore
 from oracle.telemetry.metrics import Metrics
 
@@ -26,6 +27,7 @@ class Seat:
     keys: Keyring
     clock: ChainClock
     metrics: Metrics
+    promises: Promises = field(default_factory=Promises)
 
     def signer(self, view: CommitteeView) -> AsyncSigner:
         """Return the key that an epoch has as this node's. Raises PeerError if this node isn't a member of it."""

@@ -81,6 +81,21 @@ async def test_propose_due__when_it_is_anothers_turn__then_nothing_until_the_tur
     must_be_sent(second, asked, operators)
 
 
+async def test_propose_due__when_a_peers_report_was_just_signed__then_left_to_it_for_one_turn(operators: World) -> None:
+    asked = case()
+    await operators.evaluate(asked)
+    first = operators.proposer_of(asked)
+    second = operators.peers[(operators.peers.index(first) + 1) % 4]
+    for each in operators.peers:
+        each.seat.clock.number = 11
+    await first.propose(11)
+    assert len(first.records.sent) == 1
+    await second.propose(12)  # its turn, but it signed at 11
+    assert second.records.sent == []
+    await second.propose(13)  # the chain hasn't the verdict yet
+    must_be_sent(second, asked, operators)
+
+
 FAULTS: dict[str, object] = {
     "refused": httpx.ConnectError("no"),
     "timeout": httpx.ReadTimeout("slow"),
