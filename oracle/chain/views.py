@@ -58,7 +58,10 @@ class Views:
         self._address = address
 
     def __getattr__(self, name: str) -> _View:
-        return _View(self._web3, self._address, _layouts()[name])
+        layout = _layouts().get(name)
+        if layout is None:
+            raise AttributeError(f"the contract has no view {name}")
+        return _View(self._web3, self._address, layout)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,8 @@ class Cosigner:
         self._store.save_trails((item.verdict.trail, item.request, item.trail.content) for item in parsed.items)
         self._store.save_report(self._report(parsed, known, now))
         self._keep_evidence(parsed, known, signer.address, signature, now)
-        self._seat.promises.signed((item.request for item in parsed.items), self._seat.clock.number)
+        requests = (item.request for item in parsed.items)
+        self._seat.promises.signed(requests, parsed.proposer, self._seat.clock.number)
         self._seat.metrics.reports_signed.inc()
         return Answer(signature="0x" + signature.hex())
 

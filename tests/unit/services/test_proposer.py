@@ -19,6 +19,7 @@ from oracle.core.errors import ContractRevertError, EndpointError, Reason, Vault
 from oracle.core.merkle import MerkleTree, verify
 from oracle.core.structs import root_pool_id
 from oracle.core.trail import Trail
+from oracle.services.reports import Draft, DraftReport
 from oracle.services.trails import build_trail
 from oracle.store.node_store import Changes
 from oracle.store.tables import AnchorRow, Stage
@@ -93,6 +94,25 @@ async def test_propose_due__when_a_peers_report_was_just_signed__then_left_to_it
     await second.propose(12)  # its turn, but it signed at 11
     assert second.records.sent == []
     await second.propose(13)  # the chain hasn't the verdict yet
+    must_be_sent(second, asked, operators)
+
+
+async def test_propose_due__when_a_peer_has_it_signed_again_and_again__then_others_wait_for_one_turn_only(
+    operators: World,
+) -> None:
+    asked = case()
+    await operators.evaluate(asked)
+    first = operators.proposer_of(asked)
+    second = operators.peers[(operators.peers.index(first) + 1) % 4]
+    view = await first.committee.view()
+    for block in (11, 12, 13):
+        for each in operators.peers:
+            each.seat.clock.number = block
+        # Signed by all, and never sent; another report each time.
+        trail = build_trail(DOMAIN, first.context(asked), LOADED, first.signer.address, f"assent/{block}")
+        report = DraftReport(DOMAIN, 1, [Draft(first.context(asked), trail)])
+        assert len(await (await first.proposer._ask(report, view)).until(4)) >= 3
+    await second.propose(13)
     must_be_sent(second, asked, operators)
 
 
