@@ -10,10 +10,13 @@ import json
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import requests
+from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +30,8 @@ from oracle.core.structs import Delivery, RequestState
 OUT = Path(__file__).resolve().parent / "out" / "throughput.json"
 _WAIT_S = 240.0
 _LOOK_S = 0.25
+#: What the operators counted, all together, for each verdict.
+_COUNTED = ("assent_reports_proposed", "assent_reports_signed", "assent_reports_declined", "assent_transactions")
 _WORK = {"batch_size": 64, "report_max": 128}
 
 
@@ -35,6 +40,7 @@ def burst(devnet: Devnet, asker: Asker, count: int, delivery: Delivery) -> dict[
     asked = asker.sign(count, delivery=delivery)
     names = [operator.name for operator in devnet.operators]
     before = {name: cpu_s(devnet.processes[name].pid) for name in (*names, "vault", "anvil")}
+    counted = _counts(devnet)
     started = time.monotonic()
     with Profile(devnet.processes[names[0]].pid, OUT.parent / f"profile-{delivery.name.lower()}.txt") as profile:
         asker.send(asked)
@@ -49,9 +55,21 @@ def burst(devnet: Devnet, asker: Asker, count: int, delivery: Delivery) -> dict[
         "verdictsPerS": round(done / last, 1) if done else 0,
         "cpuMsPerVerdict": per_verdict,
         "cpuMsPerVerdictAll": round(sum(per_verdict.values()), 2),
+        "counts": dict((_counts(devnet) - counted).most_common()),
         "shares": profile.shares(),
         "top": profile.top(),
     }
+
+
+def _counts(devnet: Devnet) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for operator in devnet.operators:
+        text = requests.get(f"{operator.endpoint}/metrics", timeout=30).text
+        for sample in (sample for family in text_string_to_metric_families(text) for sample in family.samples):
+            name = sample.name.removesuffix("_total")
+            if name in _COUNTED:
+                counts[" ".join([name, *sample.labels.values()])] += int(sample.value)
+    return counts
 
 
 def _wait(asker: Asker, asked: Sequence[Signed], delivery: Delivery, started: float) -> tuple[int, float]:
@@ -98,6 +116,7 @@ def show(results: dict[str, Any], console: Console) -> None:
     console.print(table)
     for each in results["bursts"]:
         console.print(f"  {each['delivery']}: share of an operator's time: {each['shares']}")
+        console.print(f"  {each['delivery']}: all operators together: {each['counts']}")
         for place, share in each["top"]:
             console.print(f"    [dim]{share:6.1%} {place}[/]")
     steady_ = results["steady"]

@@ -6,9 +6,10 @@ import secrets
 import time
 from collections.abc import Iterable
 
-from eth_utils import keccak, to_checksum_address
+from eth_utils import to_checksum_address
 
 from oracle.core import purposes as dpv
+from oracle.core.keccak import keccak
 from oracle.core.structs import Agreement, Record, Step
 
 #: An agreement begins this long before it was drafted: the chain's clock and ours differ.

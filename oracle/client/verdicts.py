@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from eth_abi.exceptions import EncodingError
-
 from oracle.chain.contract import RequestStatus
 from oracle.chain.recordings import Recording, Report, anchorings, recordings
 from oracle.client.answers import AnchoredVerdict, Sent, VerdictView
@@ -192,7 +190,7 @@ def _proven(request: Request, content: Any) -> AnchoredVerdict:
         root, verdict = bytes_of(content["root"]), Verdict.from_json(content["verdict"])
         proof = tuple(bytes_of(each) for each in content["proof"])
         leaf = report_leaf(request, verdict)
-    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, EncodingError):
+    except (KeyError, ValueError, TypeError, AttributeError):
         raise UnusableError("no proof as operators serve it") from None
     if len(proof) > _MAX_PROOF_LENGTH or any(len(each) != 32 for each in proof) or climb(leaf, proof) != root:
         raise UnusableError("a proof that doesn't lead to its root")

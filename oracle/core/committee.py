@@ -14,6 +14,11 @@ def turn(request_id: bytes, waited_blocks: int, turn_blocks: int, size: int) -> 
     return (int.from_bytes(request_id, "big") + max(waited_blocks, 0) // turn_blocks) % size
 
 
+def proposing_turn(block: int, head: int, turn_blocks: int, size: int) -> int:
+    """Return the member that proposes, at a head, what was asked in a block: all of a block's requests fit one report."""
+    return turn(block.to_bytes(8, "big"), head - block, turn_blocks, size)
+
+
 def assemble(epoch: int, signatures: Mapping[int, bytes]) -> Attestation:
     """Put the members' compact signatures (by index in the epoch) into the contract's form."""
     signers = sum(1 << index for index in signatures)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from eth_abi import encode
-from eth_account import Account
+from coincurve import PrivateKey
 from eth_account.messages import encode_typed_data
 from eth_keys.datatypes import Signature
-from eth_utils import keccak
 
+from oracle.core.abi import encode
+from oracle.core.keccak import keccak
 from oracle.core.merkle import leaf_hash
 from oracle.core.structs import Agreement, Policy, Question, Request, Verdict
 
@@ -52,7 +52,7 @@ class Domain:
     def separator(self) -> bytes:
         """The domain separator, 32 bytes."""
         kinds = ["bytes32", "bytes32", "bytes32", "uint256", "address"]
-        values = [keccak(text=_DOMAIN_TYPE), keccak(text="Assent"), keccak(text="1"), self.chain_id, self.contract]
+        values = [keccak(_DOMAIN_TYPE.encode()), keccak(b"Assent"), keccak(b"1"), self.chain_id, self.contract]
         return keccak(encode(kinds, values))
 
     def digest(self, struct_hash: bytes) -> Digest:
@@ -116,12 +116,6 @@ def amendment(domain: Domain, epoch: int, policy: Policy, deadline: int) -> dict
     return domain.typed_data("Amendment", types, {"epoch": epoch, **policy.to_message(), "deadline": deadline})
 
 
-def ask(domain: Domain, request_id: bytes, epoch: int, deadline: int) -> dict[str, Any]:
-    """Return the typed data by which an attester asks a vault for a request's fields."""
-    types = {"Ask": _members(request="bytes32", epoch="uint32", deadline="uint256")}
-    return domain.typed_data("Ask", types, {"request": request_id, "epoch": epoch, "deadline": deadline})
-
-
 def _members(**kinds: str) -> list[dict[str, str]]:
     return [{"name": name, "type": kind} for name, kind in kinds.items()]
 
@@ -134,14 +128,14 @@ def typed_data_digest(data: dict[str, Any]) -> Digest:
 
 def report_digest(domain: Domain, epoch: int, count: int, root: bytes) -> Digest:
     """Return what operators sign: a report of ``count`` verdicts under a Merkle root, in an epoch."""
-    struct = encode(["bytes32", "uint32", "uint32", "bytes32"], [keccak(text=_REPORT_TYPE), epoch, count, root])
+    struct = encode(["bytes32", "uint32", "uint32", "bytes32"], [keccak(_REPORT_TYPE.encode()), epoch, count, root])
     return domain.digest(keccak(struct))
 
 
 def review_digest(domain: Domain, epoch: int, request_id: bytes, verdict: Verdict) -> Digest:
     """Return what operators sign about a challenged verdict: what they found, in an epoch."""
     kinds = ["bytes32", "uint32", "bytes32", "uint8", "uint32", "bytes32"]
-    struct = encode(kinds, [keccak(text=_REVIEW_TYPE), epoch, request_id, *verdict.to_abi()])
+    struct = encode(kinds, [keccak(_REVIEW_TYPE.encode()), epoch, request_id, *verdict.to_abi()])
     return domain.digest(keccak(struct))
 
 
@@ -177,7 +171,7 @@ def recover(digest: bytes, signature: bytes) -> str | None:
 
 def sign(private_key: bytes, digest: bytes) -> bytes:
     """Return the compact signature of a digest."""
-    return compact(bytes(Account.unsafe_sign_hash(digest, private_key).signature))
+    return compact(PrivateKey(private_key).sign_recoverable(digest, hasher=None))
 
 
 __all__ = [
@@ -185,7 +179,6 @@ __all__ = [
     "Digest",
     "Domain",
     "amendment",
-    "ask",
     "asking",
     "compact",
     "giving",

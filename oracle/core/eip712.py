@@ -11,8 +11,10 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, ClassVar, Self
 
-from eth_abi import encode
-from eth_utils import keccak, to_checksum_address
+from eth_utils import to_checksum_address
+
+from oracle.core.abi import encode
+from oracle.core.keccak import keccak
 
 #: Integers of these types may exceed 2^53, which is as far as JSON's numbers are exact.
 _WIDE = ("uint256", "uint96")
@@ -29,7 +31,7 @@ def _members(type_: str) -> tuple[tuple[str, str], ...]:
 
 @cache
 def _type_hash(encoded: str) -> bytes:
-    return keccak(text=encoded)
+    return keccak(encoded.encode())
 
 
 class Struct:

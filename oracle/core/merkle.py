@@ -7,8 +7,8 @@ original.
 from collections.abc import Sequence
 from typing import Any
 
-from eth_abi import encode
-from eth_utils import keccak
+from oracle.core.abi import encode
+from oracle.core.keccak import keccak
 
 
 def leaf_hash(types: Sequence[str], values: Sequence[Any]) -> bytes:

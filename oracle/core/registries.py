@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
-from eth_abi import encode
-from eth_utils import keccak
-
+from oracle.core.abi import encode
 from oracle.core.eip712 import Struct
+from oracle.core.keccak import keccak
 
 
 class RecordState(IntEnum):

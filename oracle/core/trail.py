@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from eth_utils import keccak
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from oracle.core import canonical
 from oracle.core.errors import AuditError
+from oracle.core.keccak import keccak
 
 #: How attributions are computed: Sundararajan, Taly and Yan, 2017 (https://arxiv.org/abs/1703.01365).
 ATTRIBUTION_METHOD = "integrated-gradients"

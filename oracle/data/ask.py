@@ -7,11 +7,15 @@ from typing import Any
 
 from oracle.core import digests
 from oracle.core.digests import Digest, Domain
+from oracle.core.eip712 import struct_hash
 
 #: An ask may be valid for at most this long: whoever overhears one can repeat it until then (and gets what only the attester opens).
 MAX_ASK_S = 300
 #: So many asks go to a vault together, at most.
 MAX_ASKS = 32
+
+_ASK_TYPE = "Ask(bytes32 request,uint32 epoch,uint256 deadline)"
+_ASK_KINDS = ["bytes32", "uint32", "uint256"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +43,4 @@ class Ask:
 
 def ask_digest(domain: Domain, request_id: bytes, epoch: int, deadline: int) -> Digest:
     """Return what an attester signs to ask for a request's fields until ``deadline`` (Unix seconds)."""
-    return digests.typed_data_digest(digests.ask(domain, request_id, epoch, deadline))
+    return domain.digest(struct_hash(_ASK_TYPE, _ASK_KINDS, (request_id, epoch, deadline)))

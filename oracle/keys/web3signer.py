@@ -18,11 +18,12 @@ from typing import Any, TypeVar
 import httpx
 import structlog
 from eth_keys.datatypes import PublicKey
-from eth_utils import keccak, to_checksum_address
+from eth_utils import to_checksum_address
 
 from oracle.core import digests
 from oracle.core.digests import Digest
 from oracle.core.errors import SignerUnavailableError, SigningKeyError
+from oracle.core.keccak import keccak
 from oracle.keys.keystore import read_private
 from oracle.keys.transactions import UnsignedTransaction
 from oracle.settings import RemoteSignerSettings

@@ -13,10 +13,10 @@ from types import MappingProxyType
 from typing import Self
 
 import rfc8785
-from eth_utils.crypto import keccak
 from safetensors import SafetensorError, deserialize
 
 from oracle.core.errors import ModelError
+from oracle.core.keccak import keccak
 from oracle.models.card import ModelCard
 from oracle.models.folder import CARD, LIMITS_BYTES, SELF_TEST, WEIGHTS, read_files
 from oracle.models.selftest import SelfTest

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from eth_utils import keccak, to_canonical_address
+from eth_utils import to_canonical_address
 
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import endpoint_errors
 from oracle.core.errors import ContractRevertError
+from oracle.core.keccak import keccak
 from oracle.core.structs import (
     Answer,
     Attestation,

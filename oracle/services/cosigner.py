@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from oracle.core.digests import LEAF_TYPES, Digest, leaf_values, recover, report_digest
-from oracle.core.errors import AuditError, PeerError, Reason, RefusalError, VerdictMismatchError
+from oracle.core.errors import AuditError, PeerError, Reason, RefusalError, SigningKeyError, VerdictMismatchError
 from oracle.core.merkle import MerkleTree, leaf_hash
 from oracle.core.quantise import within
 from oracle.core.structs import Verdict
@@ -83,31 +83,40 @@ class Cosigner:
         declined = [
             self._declined(item, parsed.proposer, refusal) async for item, refusal in self._refusals(parsed, known)
         ]
-        now = int(time.time())
-        self._keep_evidence(parsed, known, parsed.proposer, parsed.signature, now)
-        return Answer(declined=declined) if declined else await self._sign(parsed, known, now)
+        if declined:
+            self._keep_proposers(parsed, known)
+            return Answer(declined=declined)
+        return await self._sign(parsed, known)
 
-    async def _sign(self, parsed: _Parsed, known: _Known, now: int) -> Answer:
+    async def _sign(self, parsed: _Parsed, known: _Known) -> Answer:
         """Sign, unless one of the verdicts is being signed for another proposal, which a remote signer may take its time for."""
         busy = RefusalError(Reason.NOT_READY, "the request is being signed for another proposal")
         refused = [(item, busy) for item in parsed.items if item.request in self._signing]
         # Looked at again: other proposals may have been signed since these verdicts were judged.
         if refused := refused or self._strays(parsed, known):
+            self._keep_proposers(parsed, known)
             return Answer(declined=[self._declined(item, parsed.proposer, refusal) for item, refusal in refused])
         ids = {item.request for item in parsed.items}
         self._signing |= ids
         try:
-            return await self._sign_and_keep(parsed, known, now)
+            return await self._sign_and_keep(parsed, known)
         finally:
             self._signing -= ids
 
-    async def _sign_and_keep(self, parsed: _Parsed, known: _Known, now: int) -> Answer:
+    async def _sign_and_keep(self, parsed: _Parsed, known: _Known) -> Answer:
         signer = self._seat.signer(parsed.view)
-        signature = await signer.asign(parsed.digest)
+        try:
+            signature = await signer.asign(parsed.digest)
+        except SigningKeyError:
+            self._keep_proposers(parsed, known)
+            raise
+        now = int(time.time())
         # All is durable before the signature leaves: whoever signed can show what it signed, and stays with it.
-        self._store.save_trails((item.verdict.trail, item.request, item.trail.content) for item in parsed.items)
-        self._store.save_report(self._report(parsed, known, now))
-        self._keep_evidence(parsed, known, signer.address, signature, now)
+        with self._store.together():
+            self._store.save_trails((item.verdict.trail, item.request, item.trail.content) for item in parsed.items)
+            self._store.save_report(self._report(parsed, known, now))
+            self._keep_proposers(parsed, known)
+            self._keep_evidence(parsed, known, signer.address, signature, now)
         requests = (item.request for item in parsed.items)
         self._seat.promises.signed(requests, parsed.proposer, self._seat.clock.number)
         self._seat.metrics.reports_signed.inc()
@@ -126,6 +135,9 @@ class Cosigner:
         self._seat.metrics.reports_declined.labels(refusal.reason).inc()
         log.warning("verdict_declined", request=request, peer=proposer, reason=refusal.reason.value)
         return Declined(request=request, reason=refusal.reason, message=str(refusal)[:500])
+
+    def _keep_proposers(self, parsed: _Parsed, known: _Known) -> None:
+        self._keep_evidence(parsed, known, parsed.proposer, parsed.signature, int(time.time()))
 
     def _keep_evidence(self, parsed: _Parsed, known: _Known, attester: str, signature: bytes, now: int) -> None:
         """Keep who signed what of the requests that this node knows, whether it signs them itself or not."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 import structlog
-from eth_utils import keccak
 
 from oracle.core.committee import assemble, supermajority, turn
 from oracle.core.digests import Digest, jailing, recover, typed_data_digest
 from oracle.core.errors import ContractRevertError, PeerError, Reason
+from oracle.core.keccak import keccak
 from oracle.peers.client import PeerClient
 from oracle.peers.messages import Answer, Declined, JailingProposal
 from oracle.services.acts import Acts
@@ -57,7 +57,7 @@ class Jailer:
         head = self._seat.clock.number
         if head - self._tried.get(member.attester, -_RETRY_BLOCKS) < _RETRY_BLOCKS:
             return False
-        return turn(keccak(text=member.attester), head, self._turn_blocks, len(view.members)) == view.own_index
+        return turn(keccak(member.attester.encode()), head, self._turn_blocks, len(view.members)) == view.own_index
 
     async def _jail(self, member: Member, view: CommitteeView) -> None:
         self._tried[member.attester] = self._seat.clock.number

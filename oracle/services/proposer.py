@@ -75,7 +75,7 @@ class Proposer:
         promises = self._seat.promises
 
         def own_turn(request_id: bytes, block: int) -> bool:
-            turn = turns.turn(request_id, head - block, self._turn_blocks, len(view.members))
+            turn = turns.proposing_turn(block, head, self._turn_blocks, len(view.members))
             free = request_id not in self._under_way
             return turn == view.own_index and free and not promises.binds(request_id, head, self._turn_blocks)
 
@@ -109,8 +109,6 @@ class Proposer:
         self, batch: Sequence[RequestContext], view: CommitteeView, canvasses: list[Canvass]
     ) -> None:
         drafts = [self._draft(context, view) for context in batch]
-        # Kept before anyone can have signed them: a verdict on chain whose trail nobody has would be worthless.
-        self._store.save_trails((draft.verdict.trail, draft.context.id, draft.trail.content) for draft in drafts)
         for part in fitting(drafts):
             groups = [part]
             for _ in range(_MOST_PROPOSALS):
@@ -145,9 +143,13 @@ class Proposer:
         signer = self._seat.signer(view)
         own = await signer.asign(report.digest)
         now = int(time.time())
-        # What this node signs, it can show, and stays with: before anyone has it.
-        self._store.keep_evidence(report.evidence(signer.address, own, now), report.allowed_ppm)
-        self._store.save_report(report.kept(signer.address, now))
+        # What this node signs, it can show, and stays with: before anyone has it. A verdict on chain whose trail nobody has is worthless.
+        with self._store.together():
+            self._store.save_trails(
+                (draft.verdict.trail, draft.context.id, draft.trail.content) for draft in report.drafts
+            )
+            self._store.keep_evidence(report.evidence(signer.address, own, now), report.allowed_ppm)
+            self._store.save_report(report.kept(signer.address, now))
         proposal = Proposal(
             epoch=report.epoch,
             verdicts=[draft.proposed() for draft in report.drafts],
@@ -161,9 +163,9 @@ class Proposer:
 
     def _keep(self, report: DraftReport, view: CommitteeView, canvass: Canvass) -> None:
         now = int(time.time())
-        for index, signature in canvass.signatures.items():
-            attester = view.members[index].attester
-            self._store.keep_evidence(report.evidence(attester, signature, now), report.allowed_ppm)
+        signed = {view.members[index].attester: signature for index, signature in canvass.signatures.items()}
+        evidence = (report.evidence(attester, signature, now) for attester, signature in signed.items())
+        self._store.keep_evidence([each for some in evidence for each in some], report.allowed_ppm)
 
     def _left(self, report: DraftReport, canvass: Canvass, wanted: int) -> list[list[Draft]]:
         by_id = {draft.context.id: draft for draft in report.drafts}
@@ -211,7 +213,8 @@ class Proposer:
         self._store.postponed(context.id, delay_s, reason, message)
 
     def _count(self, view: CommitteeView, canvass: Canvass) -> None:
-        for index in (*canvass.declined, *canvass.silent):
-            attester = view.members[index].attester
-            counts = self._store.count_answer(attester, index in canvass.silent)
-            self._metrics.peers.counted(attester, missing=index in canvass.silent, in_a_row=counts.in_a_row)
+        with self._store.together():
+            for index in (*canvass.declined, *canvass.silent):
+                attester = view.members[index].attester
+                counts = self._store.count_answer(attester, index in canvass.silent)
+                self._metrics.peers.counted(attester, missing=index in canvass.silent, in_a_row=counts.in_a_row)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import structlog
-from eth_utils import keccak
 
 from oracle.chain.rpc import ChainReader, Head
 from oracle.core.committee import turn
 from oracle.core.errors import ContractRevertError
+from oracle.core.keccak import keccak
 from oracle.core.structs import Schedule
 from oracle.services.acts import Acts
 from oracle.services.committee import CommitteeView

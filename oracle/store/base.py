@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import Enum
 from itertools import islice
 from typing import Any, TypeVar, cast
@@ -46,7 +47,7 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """Base of the store's parts. Calls are short and synchronous; each public method is one transaction.
+    """Base of the store's parts. Calls are short and synchronous; each public method is one transaction, or part of :meth:`together`'s.
 
     Raises DatabaseError when the database is unreachable, full or locked: then nothing of the call is stored, and it may be repeated.
     """
@@ -55,14 +56,28 @@ class Database:
         self._engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         self._readers = sessionmaker(reading(engine), expire_on_commit=False)
+        self._open: ContextVar[Session | None] = ContextVar("open", default=None)
 
     def close(self) -> None:
         """Close the database's connections."""
         self._engine.dispose()
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of the changes that the calls inside make: all are stored, or none. Nothing inside may wait."""
+        with self._sessions.begin() as session:
+            token = self._open.set(session)
+            try:
+                yield
+            finally:
+                self._open.reset(token)
+
+    @contextmanager
     def _transaction(self) -> Iterator[Session]:
         """Read and write, while nobody else writes: what was read is still so when it is written upon."""
+        if (outer := self._open.get()) is not None:
+            yield outer
+            return
         with self._sessions.begin() as session:
             yield session
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from oracle.core.merkle import MerkleTree
@@ -78,12 +79,8 @@ class ReportStore(Database):
             session.execute(delete(ReportVerdictRow).where(ReportVerdictRow.root == report.root))
             head = (report.root, report.epoch, len(report.verdicts), report.proposer, report.at)
             names = ("root", "epoch", "count", "proposer", "at")
-            session.add(ReportRow(**dict(zip(names, head, strict=True))))
-            for each in report.verdicts:
-                facts = {"outcome": each.verdict.outcome, "score": each.verdict.score, "trail": each.verdict.trail}
-                place = {"root": report.root, "leaf": each.leaf, "pool": each.pool, "epoch": report.epoch}
-                session.add(ReportVerdictRow(request=each.request, **place, **facts))
-            session.flush()
+            session.execute(insert(ReportRow), [dict(zip(names, head, strict=True))])
+            session.execute(insert(ReportVerdictRow), [_verdict_values(report, each) for each in report.verdicts])
             mark_anchored(session, _under(report.root))
 
     def reports_by(self, proposer: str, requests: Collection[bytes], since: int) -> dict[bytes, int]:
@@ -142,11 +139,14 @@ class ReportStore(Database):
         """Keep signatures. Of one attester and request, at most a few that agree within ``allowed_ppm``, and all that conflict."""
         with self._transaction() as session:
             kept = _signed(session, {each.request for each in many})
+            new = []
             for each in many:
                 signed = kept[each.request, each.attester]
                 if _is_news(signed, each.verdict, allowed_ppm):
-                    session.add(_evidence_row(each))
+                    new.append(_evidence_values(each))
                     signed.append((each.verdict.outcome, each.verdict.score))
+            if new:
+                session.execute(insert(EvidenceRow), new)
 
     def evidence(self, request_id: bytes) -> list[Evidence]:
         """Return who signed which verdict of a request."""
@@ -223,19 +223,26 @@ def _proof(session: Session, row: ReportVerdictRow) -> tuple[bytes, ...]:
     return tuple(MerkleTree(leaves).proof(row.leaf))
 
 
-def _evidence_row(each: Evidence) -> EvidenceRow:
-    return EvidenceRow(
-        request=each.request,
-        attester=each.attester,
-        outcome=each.verdict.outcome,
-        score=each.verdict.score,
-        trail=each.verdict.trail,
-        epoch=each.epoch,
-        count=each.count,
-        proof=[sibling.hex() for sibling in each.proof],
-        signature=each.signature,
-        at=each.at,
-    )
+def _verdict_values(report: Report, each: ReportedVerdict) -> dict[str, Any]:
+    verdict = each.verdict
+    place = {"root": report.root, "request": each.request, "leaf": each.leaf, "pool": each.pool, "epoch": report.epoch}
+    return {**place, "outcome": verdict.outcome, "score": verdict.score, "trail": verdict.trail, "proof": None}
+
+
+def _evidence_values(each: Evidence) -> dict[str, Any]:
+    verdict = each.verdict
+    return {
+        "request": each.request,
+        "attester": each.attester,
+        "outcome": verdict.outcome,
+        "score": verdict.score,
+        "trail": verdict.trail,
+        "epoch": each.epoch,
+        "count": each.count,
+        "proof": [sibling.hex() for sibling in each.proof],
+        "signature": each.signature,
+        "at": each.at,
+    }
 
 
 def _evidence(row: EvidenceRow) -> Evidence:

@@ -105,6 +105,10 @@ class Town:
         entries = self.ground.web3.eth.get_logs({"address": contract, "fromBlock": self.first})
         return [event for event in map(decode_log, entries) if event is not None and event.name == name]
 
+    def asked_block(self, identity: bytes) -> int:
+        """Return the block in which a request was made."""
+        return next(each.block_number for each in self.logs("Requested") if each.arguments["id"] == identity)
+
     # The nodes' side
 
     async def see(self) -> None:

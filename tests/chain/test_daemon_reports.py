@@ -43,7 +43,7 @@ def all_recorded(nodes: Town, requests: list[Request]) -> bool:
 async def test_reports__when_many_requests_wait__then_few_transactions_record_them_all(nodes: Town) -> None:
     requests = many(nodes, 12)
     await nodes.until(lambda: all_recorded(nodes, requests), ticks=3)
-    # Each of the four nodes put those together whose turn was its own.
+    # Each of the four nodes put those together that were asked in blocks of its own.
     hashes = {each.transaction_hash for each in nodes.logs("Recorded")}
     assert len(hashes) <= 4
     assert {each.arguments["signers"].bit_count() for each in nodes.logs("PoolOpened")} == {3}
@@ -109,7 +109,7 @@ async def test_reports__when_a_node_did_not_sign_the_anchored_report__then_it_ge
     nodes: Town,
 ) -> None:
     (request,) = many(nodes, 1, delivery=Delivery.ANCHORED)
-    absent = (int.from_bytes(request.id, "big") + 3) % 4  # the last whose turn comes
+    absent = (nodes.asked_block(request.id) + 3) % 4  # the last whose turn comes
     late, host = nodes.nodes.pop(absent), f"operator{absent}.test"
     nodes.network.hosts[host] = httpx.ConnectError("down")
     await nodes.until(lambda: len(anchored(nodes)) == 1)

@@ -366,8 +366,13 @@ class World:
     network: Network
     peers: list[Peer]
 
-    def proposer_of(self, each: Case) -> Peer:
-        """The operator whose turn is first."""
+    @property
+    def first(self) -> Peer:
+        """The operator whose turn it is to propose what was asked in block 10."""
+        return self.peers[10 % len(self.peers)]
+
+    def claimer_of(self, each: Case) -> Peer:
+        """The operator whose turn to claim is first."""
         return self.peers[int.from_bytes(each.request.id, "big") % len(self.peers)]
 
     def others(self, one: Peer) -> list[Peer]:

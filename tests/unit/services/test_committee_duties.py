@@ -231,7 +231,7 @@ async def test_claim_due__when_the_deadline_is_near__then_one_member_claims(
 
 async def test_claim_due__when_it_reverts__then_tried_later(operators: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = await anchored(operators)
-    one = operators.proposer_of(asked)
+    one = operators.claimer_of(asked)
     one.seat.clock.timestamp = NOW + 400
     claimer = Claimer(one.seat, one.acts, 2, 300)  # type: ignore[arg-type]
     one.acts.failures["claim"] = ContractRevertError("AgreementNoLongerValid")
@@ -249,7 +249,7 @@ async def test_claim_due__when_somebody_else_claimed__then_left_alone_until_that
     operators: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = await anchored(operators)
-    one = operators.proposer_of(asked)
+    one = operators.claimer_of(asked)
     one.seat.clock.timestamp = NOW + 400
     one.acts.failures["claim"] = ContractRevertError("RequestNotOpen")
     claimer = Claimer(one.seat, one.acts, 2, 300)  # type: ignore[arg-type]
@@ -264,7 +264,7 @@ async def test_claim_due__when_somebody_else_claimed__then_left_alone_until_that
 async def test_close_due__when_somebody_else_ended_it__then_not_tried_at_every_block(operators: World) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.claimer_of(asked)
     one.seat.clock.timestamp = asked.request.deadline + 1
     closer = Closer(one.seat, one.acts, 2)  # type: ignore[arg-type]
     one.acts.failures["close"] = ContractRevertError("RequestNotOpen")
@@ -284,7 +284,7 @@ async def test_rewind__when_the_anchor_is_reorganised_away__then_the_request_is_
     operators: World,
 ) -> None:
     asked = await anchored(operators)
-    one = operators.peers[0]
+    one = operators.claimer_of(asked)
     assert one.context(asked).stage is Stage.ANCHORED
     one.store.rewind(10, None)
     assert one.context(asked).stage is Stage.SEEN

@@ -62,7 +62,7 @@ async def test_propose_due__when_all_are_honest__then_a_quorum_is_sent_and_every
 ) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     await one.propose()
     must_be_sent(one, asked, operators)
     answer, attestation = one.records.sent[0]
@@ -73,7 +73,7 @@ async def test_propose_due__when_all_are_honest__then_a_quorum_is_sent_and_every
 async def test_propose_due__when_it_is_anothers_turn__then_nothing_until_the_turn_comes(operators: World) -> None:
     asked = case()
     await operators.evaluate(asked)
-    first = operators.peers.index(operators.proposer_of(asked))
+    first = operators.peers.index(operators.first)
     second = operators.peers[(first + 1) % 4]
     await second.propose(10)
     await second.propose(11)
@@ -85,7 +85,7 @@ async def test_propose_due__when_it_is_anothers_turn__then_nothing_until_the_tur
 async def test_propose_due__when_a_peers_report_was_just_signed__then_left_to_it_for_one_turn(operators: World) -> None:
     asked = case()
     await operators.evaluate(asked)
-    first = operators.proposer_of(asked)
+    first = operators.first
     second = operators.peers[(operators.peers.index(first) + 1) % 4]
     for each in operators.peers:
         each.seat.clock.number = 11
@@ -102,7 +102,7 @@ async def test_propose_due__when_a_peer_has_it_signed_again_and_again__then_othe
 ) -> None:
     asked = case()
     await operators.evaluate(asked)
-    first = operators.proposer_of(asked)
+    first = operators.first
     second = operators.peers[(operators.peers.index(first) + 1) % 4]
     view = await first.committee.view()
     for block in (11, 12, 13):
@@ -140,7 +140,7 @@ async def test_propose_due__when_one_peer_fails_or_lies__then_the_quorum_is_reac
 ) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     faulty = operators.others(one)[0]
     operators.network.hosts[host(faulty)] = FAULTS[fault]
     await one.propose()
@@ -154,7 +154,7 @@ async def test_propose_due__when_a_peer_signs_with_another_key__then_its_signatu
 ) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     faulty, other, _ = operators.others(one)
     # A true signature over the right report, by a member's key; but not by this member's.
     faulty.seat.keys._signers[faulty.signer.address] = other.signer
@@ -168,7 +168,7 @@ async def test_propose_due__when_two_of_four_fail__then_postponed_and_nothing_se
 ) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     for faulty in operators.others(one)[:2]:
         operators.network.hosts[host(faulty)] = FAULTS[fault]
     await one.propose()
@@ -184,7 +184,7 @@ async def test_propose_due__when_peers_come_back__then_sent_at_the_next_attempt(
 ) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     apps = dict(operators.network.hosts)
     for faulty in operators.others(one):
         operators.network.hosts[host(faulty)] = httpx.ConnectError("no")
@@ -201,7 +201,7 @@ async def test_propose_due__when_the_proposer_lies__then_no_peer_signs(
 ) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     truth = build_trail(DOMAIN, one.context(asked), LOADED, one.signer.address, "x").output.score_ppm
 
     def lie(*arguments: Any) -> Trail:
@@ -222,7 +222,7 @@ async def test_propose_due__when_the_proposer_lies__then_no_peer_signs(
 async def test_propose_due__when_it_was_sent__then_peers_are_not_asked_again_at_each_pulse(operators: World) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     await one.propose()
     calls = operators.network.calls
     for _ in range(5):
@@ -236,7 +236,7 @@ async def test_propose_due__when_the_contract_has_a_verdict_already__then_peers_
 ) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     one.records.failure = ContractRevertError("RequestNotOpen")
     await one.propose()
     calls = operators.network.calls
@@ -249,7 +249,7 @@ async def test_propose_due__when_the_epoch_is_stale__then_the_committee_is_read_
 ) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     one.records.failure = ContractRevertError("EpochStale", {"given": 1, "current": 2})
     await one.propose()
     assert reason_of(one, asked) == "EpochStale"
@@ -265,7 +265,7 @@ async def test_propose_due__when_the_epoch_is_stale__then_the_committee_is_read_
 async def test_propose_due__when_the_chain_fails__then_postponed_not_repeated_at_once(operators: World) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     one.records.failure = EndpointError("record: TimeoutError")
     with pytest.raises(EndpointError):
         await one.propose()
@@ -277,7 +277,7 @@ async def test_propose_due__when_the_chain_fails__then_postponed_not_repeated_at
 async def test_propose_due__when_recorded_meanwhile__then_postponing_leaves_no_reason(operators: World) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     one.over(asked, Stage.RECORDED)
     one.store.postponed(asked.request.id, 1, "sent", "late")
     assert reason_of(one, asked) is None
@@ -287,19 +287,13 @@ async def test_propose_due__when_recorded_meanwhile__then_postponing_leaves_no_r
 
 
 async def test_propose_due__when_many_wait_for_others_turns__then_own_ones_are_not_held_up(operators: World) -> None:
-    one = operators.peers[0]
-    mine: list[Case] = []
-    others: list[Case] = []
-    while len(others) < 12 or not mine:
-        each = case()
-        (mine if operators.proposer_of(each) is one else others).append(each)
-    for each in others:  # older than one's own
-        one.see(each, block=10)
-    for each in mine[:1]:
-        one.see(each, block=11)
+    one = operators.first
+    others = several(12)
+    one.see(*others, block=11)  # older than one's own
+    one.see(case(), block=14)
     assert await one.evaluator.evaluate_due(64) == len(others) + 1
     started: list[Any] = []
-    await one.proposer.propose_due(11, 4, started.append)
+    await one.proposer.propose_due(14, 4, started.append)
     assert len(started) == 1
     for work in started:
         work.close()
@@ -308,7 +302,7 @@ async def test_propose_due__when_many_wait_for_others_turns__then_own_ones_are_n
 async def test_propose_due__when_under_way__then_not_started_twice(operators: World) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     started: list[Any] = []
     for _ in range(3):
         await one.proposer.propose_due(10, 64, started.append)
@@ -319,7 +313,7 @@ async def test_propose_due__when_under_way__then_not_started_twice(operators: Wo
 async def test_propose_due__when_no_member__then_nothing(operators: World) -> None:
     asked = case()
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     operators.chain.members.remove(one.signer.address)
     one.committee.forget()
     await one.propose()
@@ -329,21 +323,15 @@ async def test_propose_due__when_no_member__then_nothing(operators: World) -> No
 # Reports of several
 
 
-def mine(operators: World, one: Peer, count: int, **asked: Any) -> list[Case]:
-    """Return cases whose first turn is one operator's."""
-    found: list[Case] = []
-    while len(found) < count:
-        each = case(**asked)
-        if operators.proposer_of(each) is one:
-            found.append(each)
-    return found
+def several(count: int, **asked: Any) -> list[Case]:
+    return [case(**asked) for _ in range(count)]
 
 
 async def test_propose_due__when_several_are_evaluated__then_one_report_in_the_order_of_its_leaves(
     operators: World,
 ) -> None:
-    one = operators.peers[0]
-    cases = mine(operators, one, 3)
+    one = operators.first
+    cases = several(3)
     await operators.evaluate(*cases)
     await one.propose()
     ((root, answers, attestation),) = one.records.many
@@ -360,8 +348,8 @@ async def test_propose_due__when_several_are_evaluated__then_one_report_in_the_o
 
 
 async def test_propose_due__when_anchored_ones_are_among_them__then_their_root_alone_is_sent(operators: World) -> None:
-    one = operators.peers[0]
-    anchored, recorded = mine(operators, one, 2, delivery=1), mine(operators, one, 1)
+    one = operators.first
+    anchored, recorded = several(2, delivery=1), several(1)
     await operators.evaluate(*anchored, *recorded)
     await one.propose()
     ((root, count, currency, quorum, _),) = one.records.anchored
@@ -383,12 +371,13 @@ async def test_propose_due__when_anchored_ones_are_among_them__then_their_root_a
 async def test_propose_due__when_peers_decline_one__then_the_rest_is_sent_and_it_too_if_enough_are_left(
     operators: World, decliners: int
 ) -> None:
-    one = operators.peers[0]
-    cases = mine(operators, one, 3)
+    one = operators.first
+    cases = several(3)
     bad = cases[1]
-    for number, each in enumerate(operators.peers):
+    declining = operators.others(one)[:decliners]
+    for each in operators.peers:
         each.see(*cases)
-        if 0 < number <= decliners:
+        if each in declining:
             each.store.refused(bad.request.id, Reason.PROOF_WRONG, "no")
         await each.evaluator.evaluate_due(64)
     await one.propose()
@@ -403,17 +392,17 @@ async def test_propose_due__when_peers_decline_one__then_the_rest_is_sent_and_it
 async def test_propose_due__when_a_peer_is_silent__then_its_miss_is_counted_and_ends_when_it_answers(
     operators: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, silent = operators.peers[0], operators.peers[2]
+    one, silent = operators.first, operators.peers[0]
     app = operators.network.hosts[host(silent)]
     operators.network.hosts[host(silent)] = httpx.ConnectError("no")
     for expected in (1, 2):
-        (asked,) = mine(operators, one, 1)
+        (asked,) = several(1)
         await operators.evaluate(asked)
         await one.propose()
         assert one.store.misses_of(silent.signer.address) == expected
     assert one.store.misses_of(operators.peers[1].signer.address) == 0
     operators.network.hosts[host(silent)] = app
-    (asked,) = mine(operators, one, 1)
+    (asked,) = several(1)
     await operators.evaluate(asked)
     await one.propose()
     worst = {each.attester: (each.asked, each.missed, each.in_a_row) for each in one.store.misses()}
@@ -423,8 +412,8 @@ async def test_propose_due__when_a_peer_is_silent__then_its_miss_is_counted_and_
 
 
 async def test_propose_due__when_peers_sign__then_every_signature_is_kept_as_evidence(operators: World) -> None:
-    one = operators.peers[0]
-    cases = mine(operators, one, 2)
+    one = operators.first
+    cases = several(2)
     await operators.evaluate(*cases)
     await one.propose()
     for each in cases:
@@ -443,7 +432,7 @@ async def test_propose_due__when_peers_say_that_it_is_anchored__then_the_proof_i
     operators: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = case(delivery=1)
-    first = operators.proposer_of(asked)
+    first = operators.first
     late = operators.others(first)[0]
     await operators.evaluate(asked)
     app = operators.network.hosts[host(late)]
@@ -471,7 +460,7 @@ async def test_propose_due__when_a_peer_says_so_without_a_root_on_chain__then_no
 ) -> None:
     asked = case(delivery=1)
     await operators.evaluate(asked)
-    one = operators.proposer_of(asked)
+    one = operators.first
     liar = answering(
         {"declined": [{"request": "0x" + asked.request.id.hex(), "reason": "already_anchored", "message": "x"}]}
     )

@@ -43,6 +43,25 @@ def test_write__when_several_threads_count_at_once__then_none_is_lost(store: Nod
     assert (found.asked, found.missed, found.in_a_row) == (24, 24, 24)
 
 
+def test_together__when_one_call_fails__then_nothing_of_any_is_kept(store: NodeStore) -> None:
+    with pytest.raises(ZeroDivisionError), store.together():
+        store.count_answer("0x1", missing=True)
+        store.save_trail(b"d" * 32, b"r" * 32, b"{}")
+        raise ZeroDivisionError
+    assert store.misses() == []
+    assert store.trail(b"d" * 32) is None
+
+
+def test_together__when_it_is_over__then_all_is_kept_and_the_next_call_is_by_itself(store: NodeStore) -> None:
+    with store.together():
+        store.count_answer("0x1", missing=True)
+        store.save_trail(b"d" * 32, b"r" * 32, b"{}")
+        assert store.misses() == []  # whoever reads sees what is committed
+    store.count_answer("0x1", missing=True)
+    assert [each.asked for each in store.misses()] == [2]
+    assert store.trail(b"d" * 32) == b"{}"
+
+
 def test_write__when_several_threads_bring_the_same__then_kept_once(store: NodeStore) -> None:
     one = asked()
     evidence = Evidence(one.id, "0x1", Verdict(0, 5, b"t" * 32), 1, 2, (), b"s" * 64, 5)
