@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from functools import cache
 from typing import Any, ClassVar, Self
 
@@ -43,10 +42,12 @@ class Struct:
     __slots__ = ()
 
     TYPE: ClassVar[str]
+    #: The fields' names, which every dataclass has, in order.
+    __match_args__: ClassVar[tuple[str, ...]]
 
     def to_abi(self) -> tuple[Any, ...]:
         """Return the values in the contract's order."""
-        return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        return tuple(getattr(self, name) for name in self.__match_args__)
 
     @classmethod
     def from_abi(cls, values: Any) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, ClassVar, Self
 
@@ -26,6 +26,8 @@ class Word:
     __slots__ = ()
 
     PARTS: ClassVar[tuple[tuple[str, int], ...]]
+    #: The fields' names, which every dataclass has, in order.
+    __match_args__: ClassVar[tuple[str, ...]]
 
     def pack(self) -> int:
         """Return the word. Raises ValueError when a part doesn't fit."""
@@ -59,7 +61,7 @@ class Word:
         return cls(*(int(data[name]) for name, _ in cls.PARTS))
 
     def _values(self) -> list[int]:
-        return [int(getattr(self, field.name)) for field in fields(self)]  # type: ignore[arg-type]
+        return [int(getattr(self, name)) for name in self.__match_args__]
 
 
 class Delivery(IntEnum):

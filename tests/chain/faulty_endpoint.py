@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -31,8 +32,21 @@ class FaultyEndpoint:
     asked: Counter[str] = field(default_factory=Counter)
     chance: random.Random = field(default_factory=lambda: random.Random(4))
 
+    takes_batches: bool = True
+    batches: Counter[int] = field(default_factory=Counter)
+
     async def answer(self, request: web.Request) -> web.Response:
-        call = await request.json()
+        body = await request.json()
+        if not isinstance(body, list):
+            return await self._answer_one(body)
+        self.batches[len(body)] += 1
+        if not self.takes_batches:
+            return web.json_response({"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "no batches"}})
+        answers = await asyncio.gather(*map(self._answer_one, body))
+        failed = next((each for each in answers if each.status != 200), None)
+        return failed or web.json_response([json.loads(each.text or "") for each in answers])
+
+    async def _answer_one(self, call: dict[str, Any]) -> web.Response:
         method = call["method"]
         self.asked[method] += 1
         if self.chance.random() < self.share:

@@ -199,6 +199,61 @@ async def test_read__when_a_method_is_not_among_the_plain_ones__then_not_sent(
 # Lag
 
 
+# View calls that come together
+
+
+async def views(chain: Ground, line: Line, count: int = 5) -> list[Any]:
+    contract = AssentContract(line.web3, chain.contract.address, DEVNET_CHAIN_ID)
+    attesters = [each.address for each in chain.attesters]
+    calls = (contract.operator_of(attesters[place % len(attesters)]).acall() for place in range(count))
+    return await asyncio.gather(*calls)
+
+
+async def test_views__when_they_come_together__then_in_one_request_and_each_has_its_own_answer(
+    chain: Ground, line: Line, first: FaultyEndpoint
+) -> None:
+    operators = [chain.contract.operator_of(each.address).call() for each in chain.attesters]
+    assert len(set(operators)) > 2
+    size = len(operators)
+    assert await views(chain, line, size) == operators
+    assert first.batches == {size: 1}
+    assert await views(chain, line, 5 * size) == operators * 5
+    assert sum(size * count for size, count in first.batches.items()) == 6 * len(operators)
+
+
+async def test_views__when_the_endpoint_takes_no_batches__then_each_by_itself_from_then_on(
+    chain: Ground, line: Line, first: FaultyEndpoint, second: FaultyEndpoint
+) -> None:
+    first.takes_batches = False
+    for _ in range(2):
+        assert len(await views(chain, line)) == 5
+    assert first.batches == {5: 1}
+    assert first.asked["eth_call"] == 10
+    assert not second.asked["eth_call"]
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_views__when_a_batch_fails__then_the_next_endpoint_answers_all_of_it(
+    chain: Ground, line: Line, first: FaultyEndpoint, second: FaultyEndpoint, status: int
+) -> None:
+    first.status = status
+    assert len(await views(chain, line)) == 5
+    assert second.asked["eth_call"] == 5
+
+
+async def test_views__when_some_are_given_up__then_the_others_are_answered(
+    chain: Ground, line: Line, first: FaultyEndpoint
+) -> None:
+    contract = AssentContract(line.web3, chain.contract.address, DEVNET_CHAIN_ID)
+    first.stall_s = 0.3
+    running = [asyncio.create_task(contract.members_of(1).acall()) for _ in range(4)]
+    await asyncio.sleep(0.1)
+    running[0].cancel()
+    running[2].cancel()
+    found = await asyncio.gather(*running, return_exceptions=True)
+    assert [isinstance(each, list) for each in found] == [False, True, False, True]
+
+
 async def test_head__when_the_first_lags__then_the_other_is_asked(
     chain: Ground, line: Line, first: FaultyEndpoint
 ) -> None:
