@@ -75,7 +75,7 @@ async def node(settings: ChainSettings, database: Path) -> tuple[float, int, lis
     web3, metrics = open_async(settings.rpc_url), Metrics()
     reader = NotingReader(web3, settings.contract, settings.chain_id)
     store = NodeStore(open_database(f"sqlite:///{database}"))
-    store.bind(settings.chain_id, settings.contract)
+    store.bind(settings.deployment)
     watcher = Watcher(reader, store, settings, metrics)
     try:
         started = time.perf_counter()

@@ -27,6 +27,7 @@ from oracle.services.library import Librarian, Library
 from oracle.services.outlook import Outlook
 from oracle.services.pulse import Pulse
 from oracle.settings import NodeSettings
+from oracle.store.ownership import held
 from oracle.telemetry.logs import configure
 from oracle.telemetry.metrics import Metrics
 
@@ -262,7 +263,7 @@ async def run(settings: NodeSettings) -> None:
     configure(settings.log_format, settings.log_level)
     stopping = _Stopping()
     try:
-        with Library.open(settings) as library:
+        with held(settings.database), Library.open(settings) as library:
             await Node(settings, library.catalogue, library=library).run(stopping.asked)
     except BaseExceptionGroup as group:
         raise _first(group) from None

@@ -30,12 +30,10 @@ def _settings(config: Path) -> NodeSettings:
 @contextlib.contextmanager
 def _opened(settings: NodeSettings) -> Iterator[NodeStore]:
     """Open a database that is this deployment's, its tables brought up to this program's version."""
-    from oracle.store.node_store import NodeStore  # noqa: PLC0415
-    from oracle.store.tables import open_database  # noqa: PLC0415
+    from oracle.store.node_store import open_store  # noqa: PLC0415
 
-    store = NodeStore(open_database(settings.database))
+    store = open_store(settings.database, settings.chain.deployment)
     try:
-        store.bind(settings.chain.chain_id, settings.chain.contract)
         yield store
     finally:
         store.close()

@@ -132,12 +132,9 @@ def _watch(place: str) -> None:
 
 def _own_store(settings: Any) -> Any:
     """Open the database of a node that has run. Raises ConfigurationError if it is none, or another deployment's."""
-    from oracle.store.node_store import NodeStore  # noqa: PLC0415
-    from oracle.store.tables import open_database  # noqa: PLC0415
+    from oracle.store.node_store import open_store  # noqa: PLC0415
 
     file = settings.database.removeprefix("sqlite:///")
     if file != settings.database and not Path(file).exists():
         raise ConfigurationError([f"database: {file} doesn't exist; the node has never run with these settings"])
-    store = NodeStore(open_database(settings.database))
-    store.bind(settings.chain.chain_id, settings.chain.contract)
-    return store
+    return open_store(settings.database, settings.chain.deployment)

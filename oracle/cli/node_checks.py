@@ -71,19 +71,16 @@ class Check:
 
     def _database(self) -> None:
         from oracle.core.errors import ConfigurationError  # noqa: PLC0415
-        from oracle.store.node_store import NodeStore  # noqa: PLC0415
-        from oracle.store.tables import open_database  # noqa: PLC0415
+        from oracle.store.node_store import open_store  # noqa: PLC0415
 
-        chain = self._settings.chain
         file = _sqlite_file(self._settings.database)
         if file is not None and not file.exists():
             if not file.parent.is_dir():
                 raise ConfigurationError([f"{file.parent} doesn't exist; make the folder, or name another"])
             self._note("database", "new")
             return
-        store = NodeStore(open_database(self._settings.database))
+        store = open_store(self._settings.database, self._settings.chain.deployment)
         try:
-            store.bind(chain.chain_id, chain.contract)
             self._note("database", store.counts() or "empty")
         finally:
             store.close()

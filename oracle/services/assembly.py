@@ -38,8 +38,7 @@ from oracle.services.vault_source import VaultSource
 from oracle.services.watcher import Watcher
 from oracle.services.witnesses import Witnesses
 from oracle.settings import NodeSettings
-from oracle.store.node_store import NodeStore
-from oracle.store.tables import open_database
+from oracle.store.node_store import open_store
 from oracle.store.transactions import TransactionStore
 from oracle.telemetry.metrics import Metrics
 
@@ -92,9 +91,7 @@ def assemble(
     chain, work = settings.chain, settings.work
     opened = open_keys(settings.keys, chain.chain_id, metrics)
     keys, sender = opened.keyring, opened.sender
-    engine = open_database(settings.database)
-    store = NodeStore(engine)
-    store.bind(chain.chain_id, chain.contract)
+    store = open_store(settings.database, chain.deployment)
     limits = {"timeout_s": chain.timeout_s, "patience_s": chain.patience_s, "max_lag_blocks": chain.max_lag_blocks}
     web3 = open_async(chain.endpoints, metrics, **limits)
     contract = AssentContract(web3, chain.contract, chain.chain_id)
@@ -105,7 +102,9 @@ def assemble(
     peering = VaultClient(allow_private=private, timeout_s=work.peer_timeout_s, transport=transport)
     reader = ChainReader(web3, chain.contract, chain.chain_id)
     source = VaultSource(contract.domain, committee, vaults, keys)
-    transactor = Transactor(web3, contract, TransactionStore(engine, sender.address), sender, metrics, settings.send)
+    transactor = Transactor(
+        web3, contract, TransactionStore(store.engine, sender.address), sender, metrics, settings.send
+    )
     acts, peers = Acts(contract, transactor), PeerClient(peering, work.peer_timeout_s)
     evaluator = Evaluator(contract, seat, source, work.max_callback_gas)
     turn_blocks, witnesses = work.turn_blocks, Witnesses(web3, contract, seat)

@@ -58,6 +58,11 @@ class Database:
         self._readers = sessionmaker(reading(engine), expire_on_commit=False)
         self._open: ContextVar[Session | None] = ContextVar("open", default=None)
 
+    @property
+    def engine(self) -> Engine:
+        """The database's connections, for its other tables."""
+        return self._engine
+
     def close(self) -> None:
         """Close the database's connections."""
         self._engine.dispose()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Exists, Select, and_, bindparam, delete, exists, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from oracle.core.errors import ConfigurationError
+from oracle.core.deployment import Deployment
 from oracle.store.base import Database, chunks, execute_many, table_of
 from oracle.store.contexts import OF_THE_CHAIN, Recorded
 from oracle.store.rows import insert_new, reconsider
@@ -51,20 +51,13 @@ class Changes:
 class EventStore(Database):
     """What the chain said. Every insert may be repeated without harm."""
 
-    def bind(self, chain_id: int, contract: str) -> None:
+    def bind(self, deployment: Deployment) -> None:
         """Tie an empty database to a deployment. Raises ConfigurationError if it is tied to another one."""
-        wanted = {"chain_id": str(chain_id), "contract": contract.lower()}
         with self._transaction() as session:
             found = {row.key: row.value for row in session.scalars(select(Meta))}
-            if found and found != wanted:
-                raise ConfigurationError(
-                    [
-                        f"database: belongs to contract {found.get('contract')} on chain {found.get('chain_id')}, not to "
-                        f"{wanted['contract']} on chain {chain_id}; name another database"
-                    ]
-                )
+            deployment.must_own(found)
             if not found:
-                session.add_all(Meta(key=key, value=value) for key, value in wanted.items())
+                session.add_all(Meta(key=key, value=value) for key, value in deployment.facts.items())
 
     def cursor(self) -> tuple[int, bytes] | None:
         """Return number and hash of the last block read, or None."""

@@ -5,12 +5,14 @@ Calls are short and synchronous. Every method is one transaction, and every inse
 
 from __future__ import annotations
 
+from oracle.core.deployment import Deployment
 from oracle.store.contexts import ChallengeContext, Recorded, RequestContext, RequestReport, StandingContext
 from oracle.store.duties import ChallengeStore, Misses, MissStore, StandingStore
 from oracle.store.events import Changes, EventStore
 from oracle.store.reports import Evidence, Proven, Report, ReportedVerdict, ReportStore
 from oracle.store.requests import RequestStore
 from oracle.store.survey import Backlog, SurveyStore, Waiting
+from oracle.store.tables import open_database
 from oracle.store.trails import TrailStore
 
 
@@ -18,6 +20,17 @@ class NodeStore(
     EventStore, RequestStore, TrailStore, ReportStore, StandingStore, ChallengeStore, MissStore, SurveyStore
 ):
     """The node's tables, by what is done with them; each part is in a module of its own."""
+
+
+def open_store(url: str, deployment: Deployment) -> NodeStore:
+    """Open a deployment's database, its tables brought up to this program's version. Raises ConfigurationError if it is another one's."""
+    store = NodeStore(open_database(url, deployment))
+    try:
+        store.bind(deployment)
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 __all__ = [
@@ -35,4 +48,5 @@ __all__ = [
     "RequestReport",
     "StandingContext",
     "Waiting",
+    "open_store",
 ]
