@@ -25,8 +25,7 @@ from chaos.faults import FAULTS, PEERS, SHORT, Scene
 from chaos.ledger import Row
 from chaos.net import ChaosNet
 from deploy.asking import Asker
-from deploy.deploy import load_network
-from deploy.devnet import NETWORK, DevnetOptions
+from deploy.devnet import DevnetOptions
 from deploy.story import BUILD
 from oracle.core.errors import AssentError
 
@@ -76,8 +75,7 @@ def main() -> int:
     names = arguments.fault or (SHORT if arguments.short else PEERS if arguments.peers else tuple(FAULTS))
     folder = BUILD / "chaos"
     shutil.rmtree(folder, ignore_errors=True)
-    # The policy's smallest committee bounds a model's quorum; more than half of a larger one must sign anyway.
-    quorum = min(2 * ((arguments.operators - 1) // 3) + 1, load_network(NETWORK).policy.min_members)
+    quorum = 2 * ((arguments.operators - 1) // 3) + 1
     options = DevnetOptions(folder, operators=arguments.operators, quorum=quorum)
     try:
         with ChaosNet(options, lambda line: console.print(f"  [dim]{line}[/]"), arguments.seed) as net:

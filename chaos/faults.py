@@ -86,6 +86,32 @@ def _rpc_of_some(**faults: float) -> Play:
     return play
 
 
+def other_chain(scene: Scene, row: Row) -> None:
+    """Let some operators' endpoints go away, and come back as another chain's."""
+    names, before = scene.some(scene.spare), scene.net.injected()
+    with scene.net.rpc_faults(names, drop=1.0):
+        asked = scene.ask()
+        time.sleep(3)
+    dropped_ = scene.net.injected() - before
+    with scene.net.rpc_faults(names, chain_id=1):
+        asked += scene.ask()
+        wait_for(lambda: scene.net.injected() - before > dropped_, 60)
+        scene.close(row, asked)
+    row.injected += scene.net.injected() - before - dropped_
+
+
+def swallows(scene: Scene, row: Row) -> None:
+    """Let some operators' endpoints take transactions and pass none on, while it becomes everyone's turn."""
+    before = scene.net.injected()
+    with scene.net.rpc_faults(scene.some(scene.spare), swallow=1.0):
+        asked: list[Signed] = []
+        for _ in range(2 * len(scene.net.operators)):
+            asked += scene.ask()
+            time.sleep(1.1)  # the next block is another's turn
+        scene.close(row, asked)
+    row.injected += scene.net.injected() - before
+
+
 # The chain itself
 
 
@@ -204,8 +230,8 @@ FAULTS: dict[str, Play] = {
     "rpc_broken_logs": _rpc(broken=0.5),
     "rpc_truncated_logs": _rpc_of_some(truncate=0.5),
     "rpc_lagging": _rpc_of_some(lag_blocks=3),
-    "rpc_other_chain": _rpc_of_some(chain_id=1),
-    "rpc_swallows": _rpc_of_some(swallow=1.0),
+    "rpc_other_chain": other_chain,
+    "rpc_swallows": swallows,
     "reorg": reorg,
     "dropped": dropped,
     "fee_spike": fee_spike,

@@ -176,10 +176,13 @@ class Devnet:
     def _network(self) -> Network:
         network = load_network(NETWORK)
         quorum = self.options.quorum
-        models = network.models
+        changes: dict[str, Any] = {"rpc_url": self.rpc_url}
         if quorum is not None:
-            models = tuple(model.model_copy(update={"quorum": quorum}) for model in models)
-        return network.model_copy(update={"rpc_url": self.rpc_url, "models": models})
+            changes["models"] = tuple(model.model_copy(update={"quorum": quorum}) for model in network.models)
+            # No model asks for more signers than the smallest committee has.
+            least = max(network.policy.min_members, quorum)
+            changes["policy"] = network.policy.model_copy(update={"min_members": least})
+        return network.model_copy(update=changes)
 
     def start_vault(self) -> None:
         """Start the vault, or start it again after it was stopped."""

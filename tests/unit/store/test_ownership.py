@@ -32,7 +32,7 @@ def test_open_store__when_it_is_anothers_of_an_older_program__then_its_tables_st
     engine = connect(database_url)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))  # an upgrade would fail, too
-    with pytest.raises(ConfigurationError, match="belongs to contract .* on chain 2"):
+    with pytest.raises(ConfigurationError, match=r"belongs to contract .* on chain 2"):
         open_store(database_url, OURS)
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "0001"
