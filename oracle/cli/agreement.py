@@ -1,4 +1,7 @@
-"""``assent agreement``: draft, give, sign, relay, withdraw, show, settle; and the purposes to choose from."""
+"""``assent agreement``: draft, give, sign, relay, withdraw, show, settle; and the purposes to choose from.
+
+Its ``receipt``, ``verify`` and ``history`` are in :mod:`oracle.cli.receipt`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
     from oracle.client import Sent
     from oracle.core.structs import Agreement, Record
 
-app = typer.Typer(no_args_is_help=True, help="Data-use agreements: draft, give, sign, relay, withdraw, show, settle.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Data-use agreements: draft, give, sign, relay, withdraw, show, settle, receipt, verify, history.",
+)
 _DAY_S = 86_400
 
 DeadlineS = Annotated[int, typer.Option("--deadline-s", min=1, help="How long the signature may be used, in seconds.")]

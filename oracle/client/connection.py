@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from threading import Lock
 from typing import Any, Self, TypeVar
@@ -102,15 +103,18 @@ class Connection:
         with endpoint_errors("eth_getTransactionByHash"):
             return bytes(self.web3.eth.get_transaction(HexBytes(transaction))["input"])
 
-    def events(self, name: str, *topics: bytes | None) -> list[Event]:
-        """Return the contract's events of a name, in order; ``topics`` are its indexed arguments, None for any. Raises EndpointError."""
-        padded = [None if topic is None else HexStr("0x" + topic.rjust(32, b"\0").hex()) for topic in topics]
+    def events(self, name: str, *topics: bytes | Sequence[bytes] | None) -> list[Event]:
+        """Return the contract's events of a name, in order. Raises EndpointError.
+
+        ``topics`` are its indexed arguments: one, one of several, or None for any.
+        """
+        padded = [_topic(topic) for topic in topics]
         logs = self._logs([HexStr(event_topic(name)), *padded], self.start_block, self.block_number())
         events = [decode_log(log) for log in logs if log["address"] == self.address]
         found = [event for event in events if event is not None]
         return sorted(found, key=lambda event: (event.block_number, event.log_index))
 
-    def _logs(self, topics: list[HexStr | None], first: int, last: int) -> list[LogReceipt]:
+    def _logs(self, topics: list[HexStr | Sequence[HexStr] | None], first: int, last: int) -> list[LogReceipt]:
         """Return logs of a range of blocks, in halves where the endpoint won't answer for all of it."""
         wanted: FilterParams = {
             "address": self.address,
@@ -141,3 +145,9 @@ class Connection:
     def send(self, function: Any, value_wei: int = 0) -> Sent:
         """Send web3's prepared function, of this contract or of another, as the signer. Raises what :meth:`Sender.send` does."""
         return self._sender.send(function, self._signer(), value_wei)
+
+
+def _topic(topic: bytes | Sequence[bytes] | None) -> HexStr | Sequence[HexStr] | None:
+    if topic is None or isinstance(topic, bytes):
+        return None if topic is None else HexStr("0x" + topic.rjust(32, b"\0").hex())
+    return [HexStr("0x" + each.rjust(32, b"\0").hex()) for each in topic]

@@ -38,7 +38,11 @@ class Shell:
             if by is None
             else ["--keystore", str(self.folder / by), "--password-file", str(self.folder / "password")]
         )
-        own = () if line[0] == "vault" else ("--deployment", str(self.folder / "31337.json"))
+        own = (
+            ()
+            if line[0] == "vault" or line[:2] == ("agreement", "verify")
+            else ("--deployment", str(self.folder / "31337.json"))
+        )
         found = CliRunner().invoke(app, [*line, *own, *keys], input=stdin)
         assert found.exit_code == status, found.output
         return found.stdout if found.stdout else found.stderr
@@ -104,6 +108,27 @@ def test_agreement__when_given_and_withdrawn_by_the_subject__then_so_it_is(shell
     given = shell.json("agreement", "give", "-", by="subject", stdin=terms)
     assert given["events"] == ["AgreementGiven"]
     assert shell.json("agreement", "withdraw", given["agreement"], by="subject")["state"] == "withdrawn"
+
+
+def test_receipt__when_written_and_verified__then_it_shows_how_it_stood_and_what_is_wrong(
+    shell: Shell, agreement: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "receipt.json"
+    file.write_text(shell.run("agreement", "receipt", agreement, by="holder"))
+    facts = shell.json("agreement", "verify", str(file))
+    assert (facts["agreement"], facts["status"], facts["issuer"]) == (agreement, "given", HOLDER.address)
+    assert "the issuer alone vouches" in shell.run("agreement", "verify", str(file))
+    anchored = shell.run("agreement", "verify", str(file), "--block-hash", facts["blockHash"])
+    assert "the issuer alone vouches" not in anchored
+    error = shell.json("agreement", "verify", str(file), "--block-hash", "0x" + "11" * 32, status=1)["error"]
+    assert error["kind"] == "ReceiptError"
+    file.write_text(file.read_text().replace("ConsentGiven", "ConsentWithdrawn"))
+    text = shell.run("agreement", "verify", str(file), status=1)
+    assert "hasConsentStatus.@type: isn't what the evidence says" in text.replace("\n", " ")
+    assert [each["event"] for each in shell.json("agreement", "history", agreement)] == ["given"]
+    assert "given" in shell.run("agreement", "history", agreement)
+    missing = shell.run("agreement", "receipt", agreement, status=2)
+    assert "--keystore" in missing
 
 
 def test_agreement_give__when_sent_by_another__then_status_1_and_the_revert_is_decoded(shell: Shell) -> None:

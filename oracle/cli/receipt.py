@@ -1,0 +1,90 @@
+"""``assent agreement receipt``, ``verify`` and ``history``: what shows later how an agreement stood, and what became of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from oracle.cli.agreement import app
+from oracle.cli.files import read_object
+from oracle.cli.options import Id, Json, Link, parse_id, reads, sends
+from oracle.cli.output import hexed, print_facts, print_json, print_rows
+
+ReceiptFile = Annotated[
+    typer.FileText, typer.Argument(metavar="FILE", help="A receipt as `receipt` writes it; - is standard input.")
+]
+BlockHash = Annotated[
+    bytes | None,
+    typer.Option(
+        "--block-hash",
+        parser=parse_id,
+        metavar="HASH",
+        help="The hash of the receipt's block, as you know it from your own node, or from several explorers.",
+    ),
+]
+
+
+@app.command(
+    epilog="Example: assent agreement receipt 0x5d…c1 --keystore holder.json --password-file password > receipt.json"
+)
+@sends
+def receipt(
+    link: Link,
+    agreement_id: Id,
+    block: Annotated[int | None, typer.Option(min=0, help="How it stood then; at the latest block by default.")] = None,
+) -> None:
+    """Write a signed receipt for an agreement to standard output, with the proof of how it stood. Sends nothing."""
+    from oracle.receipts import issue  # noqa: PLC0415
+
+    print_json(issue(link.sender, agreement_id, block))
+
+
+@app.command(epilog="Example: assent agreement verify receipt.json --block-hash 0x8e…1f")
+def verify(file: ReceiptFile, block_hash: BlockHash = None, as_json: Json = False) -> None:
+    """Check a receipt, offline. Exit status 0 if all of it holds, 1 with the part that doesn't."""
+    from oracle.core.purposes import terms  # noqa: PLC0415
+    from oracle.receipts import verify as verify_receipt  # noqa: PLC0415
+
+    found = verify_receipt(read_object(file), block_hash)
+    agreement, standing = found.agreement, found.standing
+    facts: dict[str, Any] = {
+        "agreement": hexed(agreement.id),
+        "status": standing.status.removeprefix("dpv:Consent").lower(),
+        "since": _time(standing.status_since),
+        "subject": agreement.subject,
+        "controller": agreement.controller,
+        "purposes": list(terms(agreement.purposes)),
+        "prohibited": list(terms(agreement.prohibited)),
+        "verdicts": standing.verdicts,
+        "issuer": found.issuer,
+        "block": standing.block,
+        "blockTime": _time(standing.timestamp),
+        "blockHash": hexed(found.block_hash),
+        "anchored": found.anchored,
+    }
+    print_facts(facts, as_json)
+    if not found.anchored and not as_json:
+        typer.echo(
+            "Compare blockHash with the chain's, or name it with --block-hash: else the issuer alone vouches for it."
+        )
+
+
+@app.command(epilog="Example: assent agreement history 0x5d…c1")
+@reads
+def history(link: Link, agreement_id: Id) -> None:
+    """List what became of an agreement, from the chain's events: given, each use and its end, withdrawn."""
+    from oracle.receipts import history_of  # noqa: PLC0415
+
+    rows = [
+        {**entry.to_json(), "time": _time(link.client.block_time(entry.block))}
+        for entry in history_of(link.client, agreement_id)
+    ]
+    columns = ("time", "block", "event", "use", "outcome", "transaction")
+    shown = rows if link.as_json else [{name: row.get(name, "") for name in columns} for row in rows]
+    print_rows(columns, shown, link.as_json)
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(min(seconds, 253_402_300_799), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
