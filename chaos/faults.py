@@ -89,14 +89,15 @@ def _rpc_of_some(**faults: float) -> Play:
 def other_chain(scene: Scene, row: Row) -> None:
     """Let some operators' endpoints go away, and come back as another chain's."""
     names, before = scene.some(scene.spare), scene.net.injected()
-    with scene.net.rpc_faults(names, drop=1.0):
+    # It is another chain's from the first on, so that a node that comes back between the two finds nothing else there.
+    with scene.net.rpc_faults(names, drop=1.0, chain_id=1):
         asked = scene.ask()
         time.sleep(3)
-    dropped_ = scene.net.injected() - before
-    with scene.net.rpc_faults(names, chain_id=1):
-        asked += scene.ask()
-        wait_for(lambda: scene.net.injected() - before > dropped_, 60)
-        scene.close(row, asked)
+        dropped_ = scene.net.injected() - before
+        with scene.net.rpc_faults(names, chain_id=1):
+            asked += scene.ask()
+            wait_for(lambda: scene.net.injected() - before > dropped_, 60)
+            scene.close(row, asked)
     row.injected += scene.net.injected() - before - dropped_
 
 

@@ -139,11 +139,10 @@ class Demo(Scenes):
     def _operator_dies(self, agreement: Agreement) -> None:
         tell, devnet = self._tell, self._devnet
         tell.chapter("6  The operator whose turn comes next is killed")
-        use = self._controller.read(self._controller.contract.next_use(agreement.id))
-        victim = devnet.due_to_propose(agreement, use)
+        victim = devnet.operators[-1]
         devnet.processes.kill(victim.name)
-        tell.say(f"{victim.name}, due to propose the next request, is gone (SIGKILL).")
-        asked = self._controller.request(agreement, PURPOSE, use=use)
+        tell.say(f"{victim.name} is gone (SIGKILL), just before a block whose requests are its to propose.")
+        asked = devnet.ask_in_turn_of(victim, lambda: self._controller.request(agreement, PURPOSE))
         verdict = self._verdict(asked)
         latency = (verdict.block or 0) - asked.sent.block
         tell.note("latencyBlocksOneDead", latency)

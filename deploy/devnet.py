@@ -19,10 +19,10 @@ from deploy.devnet_files import Accounts, Place, operator_owner, write_node, wri
 from deploy.foundry import find
 from deploy.processes import ProcessError, Processes, answers, free_port, port_is_free
 from oracle.chain.rpc import open_sync
-from oracle.client import AssentClient, Deployment
-from oracle.core.committee import turn
+from oracle.client import Asked, AssentClient, Deployment
+from oracle.core.committee import proposing_turn
 from oracle.core.digests import Domain
-from oracle.core.structs import Agreement, Record, request_id
+from oracle.core.structs import Record
 from oracle.core.trail import Trail
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
@@ -33,6 +33,8 @@ from oracle.vault.serve import open_vault
 from oracle.vault.settings import load_vault_settings
 
 NETWORK = Path(__file__).resolve().parent / "networks" / "devnet.toml"
+#: A machine may be so busy that a request comes a block later than it was meant to.
+_TRIES = 12
 _SENDER_WEI = 10 * 10**18
 
 Say = Callable[[str], None]
@@ -240,10 +242,20 @@ class Devnet:
         """Return the command that runs an operator's node."""
         return [sys.executable, "-m", "oracle.cli", "node", "run", "--config", str(self.operator(name).config)]
 
-    def due_to_propose(self, agreement: Agreement, use: int) -> OperatorNode:
-        """Return the operator whose turn comes first for a use of an agreement."""
-        index = turn(request_id(agreement.id, use), 0, self.options.turn_blocks, len(self.operators))
-        return self.operators[index]
+    def due_to_propose(self, block: int) -> OperatorNode:
+        """Return the operator whose turn comes first for what is asked in a block."""
+        return self.operators[proposing_turn(block, block, self.options.turn_blocks, len(self.operators))]
+
+    def ask_in_turn_of(self, operator: OperatorNode, ask: Callable[[], Asked]) -> Asked:
+        """Ask when it is an operator's turn to propose; once more if that came in a later block. Raises ProcessError."""
+        reader = open_sync(self.rpc_url)
+        for _ in range(_TRIES):
+            while self.due_to_propose(reader.eth.block_number + 1) is not operator:
+                time.sleep(0.05)
+            asked = ask()
+            if self.due_to_propose(asked.sent.block) is operator:
+                return asked
+        raise ProcessError(f"no request came in a block that is {operator.name}'s to propose")
 
     def own_trail(self, name: str, identifier: bytes) -> Trail:
         """Return the trail that an operator would propose for a request, from its database."""

@@ -67,6 +67,7 @@ class Endpoint:
         self._failures = 0
         self._not_before = 0.0
         self._in_flight = 0
+        self._counted: object = None
         # Whoever asks decides what to do about a failure, so the client must not.
         timeout = ClientTimeout(total=timeout_s)
         self._http = KeptHttpProvider(url, {"timeout": timeout}, exception_retry_configuration=None)
@@ -101,6 +102,11 @@ class Endpoint:
     def _failed(self, failure: EndpointFailure) -> None:
         if failure.fault is Fault.BEHIND:
             return  # nobody has a receipt of what isn't mined
+        # Calls that went together failed together, by one and the same error or answer: that is one failure.
+        shared = failure.__cause__ or failure.response
+        if shared is not None and shared is self._counted:
+            return
+        self._counted = shared
         self._metrics.rpc_errors.labels(self.name, failure.fault.value).inc()
         if failure.fault in (Fault.REFUSED, Fault.METHOD):
             return  # it answers

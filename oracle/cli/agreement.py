@@ -1,6 +1,6 @@
 """``assent agreement``: draft, give, sign, relay, withdraw, show, settle; and the purposes to choose from.
 
-Its ``receipt``, ``verify`` and ``history`` are in :mod:`oracle.cli.receipt`.
+Its ``receipt``, ``verify``, ``history`` and ``uses`` are in :mod:`oracle.cli.receipt`.
 """
 
 from __future__ import annotations

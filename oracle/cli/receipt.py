@@ -1,4 +1,4 @@
-"""``assent agreement receipt``, ``verify`` and ``history``: what shows later how an agreement stood, and what became of it."""
+"""``assent agreement receipt``, ``verify``, ``history`` and ``uses``: how an agreement stood, and what became of it."""
 
 from __future__ import annotations
 
@@ -84,6 +84,19 @@ def history(link: Link, agreement_id: Id) -> None:
     columns = ("time", "block", "event", "use", "outcome", "transaction")
     shown = rows if link.as_json else [{name: row.get(name, "") for name in columns} for row in rows]
     print_rows(columns, shown, link.as_json)
+
+
+@app.command(epilog="Example: assent agreement uses 0x5d…c1 --json")
+@reads
+def uses(link: Link, agreement_id: Id) -> None:
+    """List each use of an agreement: who asked, for what, which verdict, and what it earned the subject. From the chain alone."""
+    from oracle.receipts import uses_of  # noqa: PLC0415
+
+    found = uses_of(link.client, agreement_id)
+    rows = [{**each.to_json(), "asked": _time(link.client.block_time(each.asked_block))} for each in found]
+    print_rows(("use", "asked", "purpose", "state", "outcome", "scorePpm", "earned", "request"), rows, link.as_json)
+    if not link.as_json:
+        print_facts({"uses": len(found), "earned": str(sum(each.earned for each in found))}, as_json=False)
 
 
 def _time(seconds: int) -> str:

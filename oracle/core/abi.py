@@ -65,7 +65,10 @@ def _bool(value: Any) -> bytes:
 def _address(value: Any) -> bytes:
     if not isinstance(value, str) or len(value) != 42 or not value.startswith("0x"):
         raise _wrong("address")
-    return bytes(12) + bytes.fromhex(value[2:])
+    raw = bytes.fromhex(value[2:])  # which skips blanks
+    if len(raw) != 20:
+        raise _wrong("address")
+    return bytes(12) + raw
 
 
 def _uint(kind: str, bits: int) -> Callable[[Any], bytes]:

@@ -1,9 +1,20 @@
 """Receipts for agreements: what was agreed to and how it stood at a block, to be checked by anyone, with no chain and no vault at hand."""
 
 from oracle.receipts.document import ReceiptError, Standing
-from oracle.receipts.history import Entry, history_of
+from oracle.receipts.history import Entry, Used, history_of, uses_of
 from oracle.receipts.issuing import issue
 from oracle.receipts.proofs import StateProof
 from oracle.receipts.verifying import Verified, verify
 
-__all__ = ["Entry", "ReceiptError", "Standing", "StateProof", "Verified", "history_of", "issue", "verify"]
+__all__ = [
+    "Entry",
+    "ReceiptError",
+    "Standing",
+    "StateProof",
+    "Used",
+    "Verified",
+    "history_of",
+    "issue",
+    "uses_of",
+    "verify",
+]

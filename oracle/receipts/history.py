@@ -7,7 +7,8 @@ from typing import Any
 
 from oracle.chain.abi import Event
 from oracle.client import AssentClient
-from oracle.core.structs import Question
+from oracle.core.purposes import purpose
+from oracle.core.structs import Question, Step
 
 #: Events of a request, by what they are called here.
 _OF_REQUESTS = {
@@ -25,19 +26,22 @@ _AT_A_TIME = 100
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event: of the agreement itself, or of a use of it (by number), with the verdict's outcome and score if it has one."""
+    """One event: of the agreement itself, or of a use of it (by number), with what was asked for, or the verdict that there is."""
 
     block: int
     log_index: int
     event: str
     transaction: bytes
     use: int | None = None
+    request: bytes | None = None
+    question: Question | None = None
     outcome: int | None = None
     score_ppm: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values, without what there is none of."""
-        told = {"use": self.use, "outcome": self.outcome, "scorePpm": self.score_ppm}
+        request = None if self.request is None else "0x" + self.request.hex()
+        told = {"use": self.use, "request": request, "outcome": self.outcome, "scorePpm": self.score_ppm}
         known = {name: value for name, value in told.items() if value is not None}
         return {"block": self.block, "event": self.event, "transaction": "0x" + self.transaction.hex(), **known}
 
@@ -49,9 +53,9 @@ def history_of(client: AssentClient, agreement_id: bytes) -> list[Entry]:
     found += [_entry("withdrawn", event) for event in client.events("AgreementWithdrawn", agreement_id)]
     uses: dict[bytes, int] = {}
     for event in client.events("Requested", None, agreement_id):
-        use = Question.unpack(event.arguments["question"]).use
-        uses[bytes(event.arguments["id"])] = use
-        found.append(_entry("requested", event, use))
+        question = Question.unpack(event.arguments["question"])
+        uses[bytes(event.arguments["id"])] = question.use
+        found.append(_entry("requested", event, question.use, question))
     ids = list(uses)
     for start in range(0, len(ids), _AT_A_TIME):
         for name, called in _OF_REQUESTS.items():
@@ -60,9 +64,84 @@ def history_of(client: AssentClient, agreement_id: bytes) -> list[Entry]:
     return sorted(found, key=lambda entry: (entry.block, entry.log_index))
 
 
-def _entry(name: str, event: Event, use: int | None = None) -> Entry:
+def _entry(name: str, event: Event, use: int | None = None, question: Question | None = None) -> Entry:
     outcome, score = event.arguments.get("outcome"), event.arguments.get("score")
-    return Entry(event.block_number, event.log_index, name, event.transaction_hash, use, outcome, score)
+    request = None if use is None else bytes(event.arguments["id"])
+    place = (event.block_number, event.log_index)
+    return Entry(*place, name, event.transaction_hash, use, request, question, outcome, score)
 
 
-__all__ = ["Entry", "history_of"]
+@dataclass(frozen=True, slots=True)
+class Used:
+    """One use of an agreement: what was asked, how it stands, the verdict if there is one, and what it earns the subject.
+
+    ``earned`` is in the smallest unit of ``currency`` (the zero address for ether); a use without a verdict earns nothing.
+    """
+
+    use: int
+    request: bytes
+    controller: str
+    model: bytes
+    purpose: str
+    step: str
+    asked_block: int
+    state: str
+    outcome: int | None
+    score_ppm: int | None
+    earned: int
+    currency: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values: bytes as 0x-hex, amounts as decimal strings."""
+        return {
+            "use": self.use,
+            "request": "0x" + self.request.hex(),
+            "controller": self.controller,
+            "model": "0x" + self.model.hex(),
+            "purpose": self.purpose,
+            "step": self.step,
+            "askedBlock": self.asked_block,
+            "state": self.state,
+            "outcome": self.outcome,
+            "scorePpm": self.score_ppm,
+            "earned": str(self.earned),
+            "currency": self.currency,
+        }
+
+
+def uses_of(client: AssentClient, agreement_id: bytes) -> list[Used]:
+    """Return each use that was taken of an agreement, in order, from the chain alone. Raises UnknownIdError or EndpointError."""
+    agreement = client.agreement(agreement_id)
+    currency = client.price_of(agreement).currency
+    of_use: dict[int, list[Entry]] = {}
+    for entry in history_of(client, agreement_id):
+        if entry.use is not None:
+            of_use.setdefault(entry.use, []).append(entry)
+    found = []
+    for use, entries in sorted(of_use.items()):
+        asked = next(each for each in entries if each.question is not None)
+        # A correction, the last there is, stands in the place of what was recorded first; it earns no more.
+        verdict = next((each for each in reversed(entries) if each.outcome is not None), None)
+        question = asked.question
+        if question is None or asked.request is None:
+            continue
+        found.append(
+            Used(
+                use=use,
+                request=asked.request,
+                controller=agreement.controller,
+                model=agreement.model,
+                purpose=purpose(question.purpose).term,
+                step=Step(question.step).name.lower(),
+                asked_block=asked.block,
+                state=entries[-1].event,
+                outcome=None if verdict is None else verdict.outcome,
+                score_ppm=None if verdict is None else verdict.score_ppm,
+                earned=0 if verdict is None else agreement.price,
+                currency=currency,
+            )
+        )
+    return found
+
+
+__all__ = ["Entry", "Used", "history_of", "uses_of"]

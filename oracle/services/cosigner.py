@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from oracle.core.digests import LEAF_TYPES, Digest, leaf_values, recover, report_digest
-from oracle.core.errors import AuditError, PeerError, Reason, RefusalError, SigningKeyError, VerdictMismatchError
+from oracle.core.errors import AuditError, PeerError, Reason, RefusalError, VerdictMismatchError
 from oracle.core.merkle import MerkleTree, leaf_hash
 from oracle.core.quantise import within
 from oracle.core.structs import Verdict
@@ -107,7 +107,7 @@ class Cosigner:
         signer = self._seat.signer(parsed.view)
         try:
             signature = await signer.asign(parsed.digest)
-        except SigningKeyError:
+        except BaseException:  # a shutdown, too
             self._keep_proposers(parsed, known)
             raise
         now = int(time.time())

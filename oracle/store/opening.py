@@ -48,6 +48,11 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(**{_ONLY_READS: True}, **alone)
 
 
+def standing_aside(engine: Engine) -> Engine:
+    """Return the same database for statements by themselves, which wait for no writer."""
+    return engine.execution_options(**{_ONLY_READS: True}, isolation_level="AUTOCOMMIT")
+
+
 def _is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == SQLITE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,15 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from oracle.core.errors import ConfigurationError, DatabaseError
-from oracle.store.opening import SQLITE, connect
+from oracle.store.opening import SQLITE, connect, standing_aside
 
 #: What a running node holds in PostgreSQL: "node" as a number.
 _NODE = int.from_bytes(b"node")
+#: A server notices this soon that a session's host is gone...
+_KEEPALIVES = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+#: ...and a node that starts waits longer than that, for the session of its own that died with its host, and for a server that starts.
+_PATIENCE_S = 45.0
+_LOOK_AGAIN_S = 0.5
 
 
 def kept_facts(connection: Connection) -> dict[str, str]:
@@ -26,40 +32,60 @@ def kept_facts(connection: Connection) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def held(url: str) -> Iterator[None]:
+def held(url: str, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     """Have a database for one running node. It is free again when the process ends, however it does.
 
-    Two nodes on one database would send each other's transactions. Raises ConfigurationError when another node runs on it. What only
-    looks in, or marks a request to be tried again, holds nothing. A database that can't be reached is held by nobody: to open it says why.
+    Two nodes on one database would send each other's transactions. Raises ConfigurationError when another node runs on it, or it can't be
+    held for another reason. What only looks in, or marks a request to be tried again, holds nothing. A URL that is none is left to be
+    told by who opens it. ``patience_s`` is for PostgreSQL.
     """
     with contextlib.ExitStack() as stack:
         try:
             engine = connect(url)
+        except (SQLAlchemyError, ModuleNotFoundError, ValueError):
+            engine = None
+        if engine is not None:
             stack.callback(engine.dispose)
-            (_hold_file if engine.dialect.name == SQLITE else _hold_server)(engine, stack)
-        except (SQLAlchemyError, DatabaseError, ModuleNotFoundError, ValueError):
-            pass
+            if engine.dialect.name == SQLITE:
+                _hold_file(engine.url.database, stack)
+            else:
+                _hold_server(engine, stack, time.monotonic() + patience_s)
         yield
 
 
-def _hold_file(engine: Engine, stack: contextlib.ExitStack) -> None:
-    if not engine.url.database or not Path(engine.url.database).parent.is_dir():
+def _hold_file(database: str | None, stack: contextlib.ExitStack) -> None:
+    if not database or not Path(database).parent.is_dir():
         return
     # A file of its own: SQLite's own locks of the database go when any descriptor of it is closed.
-    file = os.open(engine.url.database + ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-    stack.callback(os.close, file)
+    path = os.path.realpath(database) + ".lock"
     try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        stack.callback(os.close, file)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         raise _taken() from None
+    except OSError as error:
+        remedy = "let the node's user write there, on a file system that has locks"
+        raise ConfigurationError([f"database: {path} can't be locked ({error.strerror}); {remedy}"]) from None
 
 
-def _hold_server(engine: Engine, stack: contextlib.ExitStack) -> None:
+def _hold_server(engine: Engine, stack: contextlib.ExitStack, give_up: float) -> None:
     # Of a session, not a transaction. A server that restarts forgets it: what is found out is a mistake at the start.
-    connection = engine.execution_options(isolation_level="AUTOCOMMIT").connect()
-    stack.callback(connection.invalidate)
-    if not connection.scalar(text("SELECT pg_try_advisory_lock(:node)"), {"node": _NODE}):
-        raise _taken()
+    while True:
+        try:
+            connection = standing_aside(engine).connect()
+            stack.callback(connection.invalidate)
+            connection.exec_driver_sql(_KEEPALIVES)
+            if connection.scalar(text("SELECT pg_try_advisory_lock(:node)"), {"node": _NODE}):
+                return
+            connection.invalidate()
+            problem = _taken()
+        except DatabaseError as error:
+            remedy = "check the URL, that its server runs and lets this user in"
+            problem = ConfigurationError([f"database: can't be opened ({error.cause}); {remedy}"])
+        if time.monotonic() >= give_up:
+            raise problem
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def _taken() -> ConfigurationError:

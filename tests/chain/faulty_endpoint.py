@@ -33,6 +33,8 @@ class FaultyEndpoint:
     chance: random.Random = field(default_factory=lambda: random.Random(4))
 
     takes_batches: bool = True
+    batch_status: int = 200
+    batch_error: dict[str, Any] | None = None
     batches: Counter[int] = field(default_factory=Counter)
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -40,6 +42,10 @@ class FaultyEndpoint:
         if not isinstance(body, list):
             return await self._answer_one(body)
         self.batches[len(body)] += 1
+        if self.batch_status != 200:
+            return web.Response(status=self.batch_status)
+        if self.batch_error is not None:
+            return web.json_response({"jsonrpc": "2.0", "id": None, "error": self.batch_error})
         if not self.takes_batches:
             return web.json_response({"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "no batches"}})
         answers = await asyncio.gather(*map(self._answer_one, body))

@@ -127,6 +127,11 @@ def test_receipt__when_written_and_verified__then_it_shows_how_it_stood_and_what
     assert "hasConsentStatus.@type: isn't what the evidence says" in text.replace("\n", " ")
     assert [each["event"] for each in shell.json("agreement", "history", agreement)] == ["given"]
     assert "given" in shell.run("agreement", "history", agreement)
+    assert shell.json("agreement", "uses", agreement) == []
+    shell.json("request", "make", agreement, "--purpose", PURPOSE, by="controller")
+    (used,) = shell.json("agreement", "uses", agreement)
+    assert (used["use"], used["state"], used["purpose"], used["earned"]) == (0, "requested", PURPOSE, "0")
+    assert "earned  0" in shell.run("agreement", "uses", agreement)
     missing = shell.run("agreement", "receipt", agreement, status=2)
     assert "--keystore" in missing
 

@@ -232,13 +232,66 @@ async def test_views__when_the_endpoint_takes_no_batches__then_each_by_itself_fr
     assert not second.asked["eth_call"]
 
 
+@pytest.mark.parametrize("status", [400, 413, 500])
+async def test_views__when_the_endpoint_answers_batches_with_a_status__then_each_by_itself(
+    chain: Ground, line: Line, first: FaultyEndpoint, second: FaultyEndpoint, status: int
+) -> None:
+    first.batch_status = status
+    for _ in range(2):
+        assert len(await views(chain, line)) == 5
+    assert first.batches == {5: 1}
+    assert not second.asked["eth_call"]
+    assert line.count("assent_rpc_errors_total", 0, fault="http") is None
+
+
 @pytest.mark.parametrize("status", [429, 500])
-async def test_views__when_a_batch_fails__then_the_next_endpoint_answers_all_of_it(
+async def test_views__when_a_batch_fails__then_the_next_endpoint_answers_all_of_it_and_it_is_one_failure(
     chain: Ground, line: Line, first: FaultyEndpoint, second: FaultyEndpoint, status: int
 ) -> None:
     first.status = status
     assert len(await views(chain, line)) == 5
     assert second.asked["eth_call"] == 5
+    assert line.count("assent_rpc_errors_total", 0, fault="limited" if status == 429 else "http") == 1
+    first.status = 200
+    first.batches.clear()
+    line.pool.endpoints[0]._not_before = 0.0
+    assert len(await views(chain, line)) == 5
+    assert first.batches == {5: 1}  # together again: it was the endpoint, not the batch
+
+
+async def test_views__when_a_batch_is_limited_in_words__then_it_is_not_asked_for_more_at_once(
+    chain: Ground, line: Line, first: FaultyEndpoint, second: FaultyEndpoint
+) -> None:
+    first.batch_error = {"code": -32005, "message": "rate limit exceeded"}
+    assert len(await views(chain, line)) == 5
+    assert not first.asked["eth_call"]
+    assert second.asked["eth_call"] == 5
+
+
+async def test_views__when_all_are_given_up__then_the_request_is_broken_off(
+    chain: Ground, line: Line, first: FaultyEndpoint
+) -> None:
+    first.stall_s = 5
+    provider = line.pool.endpoints[0]._http
+    running = [asyncio.create_task(views(chain, line, 4)) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    assert len(provider._tasks) == 1
+    for each in running:
+        each.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    await asyncio.sleep(0.05)
+    assert not provider._tasks
+
+
+async def test_views__when_the_line_is_closed_at_once__then_nobody_waits_for_ever(chain: Ground, line: Line) -> None:
+    provider = line.pool.endpoints[0]._http
+    waiting = asyncio.create_task(provider.make_request("eth_call", [{}, "latest"]))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    await provider.disconnect()
+    with pytest.raises(ConnectionAbortedError):
+        await asyncio.wait_for(waiting, 5)
+    answer = await asyncio.wait_for(provider.make_request("eth_call", [{}, "latest"]), 5)  # type: ignore[arg-type]
+    assert "error" in answer or "result" in answer
 
 
 async def test_views__when_some_are_given_up__then_the_others_are_answered(

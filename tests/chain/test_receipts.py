@@ -17,7 +17,7 @@ from oracle.core import canonical
 from oracle.core.errors import AuditError
 from oracle.core.purposes import purpose
 from oracle.core.structs import AgreementState, Verdict
-from oracle.receipts import ReceiptError, history_of, issue, verify
+from oracle.receipts import ReceiptError, history_of, issue, uses_of, verify
 from oracle.receipts.document import digest_of
 from oracle.receipts.proofs import ProofError, StateProof, encode_header
 
@@ -232,7 +232,7 @@ def test_header__when_it_has_a_part_that_is_unknown__then_refused_with_a_remedy(
 
 
 def test_history__when_it_was_given_used_and_withdrawn__then_all_in_order(world: World) -> None:
-    agreement = world.give(uses=3)
+    agreement = world.give(uses=3, price=5)
     first = world.ask(agreement)
     world.record_verdict(first, Verdict(1, 700_000, b"t" * 32))
     second = world.ask(agreement)
@@ -247,4 +247,10 @@ def test_history__when_it_was_given_used_and_withdrawn__then_all_in_order(world:
         ("withdrawn", None, None),
         ("refused", 1, None),
     ]
+    one, two = uses_of(world.client, agreement.id)
+    assert (one.state, one.outcome, one.score_ppm, one.earned) == ("recorded", 1, 700_000, 5)
+    assert (one.purpose, one.step, one.controller, one.request) == (PURPOSE, "infer", CONTROLLER.address, first.id)
+    assert (two.state, two.outcome, two.earned, two.request) == ("refused", None, 0, second.id)
+    earned = world.client.unsettled(agreement.id)
+    assert earned.price == one.earned + two.earned
     assert canonical.canonical([each.to_json() for each in history_of(world.client, agreement.id)])

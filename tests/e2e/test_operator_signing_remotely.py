@@ -60,14 +60,14 @@ def test_node__when_a_remote_signer_has_its_keys__signs_and_sends_and_outlives_t
         del settings["keys"][name]
     settings["keys"]["remote"] = {"url": f"http://127.0.0.1:{port}", "attester": [operator.attester], "sender": sender}
     controller = devnet.client(devnet.accounts.controller)
-    # Uses whose turn it is: it proposes, signs and sends, unless this machine is so busy that another's turn comes first.
-    own = iter([use for use in range(256) if devnet.due_to_propose(agreement, use) is operator])
 
     def until(signed: bool, sent: bool) -> None:
         """Ask until this operator signed a verdict or not, and sent a transaction if it should; each request is recorded."""
         before, give_up = controller.web3.eth.get_transaction_count(sender), time.monotonic() + WAIT_S
         while True:
-            verdict = controller.wait(controller.request(agreement, PURPOSE, use=next(own)).id, WAIT_S)
+            # It proposes, signs and sends, unless this machine is so busy that another's turn comes first.
+            asked = devnet.ask_in_turn_of(operator, lambda: controller.request(agreement, PURPOSE))
+            verdict = controller.wait(asked.id, WAIT_S)
             assert verdict.recorded
             has_sent = controller.web3.eth.get_transaction_count(sender) > before
             if signed == (index in members_of(verdict.signers or 0)) and (has_sent or not sent):

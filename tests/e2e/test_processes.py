@@ -133,10 +133,10 @@ def test_request__when_the_vault_is_down__waits_and_is_recorded_when_it_is_back(
 def test_request__when_its_proposer_is_dead__is_recorded_by_the_next(devnet: Devnet, cases: list[HeldOutCase]) -> None:
     record = devnet.keep_record(cases[5].fields, devnet.accounts.subject.address)
     agreement, _ = sign_and_relay(devnet, record, uses=9)
-    victim = devnet.due_to_propose(agreement, 0)
+    victim = devnet.operators[1]
     devnet.processes.kill(victim.name)
     try:
-        asked = controller_of(devnet).request(agreement, PURPOSE, use=0)
+        asked = devnet.ask_in_turn_of(victim, lambda: controller_of(devnet).request(agreement, PURPOSE))
         verdict = controller_of(devnet).wait(asked.id, WAIT_S)
         assert verdict.recorded
         assert devnet.operators.index(victim) not in members_of(verdict.signers or 0)

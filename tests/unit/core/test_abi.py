@@ -46,6 +46,7 @@ def test_encode__beside_eth_abis__is_the_same(pairs: list[tuple[str, Any]]) -> N
         ("address", "0x12"),
         ("address", "0x" + "zz" * 20),
         ("address", bytes(20)),
+        ("address", "0x" + "ab" * 19 + "  "),
         ("bytes", "text"),
         ("string", b"bytes"),
         ("string", "\ud800"),

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from postgres_server import Server
 
 from oracle.core.deployment import Deployment
-from oracle.core.errors import ConfigurationError
+from oracle.core.errors import ConfigurationError, DatabaseError
 from oracle.store.node_store import open_store
-from oracle.store.opening import connect
+from oracle.store.opening import connect, standing_aside
 from oracle.store.ownership import held
 
 OURS, OTHERS = Deployment(1, "0x" + "ab" * 20), Deployment(2, "0x" + "ab" * 20)
@@ -58,7 +59,46 @@ def test_held__when_another_node_runs_on_it__then_refused_with_a_remedy_until_th
             pass
 
 
-@pytest.mark.parametrize("url", ["nonsense", "sqlite:////nowhere/node.db", "postgresql://nobody@127.0.0.1:1/none"])
+def test_held__when_a_link_leads_to_it__then_it_is_the_same(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "node.db")
+    with (
+        held(f"sqlite:///{tmp_path / 'node.db'}"),
+        pytest.raises(ConfigurationError, match="another node runs"),
+        held(f"sqlite:///{tmp_path / 'link.db'}"),
+    ):
+        pass
+
+
+def test_held__when_it_cannot_be_locked__then_refused_naming_the_file(tmp_path: Path) -> None:
+    (tmp_path / "node.db.lock").mkdir()
+    with (
+        pytest.raises(ConfigurationError, match=r"node\.db\.lock can't be locked"),
+        held(f"sqlite:///{tmp_path / 'node.db'}"),
+    ):
+        pass
+
+
+def test_held__when_the_server_does_not_answer__then_refused_with_a_remedy() -> None:
+    with pytest.raises(ConfigurationError, match="check the URL"), held("postgresql://nobody@127.0.0.1:1/none", 0):
+        pass
+
+
+def test_held__when_the_server_is_not_up_yet__then_waited_for(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([DatabaseError("starting"), DatabaseError("starting")])
+
+    def aside(engine: sa.Engine) -> sa.Engine:
+        for failure in failures:
+            raise failure
+        return standing_aside(engine)
+
+    monkeypatch.setattr("oracle.store.ownership.standing_aside", aside)
+    with held(postgres.create()):
+        assert next(failures, None) is None
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:////nowhere/node.db"])
 def test_held__when_it_cannot_be_reached__then_left_to_be_told_by_who_opens_it(url: str, tmp_path: Path) -> None:
     with held(url):
         pass
