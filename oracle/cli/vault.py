@@ -1,15 +1,16 @@
-"""``assent vault``: serve, add, list, release."""
+"""``assent vault``: serve, add, list, release, log, rotate, forget."""
 
 from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from oracle.cli.options import Id, Json, PasswordFile, parse_address
+from oracle.cli.options import Id, Json, PasswordFile, parse_address, parse_id
 from oracle.cli.output import hexed, print_facts, print_json, print_rows
 from oracle.core.errors import ConfigurationError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from oracle.core.structs import Record
     from oracle.vault.settings import VaultSettings
 
-app = typer.Typer(no_args_is_help=True, help="The holder's vault: serve, add, list, release.")
+app = typer.Typer(no_args_is_help=True, help="The holder's vault: serve, add, list, release, log, rotate, forget.")
 Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_VAULT_CONFIG", help="The vault's settings, TOML.")]
 Keystore = Annotated[Path | None, typer.Option("--keystore", envvar="ASSENT_KEYSTORE", help="The holder's key file.")]
 
@@ -107,6 +108,70 @@ def release(
     with os.fdopen(descriptor, "w") as file:
         json.dump(content, file, indent=1)
     print_facts({"request": content["request"], "fields": len(content["fields"]), "file": str(out)}, as_json)
+
+
+@app.command(epilog="Example: assent vault log --record 0x5d…c1 --config vault.toml")
+def log(
+    config: Config,
+    record: Annotated[
+        bytes | None, typer.Option(parser=parse_id, metavar="ID", help="Only what was released of this record.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check the release log, and list what was released to whom. Its head fixes every entry: note it down where nobody can change it."""
+    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
+
+    vault = open_vault(load_vault_settings(config))
+    head, rows = vault.log_head(), vault.log_entries(record)
+    facts = {"entries": head.entries, "head": hexed(head.digest)}
+    if as_json:
+        print_json({**facts, "releases": rows})
+        return
+    shown = [{**row, "at": datetime.fromtimestamp(row["at"], UTC).strftime("%Y-%m-%d %H:%M:%S")} for row in rows]
+    print_rows(("number", "at", "attester", "epoch", "fields", "record", "request"), shown, as_json=False)
+    print_facts(facts, as_json=False)
+
+
+@app.command(
+    epilog="Example: assent vault rotate --new-key new-master.json --new-password new-password --config vault.toml"
+)
+def rotate(
+    config: Config,
+    new_key: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="The new master key, as `assent keys new` makes one.")
+    ],
+    new_password: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="File with its password.")],
+    as_json: Json = False,
+) -> None:
+    """Put all records' keys under another master key. Stop the vault first, and name the new key in its settings after."""
+    from oracle.keys.keystore import read_secret  # noqa: PLC0415
+    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
+
+    count = open_vault(load_vault_settings(config)).rotate(read_secret(new_key, new_password))
+    then = f"set master_key_file and master_password_file in {config} to the new ones, and start the vault"
+    print_facts({"records": count, "masterKey": str(new_key), "then": then}, as_json)
+
+
+@app.command(epilog="Example: assent vault forget 0x5d…c1 --yes --config vault.toml")
+def forget(
+    record_id: Id,
+    config: Config,
+    yes: Annotated[bool, typer.Option("--yes", help="Without being asked again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete a record and its key. Backups made before still have both: delete those, too. Retire it on chain as well."""
+    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
+
+    vault = open_vault(load_vault_settings(config))
+    record = vault.record(record_id)
+    if not yes:
+        typer.confirm(f"Delete record {hexed(record_id)} of {record.subject}?", abort=True)
+    released = len(vault.log_entries(record_id))
+    vault.forget(record_id)
+    print_facts({"record": hexed(record_id), "forgotten": True, "releasesBefore": released}, as_json)
 
 
 def _put(settings: VaultSettings, path: Path, subject: str, holder: str) -> Record:

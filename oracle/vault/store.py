@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Engine, LargeBinary, String, create_engine, event, select
+from sqlalchemy import JSON, Engine, LargeBinary, String, create_engine, event, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from oracle.core.canonical import canonical
+from oracle.core.keccak import keccak
 from oracle.core.structs import Record
+
+#: What the log's first entry comes after.
+FIRST = bytes(32)
+_AT_A_TIME = 1_000
 
 
 class Table(DeclarativeBase):
@@ -57,6 +63,15 @@ class Release:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry of the release log. ``digest`` (32 bytes) fixes it and all before it."""
+
+    number: int
+    content: dict[str, Any]
+    digest: bytes
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class EncryptedRecord:
     """A record as stored."""
@@ -64,6 +79,16 @@ class EncryptedRecord:
     record: Record
     ciphertext: bytes
     wrapped_key: bytes
+
+
+class LogRow(Table):
+    """One entry of the release log: never changed, never deleted, each with the digest of the one before in its own."""
+
+    __tablename__ = "release_log"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
 class VaultStore:
@@ -116,12 +141,32 @@ class VaultStore:
 
     def log(self, releases: Sequence[Release]) -> None:
         """Write releases down; a repeated one only counts."""
-        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
-        new = insert(ReleaseRow)
+        upsert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        new = upsert(ReleaseRow)
         repeated = {"times": ReleaseRow.times + 1, "last_at": new.excluded.last_at}
         key = [ReleaseRow.request_id, ReleaseRow.attester, ReleaseRow.epoch]
         with self._engine.begin() as connection:
             connection.execute(new.on_conflict_do_update(index_elements=key, set_=repeated), list(map(_row, releases)))
+            last = connection.execute(
+                select(LogRow.number, LogRow.digest).order_by(LogRow.number.desc()).limit(1)
+            ).first()
+            entries = list(chained(releases, *((last.number, last.digest) if last else (-1, FIRST))))
+            connection.execute(insert(LogRow), [asdict(entry) for entry in entries])
+
+    def log_entries(self) -> Iterator[LogEntry]:
+        """Yield the release log, first to last."""
+        with Session(self._engine) as session:
+            query = select(LogRow).order_by(LogRow.number).execution_options(yield_per=_AT_A_TIME)
+            for row in session.scalars(query):
+                yield LogEntry(row.number, row.content, row.digest)
+
+    def rewrap(self, change: Callable[[bytes], bytes]) -> int:
+        """Replace each record's wrapped key by what ``change`` makes of it: all of them, or none if it raises. Return how many."""
+        with Session(self._engine) as session, session.begin():
+            rows = session.scalars(select(RecordRow)).all()
+            for row in rows:
+                row.wrapped_key = change(row.wrapped_key)
+            return len(rows)
 
     def releases(self, request_id: bytes) -> Sequence[Release]:
         """Return what was released for a request, first to last."""
@@ -133,6 +178,28 @@ class VaultStore:
                 Release(row.request_id, row.attester, row.epoch, row.record_id, tuple(row.fields), row.first_at)
                 for row in rows
             ]
+
+
+def chained(releases: Iterable[Release], number: int, digest: bytes) -> Iterator[LogEntry]:
+    """Yield the log's entries for releases, after the entry with a number and a digest."""
+    for release in releases:
+        number += 1
+        content = {
+            "number": number,
+            "at": release.at,
+            "request": release.request_id.hex(),
+            "record": release.record_id.hex(),
+            "attester": release.attester,
+            "epoch": release.epoch,
+            "fields": list(release.fields),
+        }
+        digest = digest_after(digest, content)
+        yield LogEntry(number, content, digest)
+
+
+def digest_after(digest: bytes, content: Mapping[str, Any]) -> bytes:
+    """Return the digest of an entry that comes after one with a digest."""
+    return keccak(digest + canonical(dict(content)))
 
 
 def _row(release: Release) -> dict[str, Any]:

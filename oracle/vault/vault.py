@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -17,15 +18,33 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from eth_utils import to_checksum_address
 
 from oracle.core.canonical import canonical
-from oracle.core.errors import SealError, SigningKeyError
+from oracle.core.errors import AssentError, SealError, SigningKeyError
 from oracle.core.structs import Record
 from oracle.data.record import RELEASE_VERSION, DisclosedField, RecordTree, SaltedField
 from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
-from oracle.vault.store import EncryptedRecord, Release, VaultStore
+from oracle.vault.store import FIRST, EncryptedRecord, Release, VaultStore, digest_after
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _AT_REST = b"assent-vault/1\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """Where the release log stands: how many entries it has, and a digest (32 bytes) that fixes all of them."""
+
+    entries: int
+    digest: bytes
+
+
+class LogBrokenError(AssentError):
+    """An entry of the release log was altered, left out or put in."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(
+            f"the release log doesn't hold from entry {number} on: it was altered; compare with a backup, and see who could write there"
+        )
 
 
 class Vault:
@@ -33,8 +52,7 @@ class Vault:
 
     def __init__(self, store: VaultStore, master_key: bytes) -> None:
         """``master_key`` has 32 bytes. Raises SigningKeyError if it hasn't."""
-        if len(master_key) != _KEY_BYTES:
-            raise SigningKeyError(f"a vault's master key has {_KEY_BYTES} bytes; make another with `assent keys new`")
+        _must_be_key(master_key)
         self._store = store
         self._master_key = master_key
 
@@ -75,6 +93,42 @@ class Vault:
         """Write releases down; done before the fields leave. A repeated one only counts."""
         self._store.log(releases)
 
+    def log_head(self) -> LogHead:
+        """Check the whole release log, and return where it stands. Raises LogBrokenError naming the first entry that doesn't fit."""
+        number, digest, expected = -1, FIRST, 0
+        for entry in self._store.log_entries():
+            digest = digest_after(digest, entry.content)
+            if entry.number != expected or entry.content.get("number") != expected or entry.digest != digest:
+                raise LogBrokenError(expected)
+            number, expected = entry.number, expected + 1
+        return LogHead(number + 1, digest)
+
+    def log_entries(self, record_id: bytes | None = None) -> list[dict[str, Any]]:
+        """Return the release log's entries, first to last; of one record, if it is named."""
+        wanted = None if record_id is None else record_id.hex()
+        contents = (entry.content for entry in self._store.log_entries())
+        return [content for content in contents if wanted is None or content["record"] == wanted]
+
+    def rotate(self, new_master_key: bytes) -> int:
+        """Wrap each record's key under another master key, all of them or none; return how many. This vault goes on under the new one.
+
+        A vault that runs meanwhile with the old one opens no record any more, until it is started with the new one. Raises
+        SigningKeyError for a key of another size, and SealError if a record's key isn't wrapped under the present one.
+        """
+        _must_be_key(new_master_key)
+
+        def change(wrapped: bytes) -> bytes:
+            try:
+                return aes_key_wrap(new_master_key, aes_key_unwrap(self._master_key, wrapped))
+            except (InvalidUnwrap, ValueError):
+                raise SealError(
+                    "a record's key isn't wrapped under the present master key; nothing was changed: was it rotated already?"
+                ) from None
+
+        count = self._store.rewrap(change)
+        self._master_key = new_master_key
+        return count
+
     def releases(self, request_id: bytes) -> list[Release]:
         """Return what was released for a request, first to last."""
         return list(self._store.releases(request_id))
@@ -112,6 +166,11 @@ class Vault:
                 f"record 0x{identifier.hex()} doesn't open: another master key, or the database was altered; restore the right one"
             ) from None
         return _unpack(plaintext)
+
+
+def _must_be_key(master_key: bytes) -> None:
+    if len(master_key) != _KEY_BYTES:
+        raise SigningKeyError(f"a vault's master key has {_KEY_BYTES} bytes; make another with `assent keys new`")
 
 
 def _absent(record_id: bytes) -> RecordAbsentError:

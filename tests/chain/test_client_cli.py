@@ -250,6 +250,19 @@ def test_vault__when_a_record_is_added_and_committed__then_listed_and_on_chain(s
     (folder / "fields.json").write_text('{"secret": NaN}')
     assert "fields.json" in shell.run(*add, "--holder", HOLDER.address, status=2)
 
+    # Its log, another master key, and the end.
+    assert shell.json("vault", "log", *config) == {"entries": 0, "head": "0x" + "00" * 32, "releases": []}
+    assert "entries  0" in shell.run("vault", "log", "--record", added["record"], *config)
+    write_secret(folder / "new-master", bytes(range(1, 33)), "secret", light=True)
+    new = ("--new-key", str(folder / "new-master"), "--new-password", str(folder / "password"))
+    assert shell.json("vault", "rotate", *new, *config)["records"] == 1
+    assert "nothing was changed" in shell.run("vault", "rotate", *new, *config, status=1)
+    refused = shell.run("vault", "forget", added["record"], *config, status=1, stdin="n\n")
+    assert "Delete record" in refused
+    assert shell.json("vault", "forget", added["record"], "--yes", *config)["forgotten"]
+    assert shell.json("vault", "list", *config) == []
+    assert "isn't in this vault" in shell.run("vault", "forget", added["record"], "--yes", *config, status=1)
+
 
 def test_draft__when_the_record_is_anothers__then_status_2(shell: Shell) -> None:
     line = ["agreement", "draft", "--controller", CONTROLLER.address, "--record", "0x" + shell.world.record.id.hex()]

@@ -11,7 +11,7 @@ from oracle.core.structs import Record
 from oracle.data.record import DisclosedField, verify_disclosure
 from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
 from oracle.vault.store import Release, VaultStore
-from oracle.vault.vault import Vault
+from oracle.vault.vault import LogBrokenError, LogHead, Vault
 
 MASTER = bytes(range(32))
 SUBJECT = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -152,3 +152,74 @@ def test_audit__when_fields_were_released__then_gets_just_those_and_can_verify(v
 def test_audit__when_nothing_was_released__then_says_so(vault: Vault) -> None:
     with pytest.raises(RequestUnknownError, match="nothing was released"):
         vault.release_for_audit(REQUEST)
+
+
+# The release log
+
+
+def test_log__when_releases_are_written__then_each_entry_fixes_all_before(vault: Vault, database: Path) -> None:
+    assert vault.log_head() == LogHead(0, bytes(32))
+    record, other = vault.add(FIELDS, SUBJECT, HOLDER), vault.add(FIELDS, SUBJECT, HOLDER)
+    vault.log([release(record), release(other, at=101)])
+    first = vault.log_head()
+    vault.log([release(record, at=102)])  # asked for again: released again
+    assert first.entries == 2
+    assert vault.log_head().entries == 3
+    assert vault.log_head().digest != first.digest
+    assert Vault(VaultStore(f"sqlite:///{database}"), MASTER).log_head() == vault.log_head()
+    assert [entry["at"] for entry in vault.log_entries(record.id)] == [100, 102]
+    assert vault.log_entries()[1]["fields"] == ["age", "mean radius"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("UPDATE release_log SET content = replace(content, '0x90', '0x91') WHERE number = 1", 1),
+        ("UPDATE release_log SET content = replace(content, '101', '99') WHERE number = 1", 1),
+        ("UPDATE release_log SET digest = zeroblob(32) WHERE number = 2", 2),
+        ("DELETE FROM release_log WHERE number = 0", 0),
+        ("DELETE FROM release_log WHERE number = 1", 1),
+        ("UPDATE release_log SET number = 9 WHERE number = 1", 1),
+    ],
+)
+def test_log__when_an_entry_is_altered__then_named(vault: Vault, database: Path, statement: str, number: int) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    vault.log([release(record, at=100 + place) for place in range(4)])
+    with sqlite3.connect(database) as connection:
+        connection.execute(statement)
+    with pytest.raises(LogBrokenError, match=f"entry {number}") as caught:
+        vault.log_head()
+    assert caught.value.number == number
+
+
+def test_log__when_the_end_is_cut_off__then_the_head_is_another(vault: Vault, database: Path) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    vault.log([release(record, at=100 + place) for place in range(3)])
+    noted = vault.log_head()
+    with sqlite3.connect(database) as connection:
+        connection.execute("DELETE FROM release_log WHERE number = 2")
+    assert vault.log_head() != noted  # which is why it is noted down elsewhere
+
+
+# The master key
+
+
+def test_rotate__when_done__then_only_the_new_key_opens_and_nothing_else_changed(vault: Vault, database: Path) -> None:
+    records = [vault.add(FIELDS, SUBJECT, HOLDER) for _ in range(3)]
+    new = bytes(reversed(range(32)))
+    assert vault.rotate(new) == 3
+    for opened in (vault, Vault(VaultStore(f"sqlite:///{database}"), new)):
+        assert {field.name for field in opened.disclose(records[0].id, FIELDS)} == set(FIELDS)
+    with pytest.raises(SealError, match="another master key"):
+        Vault(VaultStore(f"sqlite:///{database}"), MASTER).disclose(records[0].id, FIELDS)
+    assert new not in database.read_bytes()
+
+
+def test_rotate__when_one_key_does_not_open__then_none_is_changed(vault: Vault, database: Path) -> None:
+    kept = vault.add(FIELDS, SUBJECT, HOLDER)
+    Vault(VaultStore(f"sqlite:///{database}"), bytes(32)).add(FIELDS, SUBJECT, HOLDER)
+    with pytest.raises(SealError, match="nothing was changed"):
+        vault.rotate(b"n" * 32)
+    assert vault.disclose(kept.id, ["age"])
+    with pytest.raises(SigningKeyError):
+        vault.rotate(b"short")
