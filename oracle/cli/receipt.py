@@ -1,4 +1,4 @@
-"""``assent agreement receipt``, ``verify``, ``history`` and ``uses``: how an agreement stood, and what became of it."""
+"""``assent agreement receipt``, ``verify``, ``history``, ``uses``, ``fhir``: how an agreement stood, what became of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from oracle.cli.output import hexed, print_facts, print_json, print_rows
 
 ReceiptFile = Annotated[
     typer.FileText, typer.Argument(metavar="FILE", help="A receipt as `receipt` writes it; - is standard input.")
+]
+ConsentFile = Annotated[
+    typer.FileText, typer.Argument(metavar="FILE", help="A FHIR R4 Consent as JSON; - is standard input.")
 ]
 BlockHash = Annotated[
     bytes | None,
@@ -97,6 +100,26 @@ def uses(link: Link, agreement_id: Id) -> None:
     print_rows(("use", "asked", "purpose", "state", "outcome", "scorePpm", "earned", "request"), rows, link.as_json)
     if not link.as_json:
         print_facts({"uses": len(found), "earned": str(sum(each.earned for each in found))}, as_json=False)
+
+
+@app.command(epilog="Example: assent agreement fhir 0x5d…c1 > consent.json")
+@reads
+def fhir(link: Link, agreement_id: Id) -> None:
+    """Write an agreement as a FHIR R4 Consent to standard output."""
+    from oracle.receipts import to_fhir  # noqa: PLC0415
+
+    client = link.client
+    state = client.read(client.contract.agreement_status(agreement_id)).state
+    print_json(to_fhir(client.agreement(agreement_id), client.domain.chain_id, state))
+
+
+@app.command("from-fhir", epilog="Example: assent agreement from-fhir consent.json > agreement.json")
+@reads
+def from_fhir(link: Link, file: ConsentFile) -> None:
+    """Write the agreement that a FHIR R4 Consent stands for, for `give` or `sign`; refuse one that says what no agreement can."""
+    from oracle.receipts import from_fhir as read_fhir  # noqa: PLC0415
+
+    print_json(read_fhir(read_object(file), link.deployment.chain_id).to_json())
 
 
 def _time(seconds: int) -> str:

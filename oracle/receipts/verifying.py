@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from eth_utils import is_checksum_address
 
-from oracle.core.canonical import canonical
 from oracle.core.digests import Domain, recover
 from oracle.core.structs import Agreement
+from oracle.receipts.differences import differences
 from oracle.receipts.document import ReceiptError, Standing, digest_of, standing_of, unsigned
 from oracle.receipts.proofs import StateProof
 
@@ -40,7 +40,7 @@ def verify(receipt: Mapping[str, Any], block_hash: bytes | None = None) -> Verif
     issuer = _issuer(receipt, domain)
     expected = unsigned(domain, agreement, proof, issuer)
     given = {name: value for name, value in receipt.items() if name != _SIGNATURE}
-    if (part := next(_differences(expected, given, ""), None)) is not None:
+    if (part := next(differences(expected, given), None)) is not None:
         raise ReceiptError(f"{part}: isn't what the evidence says")
     if recover(digest_of(domain, expected), signature) != issuer:
         raise ReceiptError(f"{_SIGNATURE}: not the signature of {issuer}, who is named as dct:publisher")
@@ -49,24 +49,6 @@ def verify(receipt: Mapping[str, Any], block_hash: bytes | None = None) -> Verif
             f"assent:evidence.header: is of block 0x{proof.block_hash.hex()}, not of 0x{block_hash.hex()}; is that block of this chain?"
         )
     return Verified(agreement, standing_of(domain, agreement, proof), issuer, proof.block_hash, block_hash is not None)
-
-
-def _differences(expected: Any, given: Any, path: str) -> Iterator[str]:
-    """Yield the paths where two JSON values differ, to the byte: 1 isn't true."""
-    if isinstance(expected, dict) and isinstance(given, Mapping):
-        for name in (*expected, *(name for name in given if name not in expected)):
-            where = f"{path}.{name}" if path else str(name)
-            if name not in given or name not in expected:
-                yield where
-            else:
-                yield from _differences(expected[name], given[name], where)
-        return
-    try:
-        same = canonical(expected) == canonical(given)
-    except (ValueError, TypeError, RecursionError):
-        same = False
-    if not same:
-        yield path
 
 
 def _mapping(receipt: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -132,6 +132,12 @@ def test_receipt__when_written_and_verified__then_it_shows_how_it_stood_and_what
     (used,) = shell.json("agreement", "uses", agreement)
     assert (used["use"], used["state"], used["purpose"], used["earned"]) == (0, "requested", PURPOSE, "0")
     assert "earned  0" in shell.run("agreement", "uses", agreement)
+    consent = shell.json("agreement", "fhir", agreement)
+    assert (consent["resourceType"], consent["status"]) == ("Consent", "active")
+    drafted = shell.json("agreement", "from-fhir", "-", stdin=json.dumps(consent))
+    assert drafted == shell.json("agreement", "show", agreement)["terms"]
+    consent["provision"]["securityLabel"] = [{"code": "R"}]
+    assert "provision.securityLabel" in shell.run("agreement", "from-fhir", "-", stdin=json.dumps(consent), status=1)
     missing = shell.run("agreement", "receipt", agreement, status=2)
     assert "--keystore" in missing
 

@@ -1,0 +1,151 @@
+"""Agreements as FHIR R4 ``Consent`` resources, and back: what a hospital's system keeps of them.
+
+Source: https://hl7.org/fhir/R4/consent.html. A resource that says more, or less, than an agreement can is refused: to leave a condition
+out would be to break it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from eth_utils import is_checksum_address
+
+from oracle.core.eip712 import bytes_of, hex_of
+from oracle.core.errors import AssentError
+from oracle.core.purposes import UnknownPurposeError, mask, terms
+from oracle.core.structs import Agreement, AgreementState, Step
+from oracle.receipts.differences import differences
+
+_DPV = "https://w3id.org/dpv#"
+_STEP = "urn:assent:step"
+_AGREEMENT = "urn:assent:agreement"
+_TERMS = "urn:assent:terms"
+_URI = "urn:ietf:rfc:3986"
+_HL7 = "http://terminology.hl7.org/CodeSystem"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+#: What an agreement has that FHIR has no element for, in an extension.
+_EXTRA = ("root", "notice", "salt", "model", "uses", "price")
+#: Elements that say nothing of what is agreed to: a server fills them in.
+_FREE = ("id", "meta", "identifier", "status", "text", "implicitRules", "language")
+_STATUS = {AgreementState.NONE: "proposed", AgreementState.GIVEN: "active", AgreementState.WITHDRAWN: "inactive"}
+_LAST_DATE = 253_402_300_799
+
+
+class FhirError(AssentError):
+    """A resource that isn't an agreement, or an agreement that no resource can carry; the text names the element."""
+
+
+def to_fhir(agreement: Agreement, chain_id: int, state: AgreementState = AgreementState.NONE) -> dict[str, Any]:
+    """Return the ``Consent`` of an agreement, as JSON values. Raises FhirError for a time beyond the year 9999."""
+    if agreement.valid_until > _LAST_DATE:
+        raise FhirError("provision.period: no date is beyond the year 9999")
+    subject, controller, holder = (
+        _account(chain_id, each) for each in (agreement.subject, agreement.controller, agreement.holder)
+    )
+    values = agreement.to_json()
+    provision: dict[str, Any] = {
+        "type": "permit",
+        # FHIR's end is the last moment inside, an agreement's the first one outside.
+        "period": {"start": _time(agreement.valid_from), "end": _time(agreement.valid_until - 1)},
+        "actor": [{"role": _concept(f"{_HL7}/v3-ParticipationType", "IRCP"), "reference": controller}],
+        "action": [_concept(_STEP, step.name.lower()) for step in Step if agreement.steps >> step & 1],
+        "purpose": _purposes(agreement.purposes),
+    }
+    if agreement.prohibited:
+        provision["provision"] = [{"type": "deny", "purpose": _purposes(agreement.prohibited)}]
+    return {
+        "resourceType": "Consent",
+        "id": agreement.id.hex(),
+        "identifier": [{"system": _AGREEMENT, "value": hex_of(agreement.id)}],
+        "status": _STATUS[state],
+        "scope": _concept(f"{_HL7}/consentscope", "patient-privacy"),
+        "category": [_concept("http://loinc.org", "59284-0")],
+        "patient": subject,
+        "performer": [subject],
+        "organization": [holder],
+        "policyRule": _concept(f"{_HL7}/v3-ActCode", "OPTIN"),
+        "provision": provision,
+        "extension": [
+            {"url": _TERMS, "extension": [{"url": name, "valueString": str(values[name])} for name in _EXTRA]}
+        ],
+    }
+
+
+def from_fhir(resource: Mapping[str, Any], chain_id: int) -> Agreement:
+    """Return the agreement that a ``Consent`` stands for. Raises FhirError naming what isn't an agreement's."""
+    try:
+        agreement = _agreement(resource, chain_id)
+        agreement.hash()  # raises for a number that doesn't fit its type
+    except UnknownPurposeError as error:
+        raise FhirError(f"provision.purpose: {error}") from None
+    except FhirError:
+        raise
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
+        raise FhirError(f"not a Consent as `assent agreement fhir` writes one: {type(error).__name__}") from None
+    expected = to_fhir(agreement, chain_id)
+    for name in _FREE:
+        expected.pop(name, None)
+    given = {name: value for name, value in resource.items() if name not in _FREE}
+    if (element := next(differences(expected, given), None)) is not None:
+        raise FhirError(f"{element}: says what an agreement can't, or doesn't say what it must")
+    for each in resource.get("identifier", ()):
+        if each.get("system") == _AGREEMENT and each.get("value") != hex_of(agreement.id):
+            raise FhirError("identifier: is another agreement's")
+    return agreement
+
+
+def _agreement(resource: Mapping[str, Any], chain_id: int) -> Agreement:
+    provision = resource["provision"]
+    extra = {each["url"]: each["valueString"] for each in resource["extension"][0]["extension"]}
+    denied = provision.get("provision", [])
+    steps = [Step[each["coding"][0]["code"].upper()] for each in provision["action"]]
+    return Agreement(
+        controller=_address(provision["actor"][0]["reference"], chain_id, "provision.actor"),
+        subject=_address(resource["patient"], chain_id, "patient"),
+        holder=_address(resource["organization"][0], chain_id, "organization"),
+        root=bytes_of(extra["root"]),
+        notice=bytes_of(extra["notice"]),
+        salt=bytes_of(extra["salt"]),
+        model=bytes_of(extra["model"]),
+        purposes=_mask(provision["purpose"]),
+        prohibited=_mask(denied[0]["purpose"]) if denied else 0,
+        steps=sum({1 << step for step in steps}),
+        valid_from=_seconds(provision["period"]["start"]),
+        valid_until=_seconds(provision["period"]["end"]) + 1,
+        uses=int(extra["uses"]),
+        price=int(extra["price"]),
+    )
+
+
+def _account(chain_id: int, address: str) -> dict[str, Any]:
+    return {"identifier": {"system": _URI, "value": f"did:pkh:eip155:{chain_id}:{address}"}}
+
+
+def _address(reference: Mapping[str, Any], chain_id: int, element: str) -> str:
+    prefix, value = f"did:pkh:eip155:{chain_id}:", str(reference["identifier"]["value"])
+    address = value.removeprefix(prefix)
+    if address == value or not is_checksum_address(address):
+        raise FhirError(f"{element}: not an account of chain {chain_id} (did:pkh:eip155:{chain_id}:0x…)")
+    return address
+
+
+def _concept(system: str, code: str) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _purposes(bits: int) -> list[dict[str, str]]:
+    return [{"system": _DPV, "code": term} for term in terms(bits)]
+
+
+def _mask(codings: list[Mapping[str, str]]) -> int:
+    return mask([each["code"] for each in codings])
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime(_TIME)
+
+
+def _seconds(text: str) -> int:
+    return int(datetime.strptime(text, _TIME).replace(tzinfo=UTC).timestamp())
