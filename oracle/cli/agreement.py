@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Data-use agreements: draft, give, sign, relay, withdraw, show, settle, receipt, verify, history.",
+    help="Data-use agreements: make, give and withdraw them; receipts, and what became of them.",
 )
 _DAY_S = 86_400
 

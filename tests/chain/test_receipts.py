@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import client_world
+import jsonschema
 import pytest
 from client_world import CONTROLLER, HOLDER, PURPOSE, RELAYER, SUBJECT, World
 from hexbytes import HexBytes
@@ -63,6 +65,16 @@ def test_receipt__in_terms_of_dpv__says_who_agreed_to_what(receipt: dict[str, An
     assert record["dpv:hasProcess"]["dpv:hasPurpose"] == [purpose(PURPOSE).iri]
     assert record["dpv:hasProcess"]["dpv:hasProcessing"] == ["dpv:Infer"]
     assert record["dpv:hasConsentStatus"]["@type"] == "dpv:ConsentGiven"
+
+
+def test_receipt__beside_its_schema__is_valid_and_an_altered_form_is_not(receipt: dict[str, Any]) -> None:
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "api" / "receipt.schema.json").read_text())
+    checker = jsonschema.Draft202012Validator(schema)
+    checker.check_schema(schema)
+    checker.validate(receipt)
+    assert not checker.is_valid({**receipt, "dpv:hasConsequence": "none"})
+    assert not checker.is_valid({**receipt, "assent:signature": "0x"})
+    assert not checker.is_valid({name: value for name, value in receipt.items() if name != "assent:evidence"})
 
 
 def test_verify__when_withdrawn_expired_or_used__then_the_receipt_says_so_and_the_old_one_still_holds(
