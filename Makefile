@@ -94,6 +94,7 @@ gas: setup ## gas of each operation, whole transactions, beside the goals and th
 bench: setup ## latency, throughput, catching up, memory; prints tables, writes bench/out; half an hour
 	@$(PY) -m bench.latency
 	@$(PY) -m bench.throughput
+	@$(PY) -m bench.releases
 	@$(PY) -m bench.catch_up
 	@$(PY) -m bench.memory
 
