@@ -33,12 +33,20 @@ def step_of(name: str) -> Any:
 def read_object(file: typer.FileText) -> dict[str, Any]:
     """Return the JSON object in a file. Raises ConfigurationError."""
     try:
-        data = json.load(file)
+        data = json.load(file, object_pairs_hook=_once_each)
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
-        raise ConfigurationError([f"{file.name}: not a JSON object"])
+        raise ConfigurationError([f"{file.name}: not a JSON object with each name once"])
     return data
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that comes twice: some programs read its first value, some its last."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
 
 
 def read_agreement(data: Any) -> Agreement:
@@ -48,7 +56,7 @@ def read_agreement(data: Any) -> Agreement:
     try:
         agreement = Agreement.from_json(data)
         agreement.hash()  # raises for a number or an address that doesn't fit its type
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         raise ConfigurationError(["not an agreement: write one with `assent agreement draft`"]) from None
     return agreement
 
@@ -65,7 +73,7 @@ def read_signed_agreement(data: dict[str, Any]) -> tuple[str, Agreement, int, by
         kind, deadline, signature = data["signed"], int(data["deadline"]), _bytes(data["signature"])
         if kind in ("giving", "withdrawal") and 0 <= deadline < 2**64:
             return kind, agreement, deadline, signature
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         pass
     raise ConfigurationError(["not a signed agreement: write one with `assent agreement sign`"])
 
@@ -86,7 +94,7 @@ def read_signed_asking(data: dict[str, Any]) -> tuple[Agreement, Question, int, 
         question.pack()
         if data["signed"] == "asking" and 0 <= tip < 2**96:
             return agreement, question, tip, signature
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         pass
     raise ConfigurationError(["not a signed question: write one with `assent request sign`"])
 

@@ -9,8 +9,9 @@ import typer
 
 from oracle.cli.agreement import app
 from oracle.cli.files import read_object
-from oracle.cli.options import Id, Json, Link, parse_id, reads, sends
+from oracle.cli.options import Id, Json, Link, parse_address, parse_id, reads, sends
 from oracle.cli.output import hexed, print_facts, print_json, print_rows
+from oracle.core.errors import ConfigurationError
 
 ReceiptFile = Annotated[
     typer.FileText, typer.Argument(metavar="FILE", help="A receipt as `receipt` writes it; - is standard input.")
@@ -45,22 +46,40 @@ def receipt(
 
 
 @app.command(epilog="Example: assent agreement verify receipt.json --block-hash 0x8e…1f")
-def verify(file: ReceiptFile, block_hash: BlockHash = None, as_json: Json = False) -> None:
+def verify(
+    file: ReceiptFile,
+    block_hash: BlockHash = None,
+    contract: Annotated[
+        str | None, typer.Option(parser=parse_address, metavar="ADDRESS", help="Assent's contract, as you know it.")
+    ] = None,
+    chain_id: Annotated[int | None, typer.Option(min=1, help="The chain that it is on.")] = None,
+    as_json: Json = False,
+) -> None:
     """Check a receipt, offline. Exit status 0 if all of it holds, 1 with the part that doesn't."""
+    from oracle.core.digests import Domain  # noqa: PLC0415
     from oracle.core.purposes import terms  # noqa: PLC0415
     from oracle.receipts import verify as verify_receipt  # noqa: PLC0415
 
-    found = verify_receipt(read_object(file), block_hash)
+    if (contract is None) != (chain_id is None):
+        raise ConfigurationError(["--contract, --chain-id: name both, or neither"])
+    known = None if contract is None or chain_id is None else Domain(chain_id, contract)
+    found = verify_receipt(read_object(file), block_hash, known)
     agreement, standing = found.agreement, found.standing
     facts: dict[str, Any] = {
         "agreement": hexed(agreement.id),
         "status": standing.status.removeprefix("dpv:Consent").lower(),
         "since": _time(standing.status_since),
+        "chainId": found.domain.chain_id,
+        "contract": found.domain.contract,
         "subject": agreement.subject,
         "controller": agreement.controller,
+        "holder": agreement.holder,
+        "recordRoot": hexed(agreement.root),
+        "model": hexed(agreement.model),
+        "uses": agreement.uses,
         "purposes": list(terms(agreement.purposes)),
         "prohibited": list(terms(agreement.prohibited)),
-        "verdicts": standing.verdicts,
+        "verdictsEarning": standing.earning,
         "issuer": found.issuer,
         "block": standing.block,
         "blockTime": _time(standing.timestamp),
@@ -70,7 +89,8 @@ def verify(file: ReceiptFile, block_hash: BlockHash = None, as_json: Json = Fals
     print_facts(facts, as_json)
     if not found.anchored and not as_json:
         typer.echo(
-            "Compare blockHash with the chain's, or name it with --block-hash: else the issuer alone vouches for it."
+            "Compare blockHash and contract with what you know of the chain, or name them (--block-hash, --contract, --chain-id): "
+            "else the issuer alone vouches for them."
         )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oracle.client import AssentClient
     from oracle.core.structs import Record
     from oracle.vault.settings import VaultSettings
+    from oracle.vault.vault import LogHead
 
 app = typer.Typer(no_args_is_help=True, help="The holder's vault: serve, add, list, release, log, rotate, forget.")
 Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_VAULT_CONFIG", help="The vault's settings, TOML.")]
@@ -116,6 +117,9 @@ def log(
     record: Annotated[
         bytes | None, typer.Option(parser=parse_id, metavar="ID", help="Only what was released of this record.")
     ] = None,
+    noted: Annotated[
+        str | None, typer.Option(metavar="ENTRIES:HEAD", help="Where it stood once, as noted down; is that still so?")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check the release log, and list what was released to whom. Its head fixes every entry: note it down where nobody can change it."""
@@ -123,7 +127,7 @@ def log(
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     vault = open_vault(load_vault_settings(config))
-    head, rows = vault.log_head(), vault.log_entries(record)
+    head, rows = vault.log_head(_head(noted)), vault.log_entries(record)
     facts = {"entries": head.entries, "head": hexed(head.digest)}
     if as_json:
         print_json({**facts, "releases": rows})
@@ -172,6 +176,17 @@ def forget(
     released = len(vault.log_entries(record_id))
     vault.forget(record_id)
     print_facts({"record": hexed(record_id), "forgotten": True, "releasesBefore": released}, as_json)
+
+
+def _head(text: str | None) -> LogHead | None:
+    from oracle.vault.vault import LogHead  # noqa: PLC0415
+
+    if text is None:
+        return None
+    entries, _, digest = text.partition(":")
+    if not entries.isdecimal():
+        raise typer.BadParameter("--noted is a number of entries, a colon, and the head: 12:0x…")
+    return LogHead(int(entries), parse_id(digest))
 
 
 def _put(settings: VaultSettings, path: Path, subject: str, holder: str) -> Record:

@@ -45,12 +45,15 @@ class ReceiptError(AuditError):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an agreement stood at a block. ``since`` (Unix seconds) is when it came to be so; ``verdicts`` so many earned by then."""
+    """How an agreement stood at a block. ``since`` (Unix seconds) is when it came to be so.
+
+    ``earning`` verdicts earned something for subject or publisher by then; those of a free model at no price aren't counted on chain.
+    """
 
     state: AgreementState
     since: int
     valid_until: int
-    verdicts: int
+    earning: int
     block: int
     timestamp: int
 
@@ -79,21 +82,24 @@ def standing_of(domain: Domain, agreement: Agreement, proof: StateProof) -> Stan
         state = AgreementState(word & 0xFF)
     except ValueError:
         state = AgreementState.NONE
-    if state is AgreementState.NONE:
+    valid_until = word >> 8 & 0xFFFFFFFFFF
+    # Whoever is named as subject can withdraw what was never given; only giving writes the end of its validity.
+    if state is AgreementState.NONE or valid_until != agreement.valid_until:
         raise ReceiptError("the agreement wasn't given by then, or its terms are others")
     return Standing(
         state=state,
-        valid_until=word >> 8 & 0xFFFFFFFFFF,
+        valid_until=valid_until,
         since=word >> 48 & 0xFFFFFFFFFF,
-        verdicts=word >> 88 & 0xFFFFFFFF,
+        earning=word >> 88 & 0xFFFFFFFF,
         block=proof.number,
         timestamp=proof.timestamp,
     )
 
 
-def unsigned(domain: Domain, agreement: Agreement, proof: StateProof, issuer: str) -> dict[str, Any]:
-    """Return a receipt without its signature, all of it from evidence. Raises ReceiptError or ProofError."""
-    standing = standing_of(domain, agreement, proof)
+def unsigned(
+    domain: Domain, agreement: Agreement, proof: StateProof, standing: Standing, issuer: str
+) -> dict[str, Any]:
+    """Return a receipt without its signature, all of it from evidence; ``standing`` is what the proof shows."""
     name = f"urn:assent:{domain.chain_id}:{domain.contract.lower()}:agreement:0x{agreement.id.hex()}"
     return {
         "@context": CONTEXT,
@@ -146,7 +152,7 @@ def _record(domain: Domain, agreement: Agreement, standing: Standing, name: str)
             "@type": standing.status,
             "dpv:isIndicatedBy": subject,
             "dpv:isIndicatedAtTime": _time(standing.status_since),
-            "assent:verdicts": standing.verdicts,
+            "assent:verdictsEarning": standing.earning,
         },
     }
 

@@ -27,8 +27,10 @@ _HL7 = "http://terminology.hl7.org/CodeSystem"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 #: What an agreement has that FHIR has no element for, in an extension.
 _EXTRA = ("root", "notice", "salt", "model", "uses", "price")
-#: Elements that say nothing of what is agreed to: a server fills them in.
-_FREE = ("id", "meta", "identifier", "status", "text", "implicitRules", "language")
+#: Elements that say nothing of what is agreed to: a server fills them in. Some of what they may hold would; see `_must_be_free`.
+_FREE = ("id", "meta", "identifier", "status", "text", "language")
+_FREE_META = {"versionId", "lastUpdated", "source", "profile"}
+_OPEN_STATUS = ("draft", "proposed", "active")
 _STATUS = {AgreementState.NONE: "proposed", AgreementState.GIVEN: "active", AgreementState.WITHDRAWN: "inactive"}
 _LAST_DATE = 253_402_300_799
 
@@ -82,7 +84,7 @@ def from_fhir(resource: Mapping[str, Any], chain_id: int) -> Agreement:
         raise FhirError(f"provision.purpose: {error}") from None
     except FhirError:
         raise
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise FhirError(f"not a Consent as `assent agreement fhir` writes one: {type(error).__name__}") from None
     expected = to_fhir(agreement, chain_id)
     for name in _FREE:
@@ -90,10 +92,25 @@ def from_fhir(resource: Mapping[str, Any], chain_id: int) -> Agreement:
     given = {name: value for name, value in resource.items() if name not in _FREE}
     if (element := next(differences(expected, given), None)) is not None:
         raise FhirError(f"{element}: says what an agreement can't, or doesn't say what it must")
-    for each in resource.get("identifier", ()):
-        if each.get("system") == _AGREEMENT and each.get("value") != hex_of(agreement.id):
-            raise FhirError("identifier: is another agreement's")
+    _must_be_free(resource, agreement)
     return agreement
+
+
+def _must_be_free(resource: Mapping[str, Any], agreement: Agreement) -> None:
+    """Refuse what a server's own elements may hold that bears upon the consent."""
+    if resource.get("status") not in _OPEN_STATUS:
+        raise FhirError(
+            f"status: is none of {', '.join(_OPEN_STATUS)}; a consent that was refused or is over can't be given"
+        )
+    meta, text, identifiers = resource.get("meta", {}), resource.get("text", {}), resource.get("identifier", [])
+    if not isinstance(meta, Mapping) or not meta.keys() <= _FREE_META:
+        raise FhirError(f"meta: has more than {', '.join(sorted(_FREE_META))}; a label there may be a condition")
+    if not isinstance(text, Mapping) or (text and text.get("status") not in ("generated", "empty")):
+        raise FhirError("text: may say more than the resource's elements do, unless its status is generated or empty")
+    if not isinstance(identifiers, list) or not all(isinstance(each, Mapping) for each in identifiers):
+        raise FhirError("identifier: not a list of identifiers")
+    if any(each.get("system") == _AGREEMENT and each.get("value") != hex_of(agreement.id) for each in identifiers):
+        raise FhirError("identifier: is another agreement's")
 
 
 def _agreement(resource: Mapping[str, Any], chain_id: int) -> Agreement:

@@ -7,7 +7,7 @@ from typing import Any
 from oracle.chain.rpc import endpoint_errors
 from oracle.client import AssentClient, NoSignerError
 from oracle.core.errors import EndpointError
-from oracle.receipts.document import digest_of, slot_of, unsigned
+from oracle.receipts.document import digest_of, slot_of, standing_of, unsigned
 from oracle.receipts.proofs import StateProof
 
 
@@ -31,6 +31,6 @@ def issue(client: AssentClient, agreement_id: bytes, block: int | None = None) -
 
     found = ask("eth_getBlockByNumber", ["latest" if block is None else hex(block), False])
     proof = StateProof.fetch(ask, client.address, slot_of(agreement), found)
-    receipt = unsigned(domain, agreement, proof, signer.address)
+    receipt = unsigned(domain, agreement, proof, standing_of(domain, agreement, proof), signer.address)
     signature = signer.sign(digest_of(domain, receipt))
     return {**receipt, "assent:signature": "0x" + signature.hex()}

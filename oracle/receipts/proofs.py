@@ -24,7 +24,7 @@ _STATE_ROOT, _NUMBER, _TIMESTAMP = (_HEADER.index(name) for name in ("stateRoot"
 #: Of an account's four parts, the third is the root of its storage.
 _STORAGE_ROOT = 2
 #: A proof is as deep as the state's tree: far less than this.
-_MOST_NODES, _MOST_BYTES = 64, 65_536
+_MOST_NODES, _MOST_NODE_BYTES, _MOST_HEADER_BYTES = 64, 1_024, 2_048
 
 #: Asks an endpoint: method and parameters; returns the result.
 Ask = Callable[[str, list[Any]], Any]
@@ -59,7 +59,7 @@ class StateProof:
 
     @property
     def block_hash(self) -> bytes:
-        """The block's hash, 32 bytes: whoever knows it to be on the chain need believe nobody."""
+        """The block's hash, 32 bytes: whoever knows it to be on the chain need not believe who gave the proof."""
         return keccak(self.header)
 
     @property
@@ -86,9 +86,11 @@ class StateProof:
 
     def _parts(self) -> list[bytes]:
         parts = _decoded(self.header, "header")
-        if not isinstance(parts, list) or len(parts) <= _HEADER.index("nonce"):
+        if not isinstance(parts, list) or not _HEADER.index("nonce") < len(parts) <= len(_HEADER):
             raise ProofError("the header isn't one of a block")
-        if not all(isinstance(part, bytes) for part in parts):
+        if not all(isinstance(part, bytes) for part in parts) or len(parts[_STATE_ROOT]) != 32:
+            raise ProofError("the header isn't one of a block")
+        if max(len(parts[_NUMBER]), len(parts[_TIMESTAMP])) > 5:  # bytes: 34,000 years of seconds
             raise ProofError("the header isn't one of a block")
         return parts
 
@@ -102,7 +104,7 @@ class StateProof:
         """Inverse of :meth:`to_json`. Raises ProofError."""
         try:
             return cls(
-                _bytes(data["header"]),
+                _bytes(data["header"], _MOST_HEADER_BYTES),
                 tuple(map(_bytes, _some(data["accountProof"]))),
                 tuple(map(_bytes, _some(data["storageProof"]))),
             )
@@ -157,8 +159,8 @@ def _some(nodes: Any) -> list[str]:
     return nodes
 
 
-def _bytes(text: Any) -> bytes:
-    if not isinstance(text, str) or not text.startswith("0x") or len(text) > 2 * _MOST_BYTES:
+def _bytes(text: Any, most: int = _MOST_NODE_BYTES) -> bytes:
+    if not isinstance(text, str) or not text.startswith("0x") or len(text) > 2 + 2 * most:
         raise ValueError("not 0x-hex")
     return bytes.fromhex(text[2:])
 

@@ -20,8 +20,12 @@ _MOST_BYTES = 4 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a receipt shows. ``anchored`` tells that its block is the one that was known; else the issuer alone vouches for the block."""
+    """What a receipt shows, of the contract in ``domain``.
 
+    ``anchored`` tells that block and contract are those that were known; else the issuer alone vouches for one of them.
+    """
+
+    domain: Domain
     agreement: Agreement
     standing: Standing
     issuer: str
@@ -29,26 +33,32 @@ class Verified:
     anchored: bool
 
 
-def verify(receipt: Mapping[str, Any], block_hash: bytes | None = None) -> Verified:
-    """Check everything in a receipt; ``block_hash`` (32 bytes) is what is known of the chain.
+def verify(receipt: Mapping[str, Any], block_hash: bytes | None = None, known: Domain | None = None) -> Verified:
+    """Check everything in a receipt. What is known of the chain is a block's hash (32 bytes), and which contract is Assent's there.
 
     Raises ReceiptError naming the part that is wrong, or ProofError.
     """
     evidence, signature = _mapping(receipt, "assent:evidence"), _bytes(receipt.get(_SIGNATURE), _SIGNATURE)
     domain, agreement = _domain(evidence), _agreement(evidence)
     proof = StateProof.from_json(evidence)
-    issuer = _issuer(receipt, domain)
-    expected = unsigned(domain, agreement, proof, issuer)
+    issuer, standing = _issuer(receipt, domain), standing_of(domain, agreement, proof)
+    expected = unsigned(domain, agreement, proof, standing, issuer)
     given = {name: value for name, value in receipt.items() if name != _SIGNATURE}
     if (part := next(differences(expected, given), None)) is not None:
         raise ReceiptError(f"{part}: isn't what the evidence says")
-    if recover(digest_of(domain, expected), signature) != issuer:
+    canonical = "0x" + signature.hex() == receipt[_SIGNATURE]
+    if not canonical or recover(digest_of(domain, expected), signature) != issuer:
         raise ReceiptError(f"{_SIGNATURE}: not the signature of {issuer}, who is named as dct:publisher")
     if block_hash is not None and proof.block_hash != block_hash:
         raise ReceiptError(
             f"assent:evidence.header: is of block 0x{proof.block_hash.hex()}, not of 0x{block_hash.hex()}; is that block of this chain?"
         )
-    return Verified(agreement, standing_of(domain, agreement, proof), issuer, proof.block_hash, block_hash is not None)
+    if known is not None and known != domain:
+        raise ReceiptError(
+            f"assent:evidence.contract: is {domain.contract} on chain {domain.chain_id}, not {known.contract} on chain {known.chain_id}"
+        )
+    anchored = block_hash is not None and known is not None
+    return Verified(domain, agreement, standing, issuer, proof.block_hash, anchored)
 
 
 def _mapping(receipt: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -82,7 +92,7 @@ def _agreement(evidence: Mapping[str, Any]) -> Agreement:
     try:
         agreement = Agreement.from_json(evidence["terms"])
         agreement.hash()  # raises for a number or an address that doesn't fit its type
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         raise ReceiptError("assent:evidence.terms: not an agreement's terms") from None
     return agreement
 

@@ -135,12 +135,14 @@ class VaultStore:
         """Delete a record with its key; tell whether it was there. What was released of it stays in the log, by field name."""
         with Session(self._engine) as session, session.begin():
             row = session.get(RecordRow, record_id)
+            found = row is not None
             if row is not None:
                 session.delete(row)
-            return row is not None
+        self._overwrite()
+        return found
 
     def log(self, releases: Sequence[Release]) -> None:
-        """Write releases down; a repeated one only counts."""
+        """Write releases down. One that is repeated counts in its row, and has its own entry in the log."""
         upsert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
         new = upsert(ReleaseRow)
         repeated = {"times": ReleaseRow.times + 1, "last_at": new.excluded.last_at}
@@ -163,10 +165,18 @@ class VaultStore:
     def rewrap(self, change: Callable[[bytes], bytes]) -> int:
         """Replace each record's wrapped key by what ``change`` makes of it: all of them, or none if it raises. Return how many."""
         with Session(self._engine) as session, session.begin():
-            rows = session.scalars(select(RecordRow)).all()
+            rows = session.scalars(select(RecordRow).with_for_update()).all()
             for row in rows:
                 row.wrapped_key = change(row.wrapped_key)
-            return len(rows)
+            count = len(rows)
+        self._overwrite()
+        return count
+
+    def _overwrite(self) -> None:
+        """Have SQLite overwrite what was deleted now, and not when its log is next folded in. PostgreSQL does so when it vacuums."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def releases(self, request_id: bytes) -> Sequence[Release]:
         """Return what was released for a request, first to last."""

@@ -6,6 +6,7 @@ key. The database alone, and the master key alone, are worth nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -90,18 +91,34 @@ class Vault:
         return self._open(self._stored(record_id)).disclose(names)
 
     def log(self, releases: Sequence[Release]) -> None:
-        """Write releases down; done before the fields leave. A repeated one only counts."""
+        """Write releases down; done before the fields leave. A repeated one has its own entry in the log."""
         self._store.log(releases)
 
-    def log_head(self) -> LogHead:
-        """Check the whole release log, and return where it stands. Raises LogBrokenError naming the first entry that doesn't fit."""
-        number, digest, expected = -1, FIRST, 0
-        for entry in self._store.log_entries():
-            digest = digest_after(digest, entry.content)
-            if entry.number != expected or entry.content.get("number") != expected or entry.digest != digest:
+    def log_head(self, noted: LogHead | None = None) -> LogHead:
+        """Check the whole release log, and return where it stands.
+
+        ``noted`` is where it stood once. Without it a log that was written anew, as a whole, can't be told. Raises LogBrokenError naming
+        the first entry that doesn't fit.
+        """
+        digest, expected = FIRST, 0
+        entries = self._store.log_entries()
+        while True:
+            if noted is not None and noted.entries == expected and noted.digest != digest:
+                raise LogBrokenError(max(expected - 1, 0))
+            try:
+                entry = next(entries, None)
+                if entry is None:
+                    break
+                digest = digest_after(digest, entry.content)
+                fits = entry.number == expected == entry.content.get("number") and entry.digest == digest
+            except (ValueError, TypeError, AttributeError):  # what was put there isn't an entry at all
+                fits = False
+            if not fits:
                 raise LogBrokenError(expected)
-            number, expected = entry.number, expected + 1
-        return LogHead(number + 1, digest)
+            expected += 1
+        if noted is not None and noted.entries > expected:
+            raise LogBrokenError(expected)
+        return LogHead(expected, digest)
 
     def log_entries(self, record_id: bytes | None = None) -> list[dict[str, Any]]:
         """Return the release log's entries, first to last; of one record, if it is named."""
@@ -118,6 +135,9 @@ class Vault:
         _must_be_key(new_master_key)
 
         def change(wrapped: bytes) -> bytes:
+            with contextlib.suppress(InvalidUnwrap, ValueError):
+                aes_key_unwrap(new_master_key, wrapped)
+                return wrapped  # done before: a record was added with the old key after a rotation
             try:
                 return aes_key_wrap(new_master_key, aes_key_unwrap(self._master_key, wrapped))
             except (InvalidUnwrap, ValueError):

@@ -118,7 +118,10 @@ def test_receipt__when_written_and_verified__then_it_shows_how_it_stood_and_what
     facts = shell.json("agreement", "verify", str(file))
     assert (facts["agreement"], facts["status"], facts["issuer"]) == (agreement, "given", HOLDER.address)
     assert "the issuer alone vouches" in shell.run("agreement", "verify", str(file))
-    anchored = shell.run("agreement", "verify", str(file), "--block-hash", facts["blockHash"])
+    contract = ("--contract", shell.world.client.address)
+    known = ("--block-hash", facts["blockHash"], *contract, "--chain-id", "31337")
+    anchored = shell.run("agreement", "verify", str(file), *known)
+    assert "--chain-id" in shell.run("agreement", "verify", str(file), *contract, status=2)
     assert "the issuer alone vouches" not in anchored
     error = shell.json("agreement", "verify", str(file), "--block-hash", "0x" + "11" * 32, status=1)["error"]
     assert error["kind"] == "ReceiptError"
@@ -258,11 +261,12 @@ def test_vault__when_a_record_is_added_and_committed__then_listed_and_on_chain(s
 
     # Its log, another master key, and the end.
     assert shell.json("vault", "log", *config) == {"entries": 0, "head": "0x" + "00" * 32, "releases": []}
+    assert "entry 0" in shell.run("vault", "log", "--noted", "1:0x" + "11" * 32, *config, status=1)
     assert "entries  0" in shell.run("vault", "log", "--record", added["record"], *config)
     write_secret(folder / "new-master", bytes(range(1, 33)), "secret", light=True)
     new = ("--new-key", str(folder / "new-master"), "--new-password", str(folder / "password"))
     assert shell.json("vault", "rotate", *new, *config)["records"] == 1
-    assert "nothing was changed" in shell.run("vault", "rotate", *new, *config, status=1)
+    assert shell.json("vault", "rotate", *new, *config)["records"] == 1  # again changes nothing
     refused = shell.run("vault", "forget", added["record"], *config, status=1, stdin="n\n")
     assert "Delete record" in refused
     assert shell.json("vault", "forget", added["record"], "--yes", *config)["forgotten"]

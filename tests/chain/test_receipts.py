@@ -11,17 +11,19 @@ from typing import Any
 import client_world
 import jsonschema
 import pytest
+import rlp
 from client_world import CONTROLLER, HOLDER, PURPOSE, RELAYER, SUBJECT, World
 from hexbytes import HexBytes
 
 from oracle.client import NoSignerError, UnknownIdError
 from oracle.core import canonical
+from oracle.core.digests import Domain
 from oracle.core.errors import AuditError
 from oracle.core.purposes import purpose
 from oracle.core.structs import AgreementState, Verdict
 from oracle.receipts import ReceiptError, history_of, issue, uses_of, verify
-from oracle.receipts.document import digest_of
-from oracle.receipts.proofs import ProofError, StateProof, encode_header
+from oracle.receipts.document import digest_of, slot_of
+from oracle.receipts.proofs import _HEADER, ProofError, StateProof, _part, encode_header
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +51,10 @@ def through_json(receipt: dict[str, Any]) -> dict[str, Any]:
 
 def test_verify__when_it_is_given__then_all_of_it_holds_without_a_chain(world: World, receipt: dict[str, Any]) -> None:
     number = int(receipt["@id"].rpartition(":")[2])
-    found = verify(through_json(receipt), block_hash(world, number))
+    found = verify(through_json(receipt), block_hash(world, number), world.client.domain)
     assert found.anchored
+    assert found.domain == world.client.domain
+    assert not verify(receipt, block_hash(world, number)).anchored
     assert found.issuer == HOLDER.address
     assert found.standing.state is AgreementState.GIVEN
     assert found.standing.block == number
@@ -85,12 +89,12 @@ def test_verify__when_withdrawn_expired_or_used__then_the_receipt_says_so_and_th
     before = issue(world.as_(HOLDER), agreement.id)
     world.record_verdict(asked, Verdict(1, 700_000, b"t" * 32))
     used = issue(world.as_(SUBJECT), agreement.id)
-    assert verify(used).standing.verdicts == 1
+    assert verify(used).standing.earning == 1
     world.as_(SUBJECT).withdraw(agreement)
     after = issue(world.as_(RELAYER), agreement.id)
     assert verify(after).standing.status == "dpv:ConsentWithdrawn"
     assert verify(before).standing.status == "dpv:ConsentGiven"
-    assert verify(before).standing.verdicts == 0
+    assert verify(before).standing.earning == 0
     # How it stood at an earlier block can be proven later, as far back as the endpoint keeps states.
     again = issue(world.as_(HOLDER), agreement.id, verify(before).standing.block)
     assert again == before
@@ -123,6 +127,26 @@ def test_issue__when_it_was_not_given_by_then__then_refused(world: World) -> Non
 def test_issue__when_nobody_signs__then_said_so(world: World) -> None:
     with pytest.raises(NoSignerError):
         issue(world.client.with_signer(None), world.give().id)  # type: ignore[arg-type]
+
+
+def test_verify__when_it_is_of_another_contract__then_refused(world: World, receipt: dict[str, Any]) -> None:
+    for other in (Domain(1, world.client.address), Domain(31337, SUBJECT.address)):
+        with pytest.raises(ReceiptError, match=f"not {other.contract} on chain {other.chain_id}"):
+            verify(receipt, None, other)
+
+
+def test_verify__when_what_was_withdrawn_was_never_given__then_refused(world: World) -> None:
+    """Whoever is named as subject may withdraw what was only signed: that shows no consent."""
+    agreement, given = world.draft(), world.give()
+    world.as_(SUBJECT).withdraw(agreement)
+    forged = issue(world.as_(HOLDER), given.id)
+    block = dict(world.rpc("eth_getBlockByNumber", "latest", False))
+    slot = slot_of(agreement)
+    proof = StateProof.fetch(lambda method, params: world.rpc(method, *params), world.client.address, slot, block)
+    assert proof.word(world.client.address, slot) & 0xFF == AgreementState.WITHDRAWN
+    forged["assent:evidence"] |= {"terms": agreement.to_json(), **proof.to_json()}
+    with pytest.raises(ReceiptError, match="wasn't given by then"):
+        verify(forged)
 
 
 # Whatever is altered
@@ -230,6 +254,32 @@ def test_verify__when_the_proof_is_nonsense__then_proof_error(receipt: dict[str,
         evidence = {**receipt["assent:evidence"], name: nodes}
         with pytest.raises(ProofError):
             verify({**receipt, "assent:evidence": evidence})
+
+
+@pytest.mark.parametrize(
+    "numbers", [{"number": "0x" + "ff" * 9}, {"timestamp": "0x" + "ff" * 900}, {"number": "0x" + "f" * 9_000}]
+)
+def test_header__when_a_number_is_absurd__then_proof_error(
+    world: World, receipt: dict[str, Any], numbers: dict[str, str]
+) -> None:
+    block = dict(world.rpc("eth_getBlockByNumber", "latest", False)) | numbers
+    header = rlp.encode([_part(name, block[name]) for name in _HEADER if name in block])
+    with pytest.raises(ProofError):
+        verify({**receipt, "assent:evidence": {**receipt["assent:evidence"], "header": "0x" + header.hex()}})
+
+
+@pytest.mark.parametrize("uses", [float("inf"), float("nan"), 10**400, True, None, [1]])
+def test_terms__when_a_number_is_none__then_refused(receipt: dict[str, Any], uses: object) -> None:
+    terms = {**receipt["assent:evidence"]["terms"], "uses": uses}
+    with pytest.raises(AuditError):
+        verify({**receipt, "assent:evidence": {**receipt["assent:evidence"], "terms": terms}})
+
+
+def test_signature__when_written_in_another_way__then_refused(receipt: dict[str, Any]) -> None:
+    written = receipt["assent:signature"]
+    for other in (written.upper().replace("0X", "0x"), written[:20] + " " + written[20:], written + "  "):
+        with pytest.raises(ReceiptError):
+            verify({**receipt, "assent:signature": other})
 
 
 def test_header__when_it_has_a_part_that_is_unknown__then_refused_with_a_remedy(world: World) -> None:

@@ -73,7 +73,7 @@ def test_resource__when_a_server_fills_in_its_own__then_it_is_the_same_agreement
     resource = to_fhir(agreement, CHAIN) | {
         "id": "17",
         "meta": {"versionId": "2"},
-        "status": "rejected",
+        "status": "active",
         "language": "en",
     }
     assert from_fhir(resource, CHAIN) == agreement
@@ -93,6 +93,14 @@ def test_resource__when_a_server_fills_in_its_own__then_it_is_the_same_agreement
         ({"provision.purpose": [{"system": "urn:other", "code": "AcademicResearch"}]}, "provision.purpose"),
         ({"patient": {"identifier": {"value": "did:pkh:eip155:1:0x" + "11" * 20}}}, "patient: not an account"),
         ({"patient": {"reference": "Patient/1"}}, "KeyError"),
+        ({"status": "rejected"}, "status"),
+        ({"status": "entered-in-error"}, "status"),
+        ({"meta": {"security": [{"code": "R"}]}}, "meta"),
+        ({"implicitRules": "urn:only-if"}, "implicitRules"),
+        ({"text": {"status": "additional", "div": "Only for non-commercial use"}}, "text"),
+        ({"identifier": 5}, "identifier"),
+        ({"identifier": [1]}, "identifier"),
+        ({"identifier": None}, "identifier"),
         ({"identifier": [{"system": "urn:assent:agreement", "value": "0x00"}]}, "another agreement"),
     ],
 )

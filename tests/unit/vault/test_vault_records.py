@@ -199,6 +199,47 @@ def test_log__when_the_end_is_cut_off__then_the_head_is_another(vault: Vault, da
     with sqlite3.connect(database) as connection:
         connection.execute("DELETE FROM release_log WHERE number = 2")
     assert vault.log_head() != noted  # which is why it is noted down elsewhere
+    with pytest.raises(LogBrokenError, match="entry 2"):
+        vault.log_head(noted)
+
+
+def test_log__when_it_was_written_anew_as_a_whole__then_a_noted_head_tells(vault: Vault, database: Path) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    vault.log([release(record, at=100), release(record, at=101)])
+    noted = vault.log_head()
+    with sqlite3.connect(database) as connection:
+        connection.execute("DELETE FROM release_log")
+    vault.log([release(record, at=100), release(record, at=999), release(record, at=1_000)])
+    assert vault.log_head().entries == 3
+    with pytest.raises(LogBrokenError, match="entry 1"):
+        vault.log_head(noted)
+
+
+@pytest.mark.parametrize("content", ["null", "[]", "5", '"x"', "{bad", '{"number": NaN}', "[[1, 2]]"])
+def test_log__when_what_is_there_is_no_entry__then_named(vault: Vault, database: Path, content: str) -> None:
+    vault.log([release(vault.add(FIELDS, SUBJECT, HOLDER))])
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE release_log SET content = ?", (content,))
+    with pytest.raises(LogBrokenError, match="entry 0"):
+        vault.log_head()
+
+
+def test_forget__when_another_has_the_database_open__then_the_ciphertext_is_gone_from_the_files(
+    vault: Vault, database: Path
+) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    running = VaultStore(f"sqlite:///{database}")
+    stored = running.get(record.id)
+    assert stored is not None
+
+    def files() -> bytes:
+        return b"".join(path.read_bytes() for path in database.parent.iterdir())
+
+    assert stored.ciphertext in files()
+    vault.forget(record.id)
+    assert stored.ciphertext not in files()
+    assert stored.wrapped_key not in files()
+    running.close()
 
 
 # The master key
@@ -221,5 +262,15 @@ def test_rotate__when_one_key_does_not_open__then_none_is_changed(vault: Vault, 
     with pytest.raises(SealError, match="nothing was changed"):
         vault.rotate(b"n" * 32)
     assert vault.disclose(kept.id, ["age"])
+
+
+def test_rotate__when_a_record_came_under_the_old_key_after__then_again_mends_it(vault: Vault, database: Path) -> None:
+    vault.add(FIELDS, SUBJECT, HOLDER)
+    new = b"n" * 32
+    vault.rotate(new)
+    old = Vault(VaultStore(f"sqlite:///{database}"), MASTER)
+    late = old.add(FIELDS, SUBJECT, HOLDER)  # by settings that still named the old key
+    assert old.rotate(new) == 2
+    assert vault.disclose(late.id, ["age"])
     with pytest.raises(SigningKeyError):
         vault.rotate(b"short")
