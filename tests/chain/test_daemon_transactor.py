@@ -65,6 +65,10 @@ class Scene:
         return self.metrics.registry.get_sample_value(name, labels)
 
     async def settle(self) -> None:
+        for _ in range(30):  # Anvil answers a moment before it has mined
+            if int(self.chain.rpc("txpool_status")["pending"], 16) == 0:
+                break
+            await asyncio.sleep(0.01)
         await self.transactor.settle(self.chain.head)
 
 

@@ -34,11 +34,11 @@ def world() -> Iterator[World]:
 
 
 def chain_bytes(world: World, first: int = 0) -> list[bytes]:
-    """Return everything that the chain has of transactions: what was sent, and the logs."""
+    """Return everything that the chain has of transactions: arguments of what was sent, and the logs."""
     found = []
     for number in range(first, world.client.block_number() + 1):
         block = world.rpc("eth_getBlockByNumber", hex(number), True)
-        found += [bytes.fromhex(sent["input"][2:]) for sent in block["transactions"]]
+        found += [bytes.fromhex(sent["input"][10:]) for sent in block["transactions"]]  # after the selector
     for log in world.rpc("eth_getLogs", {"fromBlock": hex(first), "toBlock": "latest"}):
         found += [bytes.fromhex(topic[2:]) for topic in log["topics"]]
         found.append(bytes.fromhex(log["data"][2:]))
@@ -46,9 +46,8 @@ def chain_bytes(world: World, first: int = 0) -> list[bytes]:
 
 
 def words(many: Iterable[bytes]) -> set[bytes]:
-    """Return every 32 bytes that are a word of an argument or of a log, and zero."""
-    starts = ((content, start) for content in many for offset in (0, 4) for start in range(offset, len(content), 32))
-    whole = {content[start : start + 32] for content, start in starts}
+    """Return every word of an argument or of a log, and zero."""
+    whole = {content[start : start + 32] for content in many for start in range(0, len(content), 32)}
     return {word for word in whole if len(word) == 32} | {bytes(32)}
 
 
