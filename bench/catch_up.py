@@ -32,6 +32,7 @@ from oracle.chain.abi import Event, artifact, decode_log, event_topic
 from oracle.chain.pool import EndpointPool
 from oracle.chain.rpc import ChainReader, Head, LogKey, log_of, open_async, open_sync
 from oracle.chain.transport import KeptHttpProvider
+from oracle.core.digests import Domain
 from oracle.core.errors import AssentError
 from oracle.services.watcher import Watcher
 from oracle.settings import ChainSettings
@@ -75,7 +76,7 @@ async def node(settings: ChainSettings, database: Path) -> tuple[float, int, lis
     web3, metrics = open_async(settings.rpc_url), Metrics()
     reader = NotingReader(web3, settings.contract, settings.chain_id)
     store = NodeStore(open_database(f"sqlite:///{database}"))
-    store.bind(settings.deployment)
+    store.bind(Domain(settings.chain_id, settings.contract))
     watcher = Watcher(reader, store, settings, metrics)
     try:
         started = time.perf_counter()

@@ -18,7 +18,6 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from oracle.core.deployment import Deployment
 from oracle.setting_files import FileSettings, anchored_database, anchored_paths, load_settings
 
 DEFAULT_DATABASE = "sqlite:///assent-node.db"
@@ -97,11 +96,6 @@ class ChainSettings(_Section):
         if "rpc_url" not in (data or {}) and isinstance(urls, list | tuple) and urls:
             return {**data, "rpc_url": urls[0]}
         return data
-
-    @property
-    def deployment(self) -> Deployment:
-        """The contract that the node works for."""
-        return Deployment(self.chain_id, self.contract)
 
     @property
     def endpoints(self) -> tuple[str, ...]:

@@ -30,9 +30,10 @@ def _settings(config: Path) -> NodeSettings:
 @contextlib.contextmanager
 def _opened(settings: NodeSettings) -> Iterator[NodeStore]:
     """Open a database that is this deployment's, its tables brought up to this program's version."""
+    from oracle.core.digests import Domain  # noqa: PLC0415
     from oracle.store.node_store import open_store  # noqa: PLC0415
 
-    store = open_store(settings.database, settings.chain.deployment)
+    store = open_store(settings.database, Domain(settings.chain.chain_id, settings.chain.contract))
     try:
         yield store
     finally:

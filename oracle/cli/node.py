@@ -132,9 +132,10 @@ def _watch(place: str) -> None:
 
 def _own_store(settings: Any) -> Any:
     """Open the database of a node that has run. Raises ConfigurationError if it is none, or another deployment's."""
+    from oracle.core.digests import Domain  # noqa: PLC0415
     from oracle.store.node_store import open_store  # noqa: PLC0415
 
     file = settings.database.removeprefix("sqlite:///")
     if file != settings.database and not Path(file).exists():
         raise ConfigurationError([f"database: {file} doesn't exist; the node has never run with these settings"])
-    return open_store(settings.database, settings.chain.deployment)
+    return open_store(settings.database, Domain(settings.chain.chain_id, settings.chain.contract))

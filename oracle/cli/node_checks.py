@@ -70,6 +70,7 @@ class Check:
         return name
 
     def _database(self) -> None:
+        from oracle.core.digests import Domain  # noqa: PLC0415
         from oracle.core.errors import ConfigurationError  # noqa: PLC0415
         from oracle.store.node_store import open_store  # noqa: PLC0415
 
@@ -79,7 +80,9 @@ class Check:
                 raise ConfigurationError([f"{file.parent} doesn't exist; make the folder, or name another"])
             self._note("database", "new")
             return
-        store = open_store(self._settings.database, self._settings.chain.deployment)
+        store = open_store(
+            self._settings.database, Domain(self._settings.chain.chain_id, self._settings.chain.contract)
+        )
         try:
             self._note("database", store.counts() or "empty")
         finally:

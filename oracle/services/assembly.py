@@ -10,6 +10,7 @@ from web3 import AsyncWeb3
 from oracle.chain.contract import AssentContract
 from oracle.chain.pool import EndpointPool
 from oracle.chain.rpc import ChainReader, open_async
+from oracle.core.digests import Domain
 from oracle.data.fetch import VaultClient
 from oracle.keys.opening import OperatorKeys, open_keys
 from oracle.peers.client import PeerClient
@@ -91,7 +92,7 @@ def assemble(
     chain, work = settings.chain, settings.work
     opened = open_keys(settings.keys, chain.chain_id, metrics)
     keys, sender = opened.keyring, opened.sender
-    store = open_store(settings.database, chain.deployment)
+    store = open_store(settings.database, Domain(chain.chain_id, chain.contract))
     limits = {"timeout_s": chain.timeout_s, "patience_s": chain.patience_s, "max_lag_blocks": chain.max_lag_blocks}
     web3 = open_async(chain.endpoints, metrics, **limits)
     contract = AssentContract(web3, chain.contract, chain.chain_id)

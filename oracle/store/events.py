@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Exists, Select, and_, bindparam, delete, exists, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from oracle.core.deployment import Deployment
+from oracle.core.digests import Domain
 from oracle.store.base import Database, chunks, execute_many, table_of
 from oracle.store.contexts import OF_THE_CHAIN, Recorded
+from oracle.store.ownership import facts_of, must_own
 from oracle.store.rows import insert_new, reconsider
 from oracle.store.tables import (
     EVENT_ROWS,
@@ -51,13 +52,13 @@ class Changes:
 class EventStore(Database):
     """What the chain said. Every insert may be repeated without harm."""
 
-    def bind(self, deployment: Deployment) -> None:
+    def bind(self, domain: Domain) -> None:
         """Tie an empty database to a deployment. Raises ConfigurationError if it is tied to another one."""
         with self._transaction() as session:
             found = {row.key: row.value for row in session.scalars(select(Meta))}
-            deployment.must_own(found)
+            must_own(domain, found)
             if not found:
-                session.add_all(Meta(key=key, value=value) for key, value in deployment.facts.items())
+                session.add_all(Meta(key=key, value=value) for key, value in facts_of(domain).items())
 
     def cursor(self) -> tuple[int, bytes] | None:
         """Return number and hash of the last block read, or None."""

@@ -1,11 +1,11 @@
 """What the node remembers: the chain's events, each request's stage, its own evaluations, trails, reports, and its peers' signatures.
 
-Calls are short and synchronous. Every method is one transaction, and every insert may be repeated without harm.
+Calls are short and synchronous. Every method is one transaction, or part of ``together``'s, and every insert may be repeated without harm.
 """
 
 from __future__ import annotations
 
-from oracle.core.deployment import Deployment
+from oracle.core.digests import Domain
 from oracle.store.contexts import ChallengeContext, Recorded, RequestContext, RequestReport, StandingContext
 from oracle.store.duties import ChallengeStore, Misses, MissStore, StandingStore
 from oracle.store.events import Changes, EventStore
@@ -22,11 +22,11 @@ class NodeStore(
     """The node's tables, by what is done with them; each part is in a module of its own."""
 
 
-def open_store(url: str, deployment: Deployment) -> NodeStore:
+def open_store(url: str, domain: Domain) -> NodeStore:
     """Open a deployment's database, its tables brought up to this program's version. Raises ConfigurationError if it is another one's."""
-    store = NodeStore(open_database(url, deployment))
+    store = NodeStore(open_database(url, domain))
     try:
-        store.bind(deployment)
+        store.bind(domain)
     except BaseException:
         store.close()
         raise

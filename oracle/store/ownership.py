@@ -6,12 +6,13 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from oracle.core.digests import Domain
 from oracle.core.errors import ConfigurationError, DatabaseError
 from oracle.store.opening import SQLITE, connect, standing_aside
 
@@ -22,6 +23,22 @@ _KEEPALIVES = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SE
 #: ...and a node that starts waits longer than that, for the session of its own that died with its host, and for a server that starts.
 _PATIENCE_S = 45.0
 _LOOK_AGAIN_S = 0.5
+
+
+def facts_of(domain: Domain) -> dict[str, str]:
+    """Return what a database keeps of its deployment."""
+    return {"chain_id": str(domain.chain_id), "contract": domain.contract.lower()}
+
+
+def must_own(domain: Domain, found: Mapping[str, str]) -> None:
+    """Raise ConfigurationError if a database keeps another deployment's facts."""
+    if found and dict(found) != facts_of(domain):
+        raise ConfigurationError(
+            [
+                f"database: belongs to contract {found.get('contract')} on chain {found.get('chain_id')}, not to "
+                f"{domain.contract.lower()} on chain {domain.chain_id}; name another database"
+            ]
+        )
 
 
 def kept_facts(connection: Connection) -> dict[str, str]:
@@ -94,4 +111,4 @@ def _taken() -> ConfigurationError:
     )
 
 
-__all__ = ["held", "kept_facts"]
+__all__ = ["facts_of", "held", "kept_facts", "must_own"]

@@ -11,25 +11,25 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.pool import StaticPool
 
-from oracle.core.deployment import Deployment
+from oracle.core.digests import Domain
 from oracle.core.errors import ConfigurationError
 from oracle.store import migrations
 from oracle.store.opening import SQLITE
-from oracle.store.ownership import kept_facts
+from oracle.store.ownership import kept_facts, must_own
 
 #: The version of the tables that were made before there were migrations.
 _FIRST = "0001"
 _VERSION_TABLE = "alembic_version"
 
 
-def upgrade(engine: Engine, deployment: Deployment | None = None) -> str:
+def upgrade(engine: Engine, domain: Domain | None = None) -> str:
     """Bring the tables to this program's version, in one transaction that no other program's can interrupt; return the version.
 
     Raises ConfigurationError, and changes nothing, when the tables are of a later program, not this program's, or of another deployment.
     """
     with engine.begin() as connection:
-        if deployment is not None:
-            deployment.must_own(kept_facts(connection))
+        if domain is not None:
+            must_own(domain, kept_facts(connection))
         config = _config(connection)
         newest = _newest(config)
         found = current(connection)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Index
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from oracle.core.deployment import Deployment
+from oracle.core.digests import Domain
 from oracle.core.errors import ConfigurationError, DatabaseError
 from oracle.store import schema
 from oracle.store.base import Base
@@ -193,7 +193,7 @@ EVENT_ROWS = (
 )
 
 
-def open_database(url: str, deployment: Deployment | None = None) -> Engine:
+def open_database(url: str, domain: Domain | None = None) -> Engine:
     """Open the database, and bring its tables to this program's version; those of another deployment than this stay as they are.
 
     Raises ConfigurationError when it can't be opened; the text never shows the URL, which may hold a password.
@@ -203,7 +203,7 @@ def open_database(url: str, deployment: Deployment | None = None) -> Engine:
     except (SQLAlchemyError, ModuleNotFoundError, ValueError) as error:
         raise _unopened(type(error).__name__) from None
     try:
-        schema.upgrade(engine, deployment)
+        schema.upgrade(engine, domain)
     except BaseException as error:
         engine.dispose()
         if isinstance(error, DatabaseError):

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from oracle.cli.app import app
 from oracle.cli.node_http import own_url
 from oracle.cli.node_status import render
-from oracle.core.deployment import Deployment
+from oracle.core.digests import Domain
 from oracle.keys.keystore import write_secret
 from oracle.models.zoo.screening import PACKAGE
 from oracle.settings import HttpSettings
@@ -62,7 +62,7 @@ def sockets() -> None:
 
 def stored(config: Path, stage: Stage, chain_id: int = 31337) -> None:
     store = NodeStore(open_database(f"sqlite:///{config.parent / 'assent-node.db'}"))
-    store.bind(Deployment(chain_id, CONTRACT))
+    store.bind(Domain(chain_id, CONTRACT))
     row = RequestRow(
         id=ID, block_number=7, agreement=bytes(32), question={}, deadline=9, stage=stage, attempts=4,
         not_before=time.time() + 999, reason="not_ready", message="asked again",

@@ -11,7 +11,7 @@ from store_rows import asked
 from typer.testing import CliRunner
 
 from oracle.cli.app import app
-from oracle.core.deployment import Deployment
+from oracle.core.digests import Domain
 from oracle.core.errors import ConfigurationError
 from oracle.store import schema
 from oracle.store.backup import back_up
@@ -50,7 +50,7 @@ def run(config: Path, *arguments: str) -> tuple[int, str]:
 
 def filled(config: Path, chain_id: int = 31337) -> NodeStore:
     store = NodeStore(open_database(f"sqlite:///{config.parent / 'assent-node.db'}"))
-    store.bind(Deployment(chain_id, CONTRACT))
+    store.bind(Domain(chain_id, CONTRACT))
     store.apply(Changes(asked().rows(10)), (10, HASH))
     return store
 

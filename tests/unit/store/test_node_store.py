@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import BigInteger
 from store_rows import Asked, asked
 
-from oracle.core.deployment import Deployment
+from oracle.core.digests import Domain
 from oracle.core.errors import ConfigurationError, Reason
 from oracle.store.node_store import Changes, NodeStore, RequestContext
 from oracle.store.tables import Base, CurrencyRow, Stage, open_database
@@ -48,12 +48,12 @@ def put(store: NodeStore, *many: Asked, block: int = 10) -> None:
 
 
 def test_bind__when_bound_to_another__then_refused_naming_both(store: NodeStore) -> None:
-    store.bind(Deployment(1, CONTRACT))
-    store.bind(Deployment(1, CONTRACT.upper().replace("0X", "0x")))
+    store.bind(Domain(1, CONTRACT))
+    store.bind(Domain(1, CONTRACT.upper().replace("0X", "0x")))
     other = "0x" + "aa" * 20
     for chain, contract in ((2, CONTRACT), (1, other)):
         with pytest.raises(ConfigurationError) as caught:
-            store.bind(Deployment(chain, contract))
+            store.bind(Domain(chain, contract))
         assert CONTRACT in str(caught.value)
         assert contract in str(caught.value)
         assert f"chain {chain}" in str(caught.value)

@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 from postgres_server import Server
 
-from oracle.core.deployment import Deployment
+from oracle.core.digests import Domain
 from oracle.core.errors import ConfigurationError, DatabaseError
 from oracle.store.node_store import open_store
 from oracle.store.opening import connect, standing_aside
 from oracle.store.ownership import held
 
-OURS, OTHERS = Deployment(1, "0x" + "ab" * 20), Deployment(2, "0x" + "ab" * 20)
+OURS, OTHERS = Domain(1, "0x" + "ab" * 20), Domain(2, "0x" + "ab" * 20)
 _HOLDS = """
 import sys
 from oracle.store.ownership import held

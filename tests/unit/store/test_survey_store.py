@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine
 
-from oracle.core.deployment import Deployment
+from oracle.core.digests import Domain
 from oracle.core.errors import DatabaseError, RetryError
 from oracle.store.node_store import NodeStore
 from oracle.store.tables import RequestRow, Stage, open_database
@@ -77,7 +77,7 @@ def test_waiting__when_tried_in_vain__then_the_oldest_with_their_reasons(store: 
 
 
 def test_touch__when_another_holds_the_database__then_it_says_so(store: NodeStore, tmp_path: Path) -> None:
-    store.bind(Deployment(7, "0x1"))
+    store.bind(Domain(7, "0x1"))
     store.touch()
     with store._engine.connect() as quick:
         quick.exec_driver_sql("PRAGMA busy_timeout=10")
@@ -89,7 +89,7 @@ def test_touch__when_another_holds_the_database__then_it_says_so(store: NodeStor
         connection.rollback()
     other.dispose()
     store.touch()
-    store.bind(Deployment(7, "0x1"))  # it changed nothing
+    store.bind(Domain(7, "0x1"))  # it changed nothing
 
 
 @pytest.mark.parametrize("stage", [Stage.SEEN, Stage.EVALUATED, Stage.ANCHORED])
