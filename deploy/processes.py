@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,6 +24,9 @@ _STOP_S = 25
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _POLL_S = 0.05
+_LISTENING = range(15_000, 32_000)
+# In an order of each process's own: one process is given no port twice, and two hardly ever the same.
+_PORTS = itertools.cycle(random.SystemRandom().sample(_LISTENING, len(_LISTENING)))
 
 
 class ProcessError(AssentError):
@@ -29,11 +34,16 @@ class ProcessError(AssentError):
 
 
 def free_port() -> int:
-    """Return a TCP port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port on loopback that nobody listens on now, another one each time.
+
+    Below the range from which the kernel takes ports for outgoing connections (Linux: 32768 and up): one of those would be
+    taken now and then between being found free here and being listened on by the process it is for.
+    """
+    for _ in _LISTENING:
+        port = next(_PORTS)
+        if port_is_free(port):
+            return port
+    raise ProcessError(f"no free port from {_LISTENING.start} to {_LISTENING.stop - 1}: end what listens there")
 
 
 def port_is_free(port: int) -> bool:

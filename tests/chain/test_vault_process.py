@@ -1,12 +1,11 @@
 """A vault as a process, asked over a real socket; and the guard of destinations, with real name resolution."""
 
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,6 +13,7 @@ import pytest
 import tomli_w
 from vault_chain import HOLDER, SUBJECT, World, world
 
+from deploy.processes import free_port
 from oracle.core.errors import VaultError
 from oracle.data.ask import Ask, ask_digest
 from oracle.data.destination import check_url
@@ -39,12 +39,6 @@ PROGRAM = (
 def chain_world() -> Iterator[World]:
     with world() as made:
         yield made
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settings_file(folder: Path, made: World, **changes: object) -> Path:
