@@ -66,7 +66,8 @@ class MadeUp:
         )  # fmt: skip
         agreement = Agreement(
             controller=_NOBODY, subject=_NOBODY, holder=_NOBODY, root=keccak(b"r"), notice=bytes(32), salt=bytes(32),
-            model=model.id, purposes=1, prohibited=0, steps=0b11, valid_from=0, valid_until=_DEADLINE, uses=2**16 - 1,
+            model=model.id, purposes=1, prohibited=0, steps=0b11, modifiers=0, place=0, language=bytes(2), erasure=False,
+            valid_from=0, valid_until=_DEADLINE, uses=2**16 - 1,
             price=0,
         )  # fmt: skip
         record = Record(agreement.root, _NOBODY, _NOBODY)
@@ -75,10 +76,7 @@ class MadeUp:
         self._first: list[tuple[str, dict[str, Any]]] = [
             ("RecordCommitted", {"id": record.id, "root": record.root, "subject": _NOBODY, "holder": _NOBODY, "vault": ""}),
             ("ModelPublished", {"id": model.id, "publisher": _NOBODY, "model": model.to_abi(), "uri": ""}),
-            ("AgreementGiven", {
-                "id": agreement.id, "subject": _NOBODY, "controller": _NOBODY, "holder": _NOBODY, "root": agreement.root,
-                "notice": agreement.notice, "salt": agreement.salt, "terms": agreement.terms_abi,
-            }),
+            ("AgreementGiven", agreement.to_given()),
         ]  # fmt: skip
 
     def hash(self, number: int) -> str:

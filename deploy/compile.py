@@ -26,8 +26,12 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "oracle" / "chain" / "artifacts"
 #: What Assent does, and the contracts that do it together.
 INTERFACE = ("contracts/interfaces/IAssent.sol", "IAssent")
-PARTS = tuple((f"contracts/{name}.sol", name) for name in ("Assent", "AssentRegistries", "AssentDesk"))
+PARTS = tuple(
+    (f"contracts/{name}.sol", name) for name in ("Assent", "AssentRegistries", "AssentDesk", "AssentConsents")
+)
 CONSUMER = ("contracts/consumers/Clinic.sol", "Clinic")
+#: What a contract without one has, which no ABI says.
+_NO_CONSTRUCTOR = {"type": "constructor", "inputs": [], "stateMutability": "nonpayable"}
 _OUTPUTS = ["abi", "evm.bytecode.object", "evm.deployedBytecode"]
 _IMPORT = re.compile(r"^\s*import\s[^;]*?\"([^\"]+)\";", re.MULTILINE)
 
@@ -133,7 +137,7 @@ def _part(compiled: dict[str, Any]) -> dict[str, Any]:
     runtime = compiled["evm"]["deployedBytecode"]
     spans = [[span["start"], span["length"]] for each in runtime["immutableReferences"].values() for span in each]
     return {
-        "constructor": next(entry for entry in compiled["abi"] if entry["type"] == "constructor"),
+        "constructor": next((entry for entry in compiled["abi"] if entry["type"] == "constructor"), _NO_CONSTRUCTOR),
         "bytecode": "0x" + compiled["evm"]["bytecode"]["object"],
         "runtime": "0x" + runtime["object"],
         "immutables": sorted(spans),

@@ -21,7 +21,7 @@ from oracle.keys.signer import LocalSigner
 Send = Callable[[Any], TxReceipt]
 
 FOLDER = Path(__file__).resolve().parent / "deployments"
-_MAIN, _REGISTRIES, _DESK = "Assent", "AssentRegistries", "AssentDesk"
+_MAIN, _REGISTRIES, _DESK, _CONSENTS = "Assent", "AssentRegistries", "AssentDesk", "AssentConsents"
 
 
 class VerificationError(ChainError):
@@ -56,11 +56,12 @@ def sending(web3: Web3, signer: LocalSigner, chain_id: int) -> Send:
 
 
 def create(web3: Web3, policy: Policy, challenges: ChallengeTerms, send: Send) -> TxReceipt:
-    """Create the three parts, the last of which delegates to the others; return its receipt, which has the address and block.
+    """Create the four parts, the last of which delegates to the others; return its receipt, which has the address and block.
 
     Raises VerificationError if a transaction reverts, as it does for terms that the contract can't stand.
     """
-    desk = _create(web3, _DESK, (challenges.to_abi(),), send)["contractAddress"]
+    consents = _create(web3, _CONSENTS, (), send)["contractAddress"]
+    desk = _create(web3, _DESK, (consents, challenges.to_abi()), send)["contractAddress"]
     registries = _create(web3, _REGISTRIES, (desk,), send)["contractAddress"]
     return _create(web3, _MAIN, (registries, policy.to_abi()), send)
 
@@ -84,6 +85,7 @@ def verify(web3: Web3, contract: str, policy: Policy, challenges: ChallengeTerms
     deployed = AssentContract(web3, address, 0)
     _same_code(web3, web3.to_checksum_address(deployed.registries().call()), _REGISTRIES)
     _same_code(web3, web3.to_checksum_address(deployed.desk().call()), _DESK)
+    _same_code(web3, web3.to_checksum_address(deployed.consents().call()), _CONSENTS)
     _same_terms(address, challenges, deployed.challenge_terms().call())
     changed = [event_topic("PolicyChanged")]
     if not web3.eth.get_logs({"address": address, "fromBlock": first_block, "topics": changed}):

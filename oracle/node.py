@@ -167,6 +167,7 @@ class Node:
         await services.closer.close_due(limit)
         await services.claimer.claim_due(limit)
         await services.epochs.rotate_due()
+        await services.erasures.attest_due(limit)
 
     async def _look_once(self) -> None:
         """Look at the node as a whole, for whoever asks."""

@@ -1,4 +1,4 @@
-"""Write what is generated from the table of purposes: the Solidity library and the shared test vectors.
+"""Write what is generated from the vocabularies: the Solidity library of purposes, the shared vectors, and the npm package's tables.
 
 ``python tools/purposes.py`` writes them; ``--check`` writes nothing and exits 1 if they're out of date.
 
@@ -16,14 +16,16 @@ import json
 import math
 import random
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from oracle.core.duo import ehds_prohibited, modifiers, permissions
 from oracle.core.purposes import Purpose, mask, permitted, purpose, purposes
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = Path("contracts/libraries/Purposes.sol")
 VECTORS = Path("tests/vectors/purposes.json")
+TYPESCRIPT = Path("npm/assent-abi/src/vocabulary.ts")
 CAPACITY = 256  # bits of a mask
 
 # One bit per mark, for each purpose with narrower ones.
@@ -114,7 +116,7 @@ def generated(table: Sequence[Purpose]) -> dict[Path, str]:
         sys.exit("the bits must be 0, 1, 2 and so on, in order")
     if len(table) > CAPACITY:
         sys.exit(f"more than {CAPACITY} purposes")
-    return {LIBRARY: library(table), VECTORS: vectors(table)}
+    return {LIBRARY: library(table), VECTORS: vectors(table), TYPESCRIPT: typescript(table)}
 
 
 def vectors(table: Sequence[Purpose]) -> str:
@@ -133,6 +135,36 @@ def vectors(table: Sequence[Purpose]) -> str:
         "casePermitted": [permitted(entry.bit, agreed, barred) for _, entry, agreed, barred in asked],
     }
     return json.dumps(columns, indent=2) + "\n"
+
+
+def typescript(table: Sequence[Purpose]) -> str:
+    """Return the tables of the npm package: purposes by bit, and what DUO and the EHDS say."""
+    lines = [
+        "// Written by tools/purposes.py: don't edit.",
+        "",
+        _masks(
+            "The purpose and all broader ones, by its bit.", "ANCESTORS", (each.ancestors_or_self for each in table)
+        ),
+        _masks(
+            "The purpose and all narrower ones, by its bit.",
+            "DESCENDANTS",
+            (each.descendants_or_self for each in table),
+        ),
+        f"export const MODIFIERS = {{ {', '.join(f'{code}: {bit}' for code, bit in modifiers().items())} }} as const;",
+        "",
+        "export const PERMISSIONS = {",
+        *(f"  {code}: 0x{its:x}n," for code, its in permissions().items()),
+        "} as const;",
+        "",
+        f"export const EHDS_PROHIBITED = 0x{ehds_prohibited():x}n;",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _masks(says: str, name: str, masks: Iterable[int]) -> str:
+    listed = "".join(f"  0x{each:x}n,\n" for each in masks)
+    return f"/** {says} */\nexport const {name}: readonly bigint[] = [\n{listed}];\n"
 
 
 def library(table: Sequence[Purpose]) -> str:

@@ -1,4 +1,4 @@
-"""Write ``tests/vectors/ids.json``: ids, packed words and digests that Solidity and Python must agree on.
+"""Write ``tests/vectors/ids.json`` and ``matching.json``: what Solidity, Python and TypeScript must agree on.
 
 The expected values come from eth-account's EIP-712 encoder, from eth-abi and from joined bytes, not from ``oracle.core``'s own hashing and
 packing, so that neither side is checked against itself. ``--check`` exits 1 if the file is out of date.
@@ -7,6 +7,7 @@ packing, so that neither side is checked against itself. ``--check`` exits 1 if 
 from __future__ import annotations
 
 import json
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,14 @@ from eth_abi import encode
 from eth_account.messages import encode_typed_data
 from eth_utils import keccak, to_checksum_address
 
+from oracle.core.matching import mismatch
 from oracle.core.structs import Agreement, Model, Policy, Question, Quote, Record, Schedule, Source, Struct, Terms
 
 TARGET = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "ids.json"
+MATCHING = TARGET.with_name("matching.json")
+_CASES = 600
+_RARELY = 0.3
+_TERMS_ABI = ("model", "purposes", "prohibited", "scope", "validFrom", "validUntil", "uses", "price")
 DOMAIN = {
     "name": "Assent",
     "version": "1",
@@ -35,9 +41,9 @@ Types = dict[str, list[dict[str, str]]]
 
 #: The first of each is the request's own.
 QUESTIONS = (
-    Question(7, 1_800_003_600, 31, 0, 150, 0),
+    Question(7, 1_800_003_600, 31, 0, 150, 0, 0b1000_0000_0100_0000, 276),
     Question(0, 0, 0, 0, 0, 1),
-    Question(2**32 - 1, 2**40 - 1, 255, 255, 2**16 - 1, 1),
+    Question(2**32 - 1, 2**40 - 1, 255, 255, 2**16 - 1, 1, 2**32 - 1, 2**16 - 1),
 )
 QUOTES = (
     Quote(2, 3, 1_250, 1, 10**15 + 7, 2 * 10**15),
@@ -78,7 +84,9 @@ def typed(primary: str, types: Types, message: dict[str, Any]) -> dict[str, Any]
 
 def plain(message: dict[str, Any]) -> dict[str, Any]:
     """Return a message's flat values as JSON: bytes as hex, integers beyond 2^53 as decimal strings."""
-    return {name: _plain(value) for name, value in message.items() if not isinstance(value, dict)}
+    return {
+        name: _plain(value) for name, value in message.items() if not isinstance(value, dict) and name != "agreements"
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -99,7 +107,14 @@ def hash_of(struct: Struct) -> bytes:
 
 def packed_question(asked: Question) -> int:
     """Pack a question by joining its parts' bytes, the highest first."""
-    parts = ((asked.delivery, 1), (asked.callback, 2), (asked.step, 1), (asked.purpose, 1))
+    parts = (
+        (asked.place, 2),
+        (asked.modifiers, 4),
+        (asked.delivery, 1),
+        (asked.callback, 2),
+        (asked.step, 1),
+        (asked.purpose, 1),
+    )
     return _joined((*parts, (asked.deadline, 5), (asked.use, 4)))
 
 
@@ -140,7 +155,8 @@ def structs() -> dict[str, Any]:
     files = (word("files"), word("inputs"), word("outcomes"))
     model = Model(account("publisher"), *files, 2, 3, 1000, 10**15 + 7, account("token"), 1_250)
     source = Source(account("subject"), account("holder"), word("root"), word("notice"), word("salt"))
-    terms = Terms(hash_of(model), 1 << 31, 1 << 119, 1, 1_800_000_000, 1_900_000_000, 10, 2 * 10**15)
+    scope = (1, 0b1000_0000_0100_0000, 276, b"en", True)
+    terms = Terms(hash_of(model), 1 << 31, 1 << 119, *scope, 1_800_000_000, 1_900_000_000, 10, 2 * 10**15)
     agreement = Agreement.of(account("controller"), source, terms)
     schedule = Schedule(1_800_000_000, 86_400, 5, 3_600, False, True)
     named = {"record": record, "model": model, "source": source, "terms": terms, "agreement": agreement}
@@ -185,11 +201,23 @@ def controllers_and_subjects(agreement: Agreement, agreement_id: bytes) -> dict[
     asked = {"agreement": agreement_id, **QUESTIONS[0].to_json(), "tip": 10**16}
     parts = member(
         agreement="bytes32", use="uint32", deadline="uint40", purpose="uint8", step="uint8", callback="uint16",
-        delivery="uint8", tip="uint96",
+        delivery="uint8", modifiers="uint32", place="uint16", tip="uint96",
     )  # fmt: skip
     withdrawn = member(agreement="bytes32", deadline="uint256")
     giving = {"Giving": member(agreement="Agreement", deadline="uint256"), **Agreement.types()}
+    withdrawn_many = member(agreements="bytes32[]", deadline="uint256")
+    renewed = member(agreement="bytes32", validUntil="uint40", deadline="uint256")
+    many = {"GivingMany": member(agreements="Agreement[]", deadline="uint256"), **Agreement.types()}
+    twice = {"agreements": [agreement.to_message()] * 2, "deadline": DEADLINE}
+    both = {"agreements": [agreement_id, word("another agreement")], "deadline": DEADLINE}
+    erased = member(agreement="bytes32", evidence="bytes32", deadline="uint256")
+    gone = {"agreement": agreement_id, "evidence": word("statement"), "deadline": DEADLINE}
+    later = {"agreement": agreement_id, "validUntil": 1_950_000_000, "deadline": DEADLINE}
     return {
+        "givingMany": typed("GivingMany", many, twice),
+        "withdrawalOfMany": typed("WithdrawalOfMany", {"WithdrawalOfMany": withdrawn_many}, both),
+        "erasure": typed("Erasure", {"Erasure": erased}, gone),
+        "renewal": typed("Renewal", {"Renewal": renewed}, later),
         "giving": typed("Giving", giving, {"agreement": agreement.to_message(), "deadline": DEADLINE}),
         "withdrawal": typed("Withdrawal", {"Withdrawal": withdrawn}, {"agreement": agreement_id, "deadline": DEADLINE}),
         "asking": typed("Asking", {"Asking": parts}, asked),
@@ -235,12 +263,41 @@ def vectors() -> dict[str, Any]:
     }
 
 
+def matching() -> dict[str, Any]:
+    """Return terms and questions, some of which the terms admit, with what keeps them from it: Python's answers, for TypeScript."""
+    dice = random.Random(27)  # noqa: S311 - to be the same each time
+    return {"cases": [_case(dice) for _ in range(_CASES)]}
+
+
+def _case(dice: random.Random) -> dict[str, Any]:
+    asked, place = dice.randrange(121), dice.choice((0, 276, 840))
+    prohibited = 1 << dice.randrange(120) if dice.random() < _RARELY else 0
+    purposes = 1 << (asked % 120) if dice.random() > _RARELY else 1 << dice.randrange(120)
+    scope = (dice.randrange(1, 32), dice.choice((0, 0, 1 << 15, 0b1000001)), dice.choice((0, 0, 276)), b"en", True)
+    terms = Terms(word("model"), purposes, prohibited, *scope, 1_000, 2_000, dice.randrange(1, 9), 7)
+    undertaken = dice.choice((0, 1 << 15, 0xFFFF))
+    question = Question(dice.randrange(8), 3_000, asked, dice.randrange(5), 0, 0, undertaken, place)
+    timestamp, renewed = dice.choice((999, 1_000, 1_500, 1_500, 1_999, 2_000)), dice.choice((2_000, 2_000, 2_500))
+    values = dict(zip(_TERMS_ABI, (_plain(each) for each in terms.to_abi()), strict=True))
+    found = mismatch(terms, question, timestamp, renewed)
+    values |= {name: str(values[name]) for name in ("purposes", "prohibited", "scope", "price")}
+    return {
+        "terms": values,
+        "question": question.to_json(),
+        "timestamp": timestamp,
+        "validUntil": renewed,
+        "mismatch": found,
+    }
+
+
 def main() -> int:
     """Entry point; returns the exit code."""
-    text = json.dumps(vectors(), indent=2) + "\n"
+    written = {TARGET: json.dumps(vectors(), indent=2) + "\n", MATCHING: json.dumps(matching()) + "\n"}
+    stale = [path for path, text in written.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv[1:]:
-        return 0 if TARGET.exists() and TARGET.read_text() == text else 1
-    TARGET.write_text(text)
+        return int(bool(stale))
+    for path in stale:
+        path.write_text(written[path])
     return 0
 
 

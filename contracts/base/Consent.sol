@@ -6,6 +6,7 @@ import { Purposes } from "../libraries/Purposes.sol";
 import { AgreementSlot, Agreements, Terms } from "../types/Agreement.sol";
 import { AgreementId, SourceId } from "../types/Ids.sol";
 import { Question } from "../types/Question.sol";
+import { Scope } from "../types/Scope.sol";
 import { State } from "./State.sol";
 
 /// @dev Whether an agreement authorises: asked by requests of every kind.
@@ -18,14 +19,16 @@ abstract contract Consent is State {
         // The controller is part of the id: what was agreed with another isn't given here.
         id = Agreements.id(source, controller, Agreements.termsId(terms));
         // The state first: of an agreement that nobody gave, no term means anything.
-        if (!_agreements[id].isGiven()) revert IConsentRegistry.AgreementNotGiven(id);
-        (uint256 steps, uint256 validFrom, uint256 validUntil, uint256 uses) = Agreements.limits(terms);
+        AgreementSlot slot = _agreements[id];
+        if (!slot.isGiven()) revert IConsentRegistry.AgreementNotGiven(id);
+        (Scope scope, uint256 validFrom, uint256 uses) = Agreements.limits(terms);
+        uint256 validUntil = slot.validUntil(); // renewed, it is later than the terms say
         if (block.timestamp < validFrom) revert IConsentRegistry.AgreementNotYetValid(validFrom, block.timestamp);
         if (block.timestamp >= validUntil) revert IConsentRegistry.AgreementExpired(validUntil, block.timestamp);
         if (!Purposes.permits(question.purpose(), terms.purposes, terms.prohibited)) {
             _revertPurpose(terms, question.purpose());
         }
-        if ((steps >> question.step()) & 1 == 0) revert IConsentRegistry.StepNotAgreed(question.step(), uint8(steps));
+        if (!scope.admits(question)) _revertScope(scope, question);
         if (question.use() >= uses) revert IConsentRegistry.UsesSpent(question.use(), uint32(uses));
     }
 
@@ -40,5 +43,13 @@ abstract contract Consent is State {
             revert IConsentRegistry.PurposeProhibited(purpose, terms.prohibited);
         }
         revert IConsentRegistry.PurposeNotAgreed(purpose, terms.purposes);
+    }
+
+    function _revertScope(Scope scope, Question question) private pure {
+        if ((scope.steps() >> question.step()) & 1 == 0) {
+            revert IConsentRegistry.StepNotAgreed(question.step(), scope.steps());
+        }
+        if (scope.unmet(question) != 0) revert IConsentRegistry.ModifiersUnmet(scope.unmet(question));
+        revert IConsentRegistry.PlaceNotAgreed(question.place(), scope.place());
     }
 }

@@ -13,21 +13,23 @@ import {
     AgreementState,
     Agreements,
     Source,
-    Steps,
     Terms
 } from "../types/Agreement.sol";
 import { AgreementId } from "../types/Ids.sol";
+import { Mandate, Mandates } from "../types/Mandate.sol";
+import { Scope, Scopes, Steps } from "../types/Scope.sol";
 import { State } from "./State.sol";
 
 /// @dev What subjects do.
 abstract contract ConsentRegistry is IConsentRegistry, State, Domain {
     using Agreements for Agreement;
     using Agreements for AgreementId;
+    using Mandates for Mandate;
 
     /// @inheritdoc IConsentRegistry
     function give(Agreement calldata agreement) external returns (AgreementId id) {
-        _onlySubject(agreement);
         id = agreement.id();
+        _mayGive(id, agreement);
         _give(id, agreement);
     }
 
@@ -39,6 +41,20 @@ abstract contract ConsentRegistry is IConsentRegistry, State, Domain {
         id = agreement.id();
         Signatures.check(agreement.source.subject, _hashTypedData(id.hashGiving(deadline)), deadline, signature);
         _give(id, agreement);
+    }
+
+    /// @inheritdoc IConsentRegistry
+    /// @dev Written first and checked after, in one pass: nothing outside is called in between, and without the signature all of it reverts.
+    function giveManyBySig(Agreement[] calldata agreements, uint256 deadline, bytes calldata signature) external {
+        (address subject, bytes32[] memory ids) = _listFor(agreements);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Agreement calldata agreement = agreements[i];
+            AgreementId id = _idFor(subject, agreement);
+            _give(id, agreement);
+            ids[i] = AgreementId.unwrap(id);
+        }
+        bytes32 digest = _hashTypedData(Agreements.hashGivingMany(ids, deadline));
+        Signatures.check(subject, digest, deadline, signature);
     }
 
     /// @inheritdoc IConsentRegistry
@@ -54,6 +70,19 @@ abstract contract ConsentRegistry is IConsentRegistry, State, Domain {
         _withdraw(id, agreement.source.subject);
     }
 
+    /// @inheritdoc IConsentRegistry
+    function withdrawManyBySig(Agreement[] calldata agreements, uint256 deadline, bytes calldata signature) external {
+        (address subject, bytes32[] memory ids) = _listFor(agreements);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            AgreementId id = _idFor(subject, agreements[i]);
+            // What is ended already stays so: one of them withdrawn in between must not keep the others.
+            if (_agreements[id].isOpen()) _withdraw(id, subject);
+            ids[i] = AgreementId.unwrap(id);
+        }
+        bytes32 digest = _hashTypedData(Agreements.hashWithdrawalOfMany(ids, deadline));
+        Signatures.check(subject, digest, deadline, signature);
+    }
+
     function _give(AgreementId id, Agreement calldata agreement) private {
         _wellFormed(agreement);
         if (!_agreements[id].isNone()) revert AgreementExists(id);
@@ -63,23 +92,54 @@ abstract contract ConsentRegistry is IConsentRegistry, State, Domain {
 
     function _withdraw(AgreementId id, address subject) private {
         AgreementSlot slot = _agreements[id];
-        // One that was signed but not yet brought on chain can be withdrawn too: else whoever holds the signature could still give it.
-        if (slot.state() == AgreementState.Withdrawn) revert AgreementNotGiven(id);
-        _agreements[id] = slot.withdrawn();
-        emit AgreementWithdrawn(id, subject);
+        if (!slot.isOpen()) revert AgreementNotGiven(id);
+        // One that was signed but not yet brought on chain can be ended too: else whoever holds the signature could still give it.
+        if (slot.isNone()) {
+            _agreements[id] = slot.inState(AgreementState.Refused);
+            emit AgreementRefused(id, subject);
+        } else {
+            _agreements[id] = slot.inState(AgreementState.Withdrawn);
+            emit AgreementWithdrawn(id, subject);
+        }
     }
 
-    /// @dev Equals `emit AgreementGiven(id, subject, controller, holder, root, notice, salt, terms)`, which would check and copy field by
-    /// field for 1,000 gas more. From the holder on, the agreement's fields are the event's, as wide and in the same order.
+    /// @return subject Of the first, and so of all.
+    /// @return ids Room for theirs.
+    function _listFor(Agreement[] calldata agreements) private pure returns (address subject, bytes32[] memory ids) {
+        if (agreements.length == 0) revert AgreementMalformed("agreements");
+        return (agreements[0].source.subject, new bytes32[](agreements.length));
+    }
+
+    function _idFor(address subject, Agreement calldata agreement) private pure returns (AgreementId) {
+        if (agreement.source.subject != subject) revert NotSubject(subject, agreement.source.subject);
+        return agreement.id();
+    }
+
+    function _mayGive(AgreementId id, Agreement calldata agreement) private {
+        address subject = agreement.source.subject;
+        if (msg.sender == subject) return;
+        Mandate memory mandate = _mandates[subject][msg.sender];
+        if (!mandate.covers(Mandates.GIVE)) revert NotSubject(msg.sender, subject);
+        uint256 beyond = agreement.terms.purposes & ~uint256(mandate.purposes);
+        if (beyond != 0) revert MandateExceeded(beyond);
+        emit AgreementRepresented(id, msg.sender);
+    }
+
+    /// @dev Equals `emit AgreementGiven(...)`, which would check and copy field by field for 1,000 gas more. From the holder to the scope the
+    /// agreement's fields are the event's, as wide and in the same order.
     function _emitGiven(AgreementId id, Agreement calldata agreement) private {
         bytes32 topic = AgreementGiven.selector;
         address subject = agreement.source.subject;
         address controller = agreement.controller;
         Source calldata source = agreement.source;
+        Terms calldata terms = agreement.terms;
         assembly ("memory-safe") {
             let data := mload(0x40) // free memory, not claimed: the log is all that is kept
-            calldatacopy(data, add(source, 0x20), 0x180)
-            log4(data, 0x180, topic, id, subject, controller)
+            calldatacopy(data, add(source, 0x20), 0x100)
+            let limits := or(calldataload(add(terms, 0x80)), shl(40, calldataload(add(terms, 0xa0))))
+            limits := or(limits, shl(80, calldataload(add(terms, 0xc0))))
+            mstore(add(data, 0x100), or(limits, shl(112, calldataload(add(terms, 0xe0)))))
+            log4(data, 0x120, topic, id, subject, controller)
         }
     }
 
@@ -87,22 +147,41 @@ abstract contract ConsentRegistry is IConsentRegistry, State, Domain {
         if (msg.sender != agreement.source.subject) revert NotSubject(msg.sender, agreement.source.subject);
     }
 
-    /// @dev Reading a field checks that it is no wider than its type: what the event says, anyone can decode.
+    /// @dev One test for all that `_revertMalformed` looks at one by one, and for fields wider than their types: what the event says, anyone
+    /// can decode. Subject and controller are read elsewhere, which checks them.
     function _wellFormed(Agreement calldata agreement) private view {
+        Terms calldata terms = agreement.terms;
+        Source calldata source = agreement.source;
+        uint256 known = Purposes.ALL;
+        uint256 scopes = Scopes.ALL;
+        uint256 flaw;
+        assembly ("memory-safe") {
+            let purposes := calldataload(add(terms, 0x20))
+            let scope := calldataload(add(terms, 0x60))
+            let validUntil := calldataload(add(terms, 0xa0))
+            let holder := calldataload(add(source, 0x20))
+            flaw := or(iszero(purposes), and(or(purposes, calldataload(add(terms, 0x40))), not(known)))
+            flaw := or(flaw, or(iszero(and(scope, 0xff)), and(scope, not(scopes))))
+            flaw := or(flaw, gt(sub(calldataload(add(terms, 0xc0)), 1), 0xfffffffe)) // uses: 1 to 2^32 - 1
+            flaw := or(flaw, or(iszero(gt(validUntil, timestamp())), shr(40, validUntil)))
+            flaw := or(flaw, iszero(lt(calldataload(add(terms, 0x80)), validUntil))) // validFrom
+            flaw := or(flaw, shr(96, calldataload(add(terms, 0xe0)))) // price
+            flaw := or(flaw, or(iszero(holder), shr(160, holder)))
+        }
+        if (flaw != 0) _revertMalformed(agreement);
+    }
+
+    function _revertMalformed(Agreement calldata agreement) private view {
         Terms calldata terms = agreement.terms;
         if (terms.purposes == 0 || terms.purposes > Purposes.ALL) revert AgreementMalformed("purposes");
         if (terms.prohibited > Purposes.ALL) revert AgreementMalformed("prohibited");
-        uint8 steps = terms.steps;
-        if (steps == 0 || steps > Steps.ALL) revert AgreementMalformed("steps");
+        uint256 scope = Scope.unwrap(terms.scope);
+        if (uint8(scope) == 0 || uint8(scope) > Steps.ALL) revert AgreementMalformed("steps");
+        if (scope & ~Scopes.ALL != 0) revert AgreementMalformed("scope");
         if (terms.uses == 0) revert AgreementMalformed("uses");
-        uint40 validUntil = terms.validUntil;
-        if (validUntil <= block.timestamp) revert AgreementMalformed("validUntil");
-        if (terms.validFrom >= validUntil) revert AgreementMalformed("validFrom");
-        uint256 tooWide;
-        assembly ("memory-safe") {
-            tooWide := shr(96, calldataload(add(terms, 0xe0))) // the one field that nothing here reads
-        }
-        if (tooWide != 0) revert AgreementMalformed("price");
+        if (terms.validUntil <= block.timestamp) revert AgreementMalformed("validUntil");
+        if (terms.validFrom >= terms.validUntil) revert AgreementMalformed("validFrom");
         if (agreement.source.holder == address(0)) revert AgreementMalformed("holder");
+        revert AgreementMalformed("price");
     }
 }

@@ -27,6 +27,12 @@ abstract contract RecordRegistry is IRecordRegistry, State {
     }
 
     /// @inheritdoc IRecordRegistry
+    /// @dev Kept in the events only: nothing on chain reads it, and the chain's order shows which came later.
+    function anchorLog(uint256 number, bytes32 digest) external {
+        emit LogAnchored(msg.sender, number, digest);
+    }
+
+    /// @inheritdoc IRecordRegistry
     function recordStatus(RecordId id) external view returns (RecordStatus memory) {
         return _records[id];
     }

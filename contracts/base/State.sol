@@ -6,6 +6,7 @@ import { EnumerableSet } from "@openzeppelin/contracts/utils/structs/EnumerableS
 import { AgreementSlot } from "../types/Agreement.sol";
 import { Challenge } from "../types/Challenge.sol";
 import { AgreementId, ModelId, PoolId, RecordId, RequestId, StandingId } from "../types/Ids.sol";
+import { Mandate } from "../types/Mandate.sol";
 import { ModelSlot } from "../types/Model.sol";
 import { Epoch, EpochEnd, Operator, Policy } from "../types/Operator.sol";
 import { PoolSlot } from "../types/Pool.sol";
@@ -58,4 +59,8 @@ abstract contract State {
     mapping(address operator => Operator info) internal _operators;
     mapping(address attester => address operator) internal _operatorOf;
     EnumerableSet.AddressSet internal _candidates;
+
+    // Representatives
+
+    mapping(address subject => mapping(address representative => Mandate mandate)) internal _mandates;
 }

@@ -9,7 +9,7 @@ import { LibBit } from "solady/utils/LibBit.sol";
 
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
 import { ITreasury } from "../interfaces/ITreasury.sol";
-import { Agreement, AgreementSlots, AgreementStatus, Agreements } from "../types/Agreement.sol";
+import { Agreement, AgreementSlot, Agreements } from "../types/Agreement.sol";
 import { AgreementId, PoolId } from "../types/Ids.sol";
 import { Model, Models } from "../types/Model.sol";
 import { Pool, Pools } from "../types/Pool.sol";
@@ -61,11 +61,10 @@ abstract contract Treasury is ITreasury, Quorum, ReentrancyGuardTransient {
     function settle(Agreement calldata agreement, Model calldata model) external returns (uint256 verdicts) {
         AgreementId id = agreement.id();
         if (agreement.terms.model != model.id()) revert ModelMismatch();
-        AgreementStatus memory status = _agreements[id].status();
-        verdicts = status.earning - status.settled;
+        AgreementSlot slot = _agreements[id];
+        verdicts = slot.unsettled();
         if (verdicts == 0) revert NothingToSettle(id);
-        status.settled = status.earning;
-        _agreements[id] = AgreementSlots.pack(status);
+        _agreements[id] = slot.allSettled();
         Quote quote = _models[agreement.terms.model].quote(agreement.terms.price);
         (uint256 price, uint256 royalty) = (quote.price(), quote.royalty());
         mapping(address account => uint256) storage balances = _balances[quote.currency()];

@@ -4,9 +4,10 @@ pragma solidity ^0.8.30;
 import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
 
 import { IAssent } from "../interfaces/IAssent.sol";
-import { Steps, Terms } from "../types/Agreement.sol";
+import { Terms } from "../types/Agreement.sol";
 import { RequestId, SourceId } from "../types/Ids.sol";
 import { Asked, Delivery, Questions } from "../types/Question.sol";
+import { Steps } from "../types/Scope.sol";
 import { RequestState } from "../types/Verdict.sol";
 import { VerdictConsumer } from "./VerdictConsumer.sol";
 
@@ -39,7 +40,9 @@ contract Clinic is VerdictConsumer, Ownable {
             purpose: purpose,
             step: Steps.INFER,
             callback: CALLBACK,
-            delivery: Delivery.Recorded
+            delivery: Delivery.Recorded,
+            modifiers: 0,
+            place: 0
         });
         return _ask(source, terms, Questions.pack(asked), msg.value);
     }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { IERC5267 } from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 
 import { IArbiter } from "./IArbiter.sol";
+import { IConsentDesk } from "./IConsentDesk.sol";
 import { IConsentRegistry } from "./IConsentRegistry.sol";
 import { IModelRegistry } from "./IModelRegistry.sol";
 import { IOperatorSet } from "./IOperatorSet.sol";
@@ -17,6 +18,7 @@ import { IVerdictOracle } from "./IVerdictOracle.sol";
 /// @notice Machine-learning verdicts about data whose owner agreed. All that the contract does, at one address.
 interface IAssent is
     IConsentRegistry,
+    IConsentDesk,
     IRecordRegistry,
     IModelRegistry,
     IOperatorSet,
@@ -35,4 +37,7 @@ interface IAssent is
 
     /// @notice The contract with the code of records, lookups, standing requests and challenges, run in this one's storage.
     function desk() external view returns (address);
+
+    /// @notice The contract with the code of representatives and of what becomes of agreements, run in this one's storage.
+    function consents() external view returns (address);
 }

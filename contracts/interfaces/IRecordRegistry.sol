@@ -16,6 +16,9 @@ interface IRecordRegistry {
     );
     event RecordRetired(RecordId indexed id, address indexed holder);
 
+    /// @notice A holder's release log as far as one entry, whose digest fixes it and all before it.
+    event LogAnchored(address indexed holder, uint256 indexed number, bytes32 digest);
+
     error RecordExists(RecordId id);
     /// @notice A root or a subject of zero.
     error RecordMalformed(string term);
@@ -27,6 +30,9 @@ interface IRecordRegistry {
 
     /// @notice Retires a record of the sender's: it gets no more verdicts.
     function retire(bytes32 root, address subject) external;
+
+    /// @notice Fixes the sender's release log, up to an entry, for all to see.
+    function anchorLog(uint256 number, bytes32 digest) external;
 
     function recordStatus(RecordId id) external view returns (RecordStatus memory);
 }

@@ -5,6 +5,7 @@ import { EfficientHashLib as Hash } from "solady/utils/EfficientHashLib.sol";
 
 import { AgreementId, ModelId, RecordId, SourceId, TermsId } from "./Ids.sol";
 import { Records } from "./Record.sol";
+import { Scope } from "./Scope.sol";
 
 /// @notice Whose data an agreement is about, and what the subject was shown.
 /// @dev The record's id is the hash of root, subject and holder, so an agreement can only be about a record of its own subject.
@@ -28,8 +29,8 @@ struct Terms {
     uint256 purposes;
     /// DPV purposes prohibited, one bit each; prohibition wins.
     uint256 prohibited;
-    /// Processing steps agreed to, one bit each: see `Steps`.
-    uint8 steps;
+    /// Steps agreed to, modifiers, place, language of the notice, erasure.
+    Scope scope;
     /// First and one past the last second of validity (Unix time).
     uint40 validFrom;
     uint40 validUntil;
@@ -48,16 +49,26 @@ struct Agreement {
     Terms terms;
 }
 
+/// @dev In the words of the DPV. Two of its states are not here: an agreement that has expired, or was renewed, is `Given`, and its
+/// `validUntil` tells.
 enum AgreementState {
     None,
     Given,
-    Withdrawn
+    /// By the subject.
+    Withdrawn,
+    /// By a representative of the subject's.
+    Revoked,
+    /// By the subject, before it was given.
+    Refused,
+    /// By the holder: it was never what it seemed to be.
+    Invalidated
 }
 
 /// @notice What the chain knows of an agreement.
 struct AgreementStatus {
     AgreementState state;
     uint40 since;
+    /// One past the last second of validity: the terms', or what it was renewed to.
     uint40 validUntil;
     /// Verdicts recorded for which the subject or the publisher earns, and how many of them are settled.
     uint32 earning;
@@ -71,22 +82,30 @@ type AgreementSlot is uint256;
 using AgreementSlots for AgreementSlot global;
 
 library AgreementSlots {
-    function pack(AgreementStatus memory status_) internal pure returns (AgreementSlot) {
-        return AgreementSlot.wrap(
-            uint256(status_.state) | uint256(status_.validUntil) << 8 | uint256(status_.since) << 48
-                | uint256(status_.earning) << 88 | uint256(status_.settled) << 120
-        );
-    }
-
     function status(AgreementSlot slot) internal pure returns (AgreementStatus memory) {
         uint256 word = AgreementSlot.unwrap(slot);
         return AgreementStatus({
             state: slot.state(),
             since: uint40(word >> 48),
             validUntil: slot.validUntil(),
-            earning: uint32(word >> 88),
+            earning: slot.earning(),
             settled: uint32(word >> 120)
         });
+    }
+
+    function earning(AgreementSlot slot) internal pure returns (uint32) {
+        return uint32(AgreementSlot.unwrap(slot) >> 88);
+    }
+
+    /// @notice How many of the verdicts that earned aren't settled.
+    function unsettled(AgreementSlot slot) internal pure returns (uint256) {
+        unchecked {
+            return uint256(slot.earning()) - uint32(AgreementSlot.unwrap(slot) >> 120); // no more are settled than earned
+        }
+    }
+
+    function allSettled(AgreementSlot slot) internal pure returns (AgreementSlot) {
+        return AgreementSlot.wrap(uint120(AgreementSlot.unwrap(slot)) | uint256(slot.earning()) << 120);
     }
 
     function state(AgreementSlot slot) internal pure returns (AgreementState) {
@@ -102,6 +121,11 @@ library AgreementSlots {
         return AgreementSlot.unwrap(slot) == 0;
     }
 
+    /// @notice Whether it is given, or may still be.
+    function isOpen(AgreementSlot slot) internal pure returns (bool) {
+        return AgreementSlot.unwrap(slot) & 0xff <= uint256(AgreementState.Given);
+    }
+
     function validUntil(AgreementSlot slot) internal pure returns (uint40) {
         return uint40(AgreementSlot.unwrap(slot) >> 8);
     }
@@ -111,9 +135,16 @@ library AgreementSlots {
         return AgreementSlot.wrap(uint256(AgreementState.Given) | uint256(validUntil_) << 8 | block.timestamp << 48);
     }
 
-    function withdrawn(AgreementSlot slot) internal view returns (AgreementSlot) {
+    /// @notice The agreement in another state, since now.
+    function inState(AgreementSlot slot, AgreementState state_) internal view returns (AgreementSlot) {
         uint256 rest = AgreementSlot.unwrap(slot) & ~(uint256(type(uint40).max) << 48 | 0xff);
-        return AgreementSlot.wrap(rest | block.timestamp << 48 | uint256(AgreementState.Withdrawn));
+        return AgreementSlot.wrap(rest | block.timestamp << 48 | uint256(state_));
+    }
+
+    /// @notice The agreement with another end.
+    function until(AgreementSlot slot, uint40 validUntil_) internal pure returns (AgreementSlot) {
+        uint256 rest = AgreementSlot.unwrap(slot) & ~(uint256(type(uint40).max) << 8);
+        return AgreementSlot.wrap(rest | uint256(validUntil_) << 8);
     }
 
     /// @dev There are no more verdicts than uses, which have 32 bits: the count can't run over into `settled`.
@@ -124,43 +155,49 @@ library AgreementSlots {
     }
 }
 
-/// @notice Processing steps: consent to infer is not consent to train.
-library Steps {
-    uint8 internal constant INFER = 0;
-    uint8 internal constant TRAIN = 1;
-    uint8 internal constant EVALUATE = 2;
-    uint8 internal constant AGGREGATE = 3;
-    uint8 internal constant SHARE = 4;
-
-    uint8 internal constant COUNT = 5;
-    uint8 internal constant ALL = 0x1f;
-}
-
 /// @dev `Hash.hash` is `keccak256(abi.encode(...))` of whole words, for 300 gas less.
 library Agreements {
     bytes32 internal constant SOURCE_TYPEHASH =
         keccak256("Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)");
     bytes32 internal constant TERMS_TYPEHASH = keccak256(
-        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,"
-        "uint32 uses,uint96 price)"
+        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,"
+        "bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
     );
     bytes32 internal constant TYPEHASH = keccak256(
         "Agreement(address controller,Source source,Terms terms)"
         "Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)"
-        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,"
-        "uint32 uses,uint96 price)"
+        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,"
+        "bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
     );
 
     /// What the subject signs to give an agreement through a relayer.
     bytes32 internal constant GIVING_TYPEHASH = keccak256(
         "Giving(Agreement agreement,uint256 deadline)" "Agreement(address controller,Source source,Terms terms)"
         "Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)"
-        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,"
-        "uint32 uses,uint96 price)"
+        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,"
+        "bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
     );
 
-    /// What the subject signs to withdraw one through a relayer.
+    /// What the subject signs to give many at once.
+    bytes32 internal constant GIVING_MANY_TYPEHASH = keccak256(
+        "GivingMany(Agreement[] agreements,uint256 deadline)" "Agreement(address controller,Source source,Terms terms)"
+        "Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)"
+        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,"
+        "bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
+    );
+
+    /// What the subject signs to withdraw one, or many, through a relayer.
     bytes32 internal constant WITHDRAWAL_TYPEHASH = keccak256("Withdrawal(bytes32 agreement,uint256 deadline)");
+    bytes32 internal constant WITHDRAWAL_OF_MANY_TYPEHASH =
+        keccak256("WithdrawalOfMany(bytes32[] agreements,uint256 deadline)");
+
+    /// What the subject signs to renew one through a relayer.
+    bytes32 internal constant RENEWAL_TYPEHASH =
+        keccak256("Renewal(bytes32 agreement,uint40 validUntil,uint256 deadline)");
+
+    /// What whoever held data of a record signs to say that it erased them.
+    bytes32 internal constant ERASURE_TYPEHASH =
+        keccak256("Erasure(bytes32 agreement,bytes32 evidence,uint256 deadline)");
 
     function id(Agreement calldata agreement) internal pure returns (AgreementId) {
         return id(sourceId(agreement.source), agreement.controller, termsId(agreement.terms));
@@ -184,28 +221,30 @@ library Agreements {
         }
     }
 
-    /// @dev As `sourceId`.
+    /// @dev As `sourceId`; the scope's parts are apart, for a wallet to show them. No bit of the word is left out.
     function termsId(Terms calldata terms) internal pure returns (TermsId hash) {
         bytes32 typehash = TERMS_TYPEHASH;
         assembly ("memory-safe") {
             let start := mload(0x40)
             mstore(start, typehash)
-            calldatacopy(add(start, 0x20), terms, 0x100)
-            hash := keccak256(start, 0x120)
+            calldatacopy(add(start, 0x20), terms, 0x60) // model, purposes, prohibited
+            let scope := calldataload(add(terms, 0x60))
+            mstore(add(start, 0x80), and(scope, 0xff)) // steps
+            mstore(add(start, 0xa0), and(shr(8, scope), 0xffffffff)) // modifiers
+            mstore(add(start, 0xc0), and(shr(40, scope), 0xffff)) // place
+            mstore(add(start, 0xe0), shl(240, shr(56, scope))) // language
+            mstore(add(start, 0x100), shr(72, scope)) // erasure
+            calldatacopy(add(start, 0x120), add(terms, 0x80), 0x80) // validity, uses, price
+            hash := keccak256(start, 0x1a0)
         }
     }
 
     /// @dev The fields as they stand, without the checks of their widths: only for the terms of an agreement that was given, for
     /// `ConsentRegistry` gives none with a field too wide.
-    function limits(Terms calldata terms)
-        internal
-        pure
-        returns (uint256 steps, uint256 validFrom, uint256 validUntil, uint256 uses)
-    {
+    function limits(Terms calldata terms) internal pure returns (Scope scope, uint256 validFrom, uint256 uses) {
         assembly ("memory-safe") {
-            steps := calldataload(add(terms, 0x60))
+            scope := calldataload(add(terms, 0x60))
             validFrom := calldataload(add(terms, 0x80))
-            validUntil := calldataload(add(terms, 0xa0))
             uses := calldataload(add(terms, 0xc0))
         }
     }
@@ -218,7 +257,25 @@ library Agreements {
         return Hash.hash(GIVING_TYPEHASH, AgreementId.unwrap(agreement), bytes32(deadline));
     }
 
+    /// @param ids The agreements' ids: an id is its agreement's struct hash.
+    function hashGivingMany(bytes32[] memory ids, uint256 deadline) internal pure returns (bytes32) {
+        return Hash.hash(GIVING_MANY_TYPEHASH, Hash.hash(ids), bytes32(deadline));
+    }
+
     function hashWithdrawal(AgreementId agreement, uint256 deadline) internal pure returns (bytes32) {
         return Hash.hash(WITHDRAWAL_TYPEHASH, AgreementId.unwrap(agreement), bytes32(deadline));
+    }
+
+    function hashWithdrawalOfMany(bytes32[] memory ids, uint256 deadline) internal pure returns (bytes32) {
+        return Hash.hash(WITHDRAWAL_OF_MANY_TYPEHASH, Hash.hash(ids), bytes32(deadline));
+    }
+
+    function hashErasure(AgreementId agreement, bytes32 evidence, uint256 deadline) internal pure returns (bytes32) {
+        return Hash.hash(ERASURE_TYPEHASH, AgreementId.unwrap(agreement), evidence, bytes32(deadline));
+    }
+
+    function hashRenewal(AgreementId agreement, uint40 validUntil, uint256 deadline) internal pure returns (bytes32) {
+        return
+            Hash.hash(RENEWAL_TYPEHASH, AgreementId.unwrap(agreement), bytes32(uint256(validUntil)), bytes32(deadline));
     }
 }

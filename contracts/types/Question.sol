@@ -2,8 +2,8 @@
 pragma solidity ^0.8.30;
 
 /// @notice What a controller asks, in one word. From the low end: use (32 bits), deadline (40), purpose (8), step (8), callback (16),
-/// delivery (8); the rest is zero.
-/// @dev One word of calldata and of event data instead of six, which saves 1,200 gas a request.
+/// delivery (8), modifiers (32), place (16); the rest is zero.
+/// @dev One word of calldata and of event data instead of eight, which saves 1,200 gas a request.
 type Question is uint256;
 
 using Questions for Question global;
@@ -28,10 +28,16 @@ struct Asked {
     /// Thousands of gas for the callback to the controller; 0 for none.
     uint16 callback;
     Delivery delivery;
+    /// DUO modifiers that the controller undertakes to meet, one bit each: see `Modifiers`.
+    uint32 modifiers;
+    /// Where the verdict is to be used: an ISO 3166-1 numeric code; 0 if it isn't said.
+    uint16 place;
 }
 
 library Questions {
-    uint256 internal constant BITS = 112;
+    uint256 internal constant BITS = 160;
+    /// The bits that no question has: above its parts, and of the delivery all but the lowest.
+    uint256 private constant BEYOND = ~uint256(type(uint160).max) | uint256(0xfe) << 104;
     /// Gas that one unit of `callback` names.
     uint256 internal constant CALLBACK_UNIT = 1000;
     /// Two million gas: what many a callback in one report leaves room for in a block.
@@ -40,7 +46,8 @@ library Questions {
     function pack(Asked memory asked) internal pure returns (Question) {
         return Question.wrap(
             uint256(asked.use) | uint256(asked.deadline) << 32 | uint256(asked.purpose) << 72 | uint256(asked.step)
-                << 80 | uint256(asked.callback) << 88 | uint256(asked.delivery) << 104
+                << 80 | uint256(asked.callback) << 88 | uint256(asked.delivery) << 104 | uint256(asked.modifiers) << 112
+                | uint256(asked.place) << 144
         );
     }
 
@@ -68,9 +75,17 @@ library Questions {
         return uint8(Question.unwrap(question) >> 104);
     }
 
+    function modifiers(Question question) internal pure returns (uint32) {
+        return uint32(Question.unwrap(question) >> 112);
+    }
+
+    function place(Question question) internal pure returns (uint16) {
+        return uint16(Question.unwrap(question) >> 144);
+    }
+
     /// @notice Whether it has no bit but its parts', a delivery that exists, and a callback that can be made.
     function isWellFormed(Question question) internal pure returns (bool) {
-        return Question.unwrap(question) >> 104 <= uint256(type(Delivery).max) && question.callback() <= MAX_CALLBACK;
+        return Question.unwrap(question) & BEYOND == 0 && question.callback() <= MAX_CALLBACK;
     }
 
     /// @notice The same question, as another use and by another deadline.

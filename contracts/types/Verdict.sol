@@ -88,7 +88,8 @@ library Verdicts {
     bytes32 internal constant REPORT_TYPEHASH = keccak256("Report(uint32 epoch,uint32 count,bytes32 root)");
     /// What a controller signs to ask through a relayer.
     bytes32 internal constant ASKING_TYPEHASH = keccak256(
-        "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint96 tip)"
+        "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,"
+        "uint32 modifiers,uint16 place,uint96 tip)"
     );
 
     uint32 internal constant MAX_SCORE = 1_000_000;
@@ -152,6 +153,8 @@ library Verdicts {
                 question.step(),
                 question.callback(),
                 question.delivery(),
+                question.modifiers(),
+                question.place(),
                 tip
             )
         );

@@ -12,6 +12,9 @@ from oracle.core.digests import Domain
 from oracle.core.errors import ContractRevertError, EndpointError
 from oracle.core.structs import Agreement, Model, Record, Request
 
+#: What can end an agreement that was given.
+_AGREEMENT_ENDS = ("AgreementWithdrawn", "AgreementRevoked", "AgreementInvalidated")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Moment:
@@ -68,9 +71,9 @@ class Evidence:
     ``recorded`` is the event of the verdict as it stands, ``Recorded`` or ``Corrected``, and ``calldata`` its transaction's; ``first`` is
     the event of the first verdict, the same unless it was corrected. ``signing`` is where the quorum's signatures came on chain: in that
     transaction, or, if the verdict was claimed, in the one that anchored its root. ``given``, ``committed`` and ``published`` are how long
-    agreement, record and model held; ``ordered`` when the request's terms were fixed, which for a standing request's round is before
-    ``asked``, when it was made; ``answered`` when the first verdict was recorded. ``standing`` is the agreement's status after that block,
-    None where the endpoint no longer has that state.
+    agreement, record and model held; ``renewals`` when the agreement was lengthened, and until when; ``ordered`` when the request's terms
+    were fixed, which for a standing request's round is before ``asked``, when it was made; ``answered`` when the first verdict was
+    recorded. ``standing`` is the agreement's status after that block, None where the endpoint no longer has that state.
     """
 
     domain: Domain
@@ -91,7 +94,12 @@ class Evidence:
     given: Span
     committed: Span
     published: Span
+    renewals: tuple[tuple[Moment, int], ...]
     standing: AgreementStatus | None
+
+    def valid_until(self, moment: Moment) -> int:
+        """Return the agreement's end as it was at a moment (Unix seconds): its terms', or what it was renewed to last."""
+        return max((end for at, end in self.renewals if at < moment), default=self.agreement.valid_until)
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -132,9 +140,10 @@ def gather(client: AssentClient, request_id: bytes) -> Evidence:
         ordered=_moment(client, _ordered(client, request_id) or asked),
         asked=_moment(client, asked),
         answered=_moment(client, first),
-        given=_span(client, "AgreementGiven", "AgreementWithdrawn", agreement.id),
-        committed=_span(client, "RecordCommitted", "RecordRetired", agreement.record),
-        published=_span(client, "ModelPublished", "ModelDeprecated", agreement.model),
+        given=_span(client, "AgreementGiven", _AGREEMENT_ENDS, agreement.id),
+        committed=_span(client, "RecordCommitted", ("RecordRetired",), agreement.record),
+        published=_span(client, "ModelPublished", ("ModelDeprecated",), agreement.model),
+        renewals=_renewals(client, agreement.id),
         standing=_standing(client, agreement.id, first.block_number),
     )
 
@@ -197,10 +206,15 @@ def _moment(client: AssentClient, event: Event) -> Moment:
     return Moment(event.block_number, event.log_index, client.block_time(event.block_number))
 
 
-def _span(client: AssentClient, begun: str, ended: str, identifier: bytes) -> Span:
-    ends = client.events(ended, identifier)
+def _span(client: AssentClient, begun: str, ended: tuple[str, ...], identifier: bytes) -> Span:
+    ends = [event for name in ended for event in client.events(name, identifier)]
     begin = _moment(client, _only(client, begun, identifier))
     return Span(begin, _moment(client, ends[0]) if ends else None)
+
+
+def _renewals(client: AssentClient, agreement_id: bytes) -> tuple[tuple[Moment, int], ...]:
+    events = client.events("AgreementRenewed", agreement_id)
+    return tuple((_moment(client, event), event.arguments["validUntil"]) for event in events)
 
 
 def _standing(client: AssentClient, agreement_id: bytes, block: int) -> AgreementStatus | None:

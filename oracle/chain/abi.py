@@ -25,7 +25,7 @@ from oracle.core.errors import ContractRevertError
 def artifact() -> dict[str, Any]:
     """Return what the package ships of Assent.
 
-    ``abi`` is the interface's, with every error; ``contracts`` has for ``Assent``, ``AssentRegistries`` and ``AssentDesk`` their
+    ``abi`` is the interface's, with every error; ``contracts`` has for ``Assent`` and each of its parts their
     ``constructor``, ``bytecode``, ``runtime`` and ``immutables``; ``compiler`` the settings.
     """
     return _shipped("Assent.json")

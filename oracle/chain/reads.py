@@ -26,6 +26,7 @@ from oracle.core.structs import (
     AgreementState,
     ChallengeTerms,
     Finality,
+    Mandate,
     ModelState,
     Policy,
     Question,
@@ -181,6 +182,14 @@ class OperatorReads:
     def desk(self) -> Read[str]:
         """The contract with the code of lookups, standing requests and challenges."""
         return Read(self._views.desk(), str)
+
+    def consents(self) -> Read[str]:
+        """Address of the part with representatives and what becomes of agreements."""
+        return Read(self._views.consents(), str)
+
+    def mandate_of(self, subject: str, representative: str) -> Read[Mandate]:
+        """What a representative may do for a subject; without rights if it was never appointed, or was dismissed."""
+        return Read(self._views.mandateOf(subject, representative), Mandate.from_abi)
 
 
 def _request_status(values: Any) -> RequestStatus:

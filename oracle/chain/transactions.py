@@ -12,6 +12,7 @@ from oracle.core.structs import (
     Agreement,
     Answer,
     Attestation,
+    Mandate,
     Model,
     Policy,
     Question,
@@ -45,6 +46,52 @@ class AgreementTransactions:
     def withdraw_by_sig(self, agreement: Agreement, deadline: int, signature: bytes) -> Any:
         """Withdraw an agreement whose subject signed the withdrawal."""
         return self._functions.withdrawBySig(agreement.to_abi(), deadline, signature)
+
+    def give_many_by_sig(self, agreements: Sequence[Agreement], deadline: int, signature: bytes) -> Any:
+        """Give agreements of one subject, who signed for all of them at once."""
+        return self._functions.giveManyBySig([each.to_abi() for each in agreements], deadline, signature)
+
+    def withdraw_many_by_sig(self, agreements: Sequence[Agreement], deadline: int, signature: bytes) -> Any:
+        """Withdraw agreements of one subject, who signed for all of them at once."""
+        return self._functions.withdrawManyBySig([each.to_abi() for each in agreements], deadline, signature)
+
+    def renew(self, agreement: Agreement, valid_until: int) -> Any:
+        """Lengthen an agreement to ``valid_until`` (Unix seconds); to be sent by its subject or a representative."""
+        return self._functions.renew(agreement.to_abi(), valid_until)
+
+    def renew_by_sig(self, agreement: Agreement, valid_until: int, deadline: int, signature: bytes) -> Any:
+        """Lengthen an agreement whose subject signed the renewal."""
+        return self._functions.renewBySig(agreement.to_abi(), valid_until, deadline, signature)
+
+    def revoke(self, agreement: Agreement) -> Any:
+        """End an agreement in its subject's stead; to be sent by a representative."""
+        return self._functions.revoke(agreement.to_abi())
+
+    def invalidate(self, agreement: Agreement) -> Any:
+        """End an agreement that isn't what it seemed; to be sent by its holder."""
+        return self._functions.invalidate(agreement.to_abi())
+
+    def appoint(self, representative: str, mandate: Mandate) -> Any:
+        """Let a representative act for the sender."""
+        return self._functions.appoint(representative, mandate.to_abi())
+
+    def dismiss(self, subject: str, representative: str) -> Any:
+        """End a mandate; to be sent by the subject or the representative."""
+        return self._functions.dismiss(subject, representative)
+
+    def attest_erasure(self, agreement_id: bytes, evidence: bytes) -> Any:
+        """Say that the sender erased what it had under an agreement; ``evidence`` is its statement's digest, 32 bytes."""
+        return self._functions.attestErasure(agreement_id, evidence)
+
+    def attest_erasure_by_sig(
+        self, agreement_id: bytes, by: str, evidence: bytes, deadline: int, signature: bytes
+    ) -> Any:
+        """Say it for somebody who signed it."""
+        return self._functions.attestErasureBySig(agreement_id, by, evidence, deadline, signature)
+
+    def anchor_log(self, number: int, digest: bytes) -> Any:
+        """Fix the sender's release log up to an entry."""
+        return self._functions.anchorLog(number, digest)
 
     def commit(self, root: bytes, subject: str, vault: str) -> Any:
         """Commit a record; to be sent by its holder."""

@@ -14,11 +14,12 @@ import typer
 from oracle.cli.files import (
     STEPS,
     AgreementFile,
+    AgreementFiles,
     SignedFile,
     read_agreement,
     read_object,
-    read_signed_agreement,
-    signed_agreement,
+    read_signed_agreements,
+    signed_agreements,
     step_of,
 )
 from oracle.cli.options import Id, Json, Link, parse_address, parse_id, reads, sends
@@ -26,6 +27,8 @@ from oracle.cli.output import hexed, print_facts, print_json, print_rows
 from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oracle.client import Sent
     from oracle.core.structs import Agreement, Record
 
@@ -35,6 +38,10 @@ app = typer.Typer(
 )
 _DAY_S = 86_400
 
+Ids = Annotated[
+    list[bytes], typer.Argument(parser=parse_id, metavar="ID…", help="Their ids, 0x and 64 hexadecimal digits each.")
+]
+SignOnly = Annotated[bool, typer.Option("--sign-only", help="Send nothing; write it signed, for `relay`.")]
 DeadlineS = Annotated[int, typer.Option("--deadline-s", min=1, help="How long the signature may be used, in seconds.")]
 
 
@@ -65,7 +72,13 @@ def draft(
     link: Link,
     controller: Annotated[str, typer.Option(**_ADDRESS, help="Who may ask.")],
     model: Annotated[str, typer.Option(metavar="NAME|ID", help="The model, by id or by name in the deployment.")],
-    purpose: Annotated[list[str], typer.Option(metavar="TERM", help="A purpose agreed to; may be repeated.")],
+    purpose: Annotated[
+        list[str] | None, typer.Option(metavar="TERM", help="A purpose agreed to; may be repeated.")
+    ] = None,
+    permission: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DUO", help="Purposes by a DUO permission, such as GRU or HMB; repeatable."),
+    ] = None,
     record: Annotated[
         bytes | None, typer.Option(parser=parse_id, metavar="ID", help="The record's id, to be looked up on chain.")
     ] = None,
@@ -75,6 +88,19 @@ def draft(
     subject: Annotated[str | None, typer.Option(**_ADDRESS, help="Whose data it is; with --root.")] = None,
     holder: Annotated[str | None, typer.Option(**_ADDRESS, help="Who keeps the record; with --root.")] = None,
     prohibit: Annotated[list[str] | None, typer.Option(metavar="TERM", help="A purpose ruled out; it wins.")] = None,
+    ehds: Annotated[
+        bool, typer.Option("--ehds", help="Rule out what the European Health Data Space forbids (Art. 54).")
+    ] = False,
+    modifier: Annotated[
+        list[str] | None, typer.Option(metavar="DUO", help="What whoever asks must undertake, such as NCU; repeatable.")
+    ] = None,
+    place: Annotated[
+        int, typer.Option(min=0, max=999, help="Where alone it may be used, ISO 3166-1 numeric; 0: anywhere.")
+    ] = 0,
+    language: Annotated[str, typer.Option(metavar="CODE", help="The notice's language, ISO 639-1.")] = "",
+    erasure: Annotated[
+        bool, typer.Option("--erasure", help="Have the record erased when the agreement ends, and told on chain.")
+    ] = False,
     step: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(STEPS)}; infer by default.")] = None,
     days: Annotated[float, typer.Option(min=0, help="How long it is valid from now, in days.")] = 30,
     uses: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="How many requests may be made.")] = 1,
@@ -85,17 +111,23 @@ def draft(
 ) -> None:
     """Write an agreement as JSON to standard output, for `give` or `sign`."""
     from oracle.client import draft_agreement  # noqa: PLC0415
+    from oracle.core.duo import ehds_prohibited  # noqa: PLC0415
+    from oracle.core.purposes import terms  # noqa: PLC0415
 
     drafted = draft_agreement(
         _record(link, record, root, subject, holder),
         controller,
         link.model_id(model),
-        purpose,
-        prohibit or (),
+        _purposes(purpose, permission),
+        [*(prohibit or ()), *(terms(ehds_prohibited()) if ehds else ())],
         [step_of(each) for each in step or ["infer"]],
         valid_for_s=int(days * _DAY_S),
         uses=uses,
         price=price,
+        modifiers=modifier or (),
+        place=place,
+        language=language,
+        erasure=erasure,
         notice=notice.read_bytes() if notice else b"",
     )
     print_json(drafted.to_json())
@@ -106,53 +138,113 @@ def draft(
 def give(link: Link, file: AgreementFile) -> None:
     """Give an agreement on chain, as its subject."""
     agreement = read_agreement(read_object(file))
-    _report(link, agreement, "given", link.sender.give(agreement))
+    _report(link, [agreement], "given", link.sender.give(agreement))
 
 
 @app.command(
     epilog="Example: assent agreement sign agreement.json --keystore subject.json --password-file pw > signed.json"
 )
 @sends
-def sign(link: Link, file: AgreementFile, deadline_s: DeadlineS = _DAY_S) -> None:
-    """Sign an agreement as its subject, for anyone to `relay`. Sends nothing."""
-    agreement = read_agreement(read_object(file))
+def sign(link: Link, files: AgreementFiles, deadline_s: DeadlineS = _DAY_S) -> None:
+    """Sign an agreement, or several at once, as their subject, for anyone to `relay`. Sends nothing."""
+    agreements = [read_agreement(read_object(file)) for file in files]
     deadline = int(time.time()) + deadline_s
-    signature = link.sender.sign_agreement(agreement, deadline)
-    print_json(signed_agreement("giving", agreement, deadline, signature))
+    if len(agreements) == 1:
+        signature = link.sender.sign_agreement(agreements[0], deadline)
+    else:
+        signature = link.sender.sign_agreements(agreements, deadline)
+    print_json(signed_agreements("giving", agreements, deadline, signature))
 
 
 @app.command(epilog="Example: assent agreement relay signed.json --keystore relayer.json --password-file password")
 @sends
 def relay(link: Link, file: SignedFile) -> None:
-    """Send what a subject signed, an agreement or a withdrawal, and pay for it."""
-    kind, agreement, deadline, signature = read_signed_agreement(read_object(file))
-    if kind == "withdrawal":
-        _report(link, agreement, "withdrawn", link.sender.withdraw_signed(agreement, deadline, signature))
+    """Send what a subject signed, agreements, withdrawals or a renewal, and pay for it."""
+    signed = read_signed_agreements(read_object(file))
+    sender, proof = link.sender, (signed.deadline, signed.signature)
+    first, *others = signed.agreements
+    if signed.kind == "renewal":
+        _report(link, [first], "renewed", sender.renew_signed(first, signed.valid_until, *proof))
+    elif signed.kind == "withdrawal":
+        sent = (
+            sender.withdraw_many_signed(signed.agreements, *proof) if others else sender.withdraw_signed(first, *proof)
+        )
+        _report(link, signed.agreements, "withdrawn", sent)
     else:
-        _report(link, agreement, "given", link.sender.give_signed(agreement, deadline, signature))
+        sent = sender.give_many_signed(signed.agreements, *proof) if others else sender.give_signed(first, *proof)
+        _report(link, signed.agreements, "given", sent)
 
 
 @app.command(epilog="Example: assent agreement withdraw 0x5d…c1 --keystore subject.json --password-file password")
 @sends
 def withdraw(
     link: Link,
-    agreement_id: Id,
-    sign_only: Annotated[bool, typer.Option("--sign-only", help="Write a signed withdrawal for `relay`.")] = False,
+    agreement_ids: Ids,
+    sign_only: SignOnly = False,
     deadline_s: DeadlineS = _DAY_S,
 ) -> None:
-    """Withdraw an agreement, as its subject. It takes effect at once, also for requests already open."""
-    agreement = link.sender.agreement(agreement_id)
-    if not sign_only:
-        _report(link, agreement, "withdrawn", link.sender.withdraw(agreement))
+    """Withdraw agreements, as their subject. It takes effect at once, also for requests already open."""
+    client = link.sender
+    agreements = [client.agreement(each) for each in agreement_ids]
+    first, *others = agreements
+    if not sign_only and not others:
+        _report(link, agreements, "withdrawn", client.withdraw(first))
         return
     deadline = int(time.time()) + deadline_s
-    print_json(signed_agreement("withdrawal", agreement, deadline, link.sender.sign_withdrawal(agreement, deadline)))
+    if not others:
+        print_json(signed_agreements("withdrawal", agreements, deadline, client.sign_withdrawal(first, deadline)))
+        return
+    signature = client.sign_withdrawals(agreements, deadline)
+    if sign_only:
+        print_json(signed_agreements("withdrawal", agreements, deadline, signature))
+    else:
+        _report(link, agreements, "withdrawn", client.withdraw_many_signed(agreements, deadline, signature))
+
+
+@app.command(
+    epilog="Example: assent agreement renew 0x5d…c1 --days 365 --keystore subject.json --password-file password"
+)
+@sends
+def renew(
+    link: Link,
+    agreement_id: Id,
+    days: Annotated[float, typer.Option(min=0, help="How long it is valid from now, in days.")],
+    sign_only: SignOnly = False,
+    deadline_s: DeadlineS = _DAY_S,
+) -> None:
+    """Lengthen an agreement, as its subject or a representative; all its other terms stay."""
+    client = link.sender
+    agreement = client.agreement(agreement_id)
+    until = int(time.time() + days * _DAY_S)
+    if not sign_only:
+        _report(link, [agreement], "renewed", client.renew(agreement, until))
+        return
+    deadline = int(time.time()) + deadline_s
+    signature = client.sign_renewal(agreement, until, deadline)
+    print_json({**signed_agreements("renewal", [agreement], deadline, signature), "validUntil": until})
+
+
+@app.command(epilog="Example: assent agreement revoke 0x5d…c1 --keystore guardian.json --password-file password")
+@sends
+def revoke(link: Link, agreement_id: Id) -> None:
+    """End an agreement in its subject's stead, as a representative with a mandate for it."""
+    agreement = link.sender.agreement(agreement_id)
+    _report(link, [agreement], "revoked", link.sender.revoke(agreement))
+
+
+@app.command(epilog="Example: assent agreement invalidate 0x5d…c1 --keystore holder.json --password-file password")
+@sends
+def invalidate(link: Link, agreement_id: Id) -> None:
+    """End an agreement about a record that you hold, because it isn't what it seemed: another person's, or not free."""
+    agreement = link.sender.agreement(agreement_id)
+    _report(link, [agreement], "invalidated", link.sender.invalidate(agreement))
 
 
 @app.command(epilog="Example: assent agreement show 0x5d…c1 --json")
 @reads
 def show(link: Link, agreement_id: Id) -> None:
     """Show an agreement: its terms in words, its state, and the requests made under it."""
+    from oracle.core.duo import modifier_codes  # noqa: PLC0415
     from oracle.core.purposes import terms  # noqa: PLC0415
 
     agreement = link.client.agreement(agreement_id)
@@ -162,6 +254,8 @@ def show(link: Link, agreement_id: Id) -> None:
         "agreement": hexed(agreement_id),
         "state": status.state.name.lower(),
         "since": status.since,
+        "validUntil": status.valid_until,
+        "modifiers": list(modifier_codes(agreement.modifiers)),
         "purposes": list(terms(agreement.purposes)),
         "prohibited": list(terms(agreement.prohibited)),
         "unsettled": status.unsettled,
@@ -200,5 +294,16 @@ def _record(link: Link, record: bytes | None, root: bytes | None, subject: str |
     return Record(root, subject, holder)
 
 
-def _report(link: Link, agreement: Agreement, state: str, sent: Sent) -> None:
-    print_facts({"agreement": hexed(agreement.id), "state": state, **sent.to_json()}, link.as_json)
+def _purposes(named: list[str] | None, permissions: list[str] | None) -> list[str]:
+    from oracle.core.duo import permission_mask  # noqa: PLC0415
+    from oracle.core.purposes import terms  # noqa: PLC0415
+
+    if not named and not permissions:
+        raise ConfigurationError(["--purpose: name a purpose, or a --permission"])
+    return [*(named or ()), *terms(permission_mask(permissions or ()))]
+
+
+def _report(link: Link, agreements: Sequence[Agreement], state: str, sent: Sent) -> None:
+    ids = [hexed(each.id) for each in agreements]
+    named = {"agreement": ids[0]} if len(ids) == 1 else {"agreements": ids}
+    print_facts({**named, "state": state, **sent.to_json()}, link.as_json)

@@ -10,7 +10,20 @@ import typer
 from typer.core import TyperGroup
 
 import oracle
-from oracle.cli import agreement, audit, balance, keys, model, node, operator, request, standing, vault, verdict
+from oracle.cli import (
+    agreement,
+    audit,
+    balance,
+    keys,
+    mandate,
+    model,
+    node,
+    operator,
+    request,
+    standing,
+    vault,
+    verdict,
+)
 from oracle.cli import receipt as _receipt  # noqa: F401  its commands are `agreement`'s
 from oracle.cli.options import wants_json
 from oracle.cli.output import print_error, status_of
@@ -57,6 +70,7 @@ def _root(
 
 for _name, _module in {
     "agreement": agreement,
+    "mandate": mandate,
     "request": request,
     "standing": standing,
     "verdict": verdict,

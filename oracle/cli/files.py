@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,12 +12,18 @@ from oracle.cli.output import hexed
 from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oracle.core.structs import Agreement, Question
 
 STEPS = ("infer", "train", "evaluate", "aggregate", "share")
 
 AgreementFile = Annotated[
     typer.FileText, typer.Argument(metavar="FILE", help="An agreement as `draft` writes it; - is standard input.")
+]
+AgreementFiles = Annotated[
+    list[typer.FileText],
+    typer.Argument(metavar="FILE…", help="Agreements as `draft` writes them; - is standard input."),
 ]
 SignedFile = Annotated[typer.FileText, typer.Argument(metavar="FILE", help="What was signed; - is standard input.")]
 
@@ -61,18 +68,33 @@ def read_agreement(data: Any) -> Agreement:
     return agreement
 
 
-def signed_agreement(kind: str, agreement: Agreement, deadline: int, signature: bytes) -> dict[str, Any]:
-    """Return what `relay` takes: an agreement that was given or withdrawn by signature."""
-    return {"signed": kind, "agreement": agreement.to_json(), "deadline": deadline, "signature": hexed(signature)}
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a subject signed: a ``giving``, a ``withdrawal`` or a ``renewal`` of agreements, good until ``deadline`` (Unix seconds)."""
+
+    kind: str
+    agreements: tuple[Agreement, ...]
+    deadline: int
+    signature: bytes
+    valid_until: int = 0
 
 
-def read_signed_agreement(data: dict[str, Any]) -> tuple[str, Agreement, int, bytes]:
-    """Inverse of :func:`signed_agreement`. Raises ConfigurationError."""
-    agreement = read_agreement(data.get("agreement"))
+def signed_agreements(kind: str, agreements: Sequence[Agreement], deadline: int, signature: bytes) -> dict[str, Any]:
+    """Return what `relay` takes: agreements that were given, withdrawn or renewed by signature."""
+    first, *others = agreements
+    named = {"agreements": [each.to_json() for each in agreements]} if others else {"agreement": first.to_json()}
+    return {"signed": kind, **named, "deadline": deadline, "signature": hexed(signature)}
+
+
+def read_signed_agreements(data: dict[str, Any]) -> Signed:
+    """Inverse of :func:`signed_agreements`. Raises ConfigurationError."""
+    listed = data.get("agreements", [data.get("agreement")])
+    agreements = tuple(read_agreement(each) for each in listed) if isinstance(listed, list) else ()
     try:
         kind, deadline, signature = data["signed"], int(data["deadline"]), _bytes(data["signature"])
-        if kind in ("giving", "withdrawal") and 0 <= deadline < 2**64:
-            return kind, agreement, deadline, signature
+        until = int(data["validUntil"]) if kind == "renewal" else 0
+        if kind in ("giving", "withdrawal", "renewal") and 0 <= deadline < 2**64 and 0 <= until < 2**40 and agreements:
+            return Signed(kind, agreements, deadline, signature, until)
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         pass
     raise ConfigurationError(["not a signed agreement: write one with `assent agreement sign`"])

@@ -30,6 +30,16 @@ BlockHash = Annotated[
 ]
 
 
+@app.command(epilog="Example: assent agreement erasures 0x5d…c1 --json")
+@reads
+def erasures(link: Link, agreement_id: Id) -> None:
+    """List who said on chain that it erased what it had under an agreement, who hasn't yet, and who is overdue."""
+    from oracle.receipts.erasures import erasures_of  # noqa: PLC0415
+
+    rows = [each.to_json() for each in erasures_of(link.client, agreement_id)]
+    print_rows(("eraser", "by", "answer", "at"), rows, link.as_json)
+
+
 @app.command(
     epilog="Example: assent agreement receipt 0x5d…c1 --keystore holder.json --password-file password > receipt.json"
 )

@@ -32,6 +32,15 @@ CallbackGas = Annotated[
 Anchored = Annotated[
     bool, typer.Option("--anchored", help="Have the verdict under an anchored root, to be claimed, which costs less.")
 ]
+Undertakes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--undertake", metavar="DUO", help="A modifier of the agreement's that you undertake to meet; repeatable."
+    ),
+]
+Place = Annotated[
+    int, typer.Option(min=0, max=999, help="Where the verdict is to be used, ISO 3166-1 numeric; 0: not said.")
+]
 FromBalance = Annotated[bool, typer.Option("--from-balance", help="Pay from the balance instead of sending ether.")]
 Nodes = Annotated[list[str] | None, typer.Option("--node", metavar="URL", help="Node to ask; repeatable.")]
 
@@ -58,6 +67,8 @@ def make(
     deadline_s: DeadlineS = 3600,
     callback_gas: CallbackGas = 0,
     anchored: Anchored = False,
+    undertake: Undertakes = None,
+    place: Place = 0,
     from_balance: FromBalance = False,
     wait_s: Annotated[float, typer.Option(min=0, help="Wait so long for the verdict; 0 doesn't wait.")] = 0,
 ) -> None:
@@ -70,6 +81,8 @@ def make(
         deadline_s=deadline_s,
         callback_gas=callback_gas,
         delivery=delivery_of(anchored),
+        undertakes=undertake or (),
+        place=place,
         from_balance=from_balance,
     )
     _report(link, asked, wait_s)
@@ -89,6 +102,8 @@ def sign(
     deadline_s: DeadlineS = 3600,
     callback_gas: CallbackGas = 0,
     anchored: Anchored = False,
+    undertake: Undertakes = None,
+    place: Place = 0,
     tip: Annotated[int, typer.Option(min=0, max=2**96 - 1, help="What the relayer has of the balance.")] = 0,
 ) -> None:
     """Sign a question as the agreement's controller, for anyone to `relay`; it is paid from the balance. Sends nothing."""
@@ -102,6 +117,8 @@ def sign(
         deadline_s=deadline_s,
         callback_gas=callback_gas,
         delivery=delivery_of(anchored),
+        undertakes=undertake or (),
+        place=place,
     )
     print_json(signed_asking(agreement, question, tip, client.sign_asking(agreement, question, tip)))
 

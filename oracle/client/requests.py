@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from oracle.client.answers import Asked, Price, Sent
 from oracle.client.verdicts import Verdicts
 from oracle.core import digests
 from oracle.core import purposes as dpv
+from oracle.core.duo import modifier_mask
 from oracle.core.structs import CALLBACK_UNIT, MAX_CALLBACK_GAS, Agreement, Delivery, Question, Request, Step
 from oracle.keys.signer import Signer
 
@@ -26,17 +29,21 @@ class Requester(Verdicts):
         deadline_s: int = 3600,
         callback_gas: int = 0,
         delivery: Delivery = Delivery.RECORDED,
+        undertakes: Iterable[str] = (),
+        place: int = 0,
     ) -> Question:
         """Return a question under an agreement, for :meth:`sign_asking`.
 
         ``purpose`` is a DPV term or its bit; ``use`` is the first free one by default; ``deadline_s`` counts from the latest block's time;
-        ``callback_gas`` is what the controller, a contract, is called with, rounded up to thousands, 0 for no call. Raises
-        UnknownPurposeError, or ValueError for a part that doesn't fit.
+        ``callback_gas`` is what the controller, a contract, is called with, rounded up to thousands, 0 for no call; ``undertakes`` are the
+        DUO modifiers, by shorthand, that the controller undertakes to meet; ``place`` is where the verdict is to be used (ISO 3166-1
+        numeric). Raises UnknownPurposeError, UnknownConditionError, or ValueError for a part that doesn't fit.
         """
         bit = dpv.purpose(purpose).bit
         taken = self.free_use(agreement.id) if use is None else use
         deadline = self.block_time() + deadline_s
-        question = Question(taken, deadline, bit, int(step), callback_units(callback_gas), delivery)
+        promised = (modifier_mask(undertakes), place)
+        question = Question(taken, deadline, bit, int(step), callback_units(callback_gas), delivery, *promised)
         question.pack()
         return question
 
@@ -50,6 +57,8 @@ class Requester(Verdicts):
         deadline_s: int = 3600,
         callback_gas: int = 0,
         delivery: Delivery = Delivery.RECORDED,
+        undertakes: Iterable[str] = (),
+        place: int = 0,
         from_balance: bool = False,
     ) -> Asked:
         """Ask for a verdict, as the agreement's controller, and put the quote's total in escrow: sent along, or from the balance.
@@ -66,6 +75,8 @@ class Requester(Verdicts):
             deadline_s=deadline_s,
             callback_gas=callback_gas,
             delivery=delivery,
+            undertakes=undertakes,
+            place=place,
         )
         value = price.quote.total if price.in_ether and not from_balance else 0
         sent = self.send(self.contract.request(agreement.source_id, agreement.terms, question), value)

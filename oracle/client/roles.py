@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oracle.client.answers import Sent
 from oracle.client.connection import Connection
 from oracle.core import digests
-from oracle.core.structs import Agreement, Model
+from oracle.core.structs import Agreement, Mandate, Model
 from oracle.keys.signer import Signer
 
 
@@ -36,9 +38,64 @@ class Subject(Connection):
         """Withdraw an agreement whose subject signed the withdrawal."""
         return self.send(self.contract.withdraw_by_sig(agreement, deadline, signature))
 
+    def sign_agreements(self, agreements: Sequence[Agreement], deadline: int, signer: Signer | None = None) -> bytes:
+        """Return the subject's compact signature by which anyone may give all of these agreements, in this order, until ``deadline``."""
+        return self._sign(digests.giving_many(self.domain, agreements, deadline), signer)
+
+    def give_many_signed(self, agreements: Sequence[Agreement], deadline: int, signature: bytes) -> Sent:
+        """Give agreements of one subject, who signed for all of them at once."""
+        return self.send(self.contract.give_many_by_sig(agreements, deadline, signature))
+
+    def sign_withdrawals(self, agreements: Sequence[Agreement], deadline: int, signer: Signer | None = None) -> bytes:
+        """Return the subject's compact signature by which anyone may withdraw all of these agreements until ``deadline``."""
+        ids = [agreement.id for agreement in agreements]
+        return self._sign(digests.withdrawal_of_many(self.domain, ids, deadline), signer)
+
+    def withdraw_many_signed(self, agreements: Sequence[Agreement], deadline: int, signature: bytes) -> Sent:
+        """Withdraw agreements of one subject, who signed for all of them at once. Those that are over already stay as they are."""
+        return self.send(self.contract.withdraw_many_by_sig(agreements, deadline, signature))
+
+    def renew(self, agreement: Agreement, valid_until: int) -> Sent:
+        """Lengthen an agreement to ``valid_until`` (Unix seconds, exclusive), as its subject or a representative."""
+        return self.send(self.contract.renew(agreement, valid_until))
+
+    def sign_renewal(
+        self, agreement: Agreement, valid_until: int, deadline: int, signer: Signer | None = None
+    ) -> bytes:
+        """Return the subject's compact signature by which anyone may renew the agreement to ``valid_until``, until ``deadline``."""
+        return self._sign(digests.renewal(self.domain, agreement.id, valid_until, deadline), signer)
+
+    def renew_signed(self, agreement: Agreement, valid_until: int, deadline: int, signature: bytes) -> Sent:
+        """Renew an agreement whose subject signed the renewal."""
+        return self.send(self.contract.renew_by_sig(agreement, valid_until, deadline, signature))
+
+    def appoint(self, representative: str, mandate: Mandate) -> Sent:
+        """Let a representative act for the sender, a subject. A later call replaces the mandate."""
+        return self.send(self.contract.appoint(representative, mandate))
+
+    def dismiss(self, subject: str, representative: str) -> Sent:
+        """End a mandate at once, as the subject or the representative."""
+        return self.send(self.contract.dismiss(subject, representative))
+
+    def revoke(self, agreement: Agreement) -> Sent:
+        """End an agreement in its subject's stead, as a representative."""
+        return self.send(self.contract.revoke(agreement))
+
 
 class Holder(Connection):
     """For those who keep records."""
+
+    def invalidate(self, agreement: Agreement) -> Sent:
+        """End an agreement about a record of the sender's, because it isn't what it seemed."""
+        return self.send(self.contract.invalidate(agreement))
+
+    def attest_erasure(self, agreement_id: bytes, evidence: bytes) -> Sent:
+        """Say that the sender erased what it had under an agreement that is over; ``evidence`` is its statement's digest, 32 bytes."""
+        return self.send(self.contract.attest_erasure(agreement_id, evidence))
+
+    def anchor_log(self, number: int, digest: bytes) -> Sent:
+        """Fix the sender's release log up to an entry, by its number and digest (32 bytes)."""
+        return self.send(self.contract.anchor_log(number, digest))
 
     def commit_record(self, root: bytes, subject: str, vault_url: str) -> Sent:
         """Commit a record's root (32 bytes), as its holder; ``vault_url`` is where operators ask for fields."""

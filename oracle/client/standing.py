@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from oracle.client.answers import Asked, MadeStanding, Round, Sent, StandingView
 from oracle.client.lookups import altered, with_id
 from oracle.client.requests import Requester, callback_units
 from oracle.core import purposes as dpv
+from oracle.core.duo import modifier_mask
 from oracle.core.structs import Agreement, Delivery, Question, Schedule, StandingRequest, Step
 
 
@@ -24,19 +25,22 @@ class StandingRequester(Requester):
         use: int | None = None,
         callback_gas: int = 0,
         delivery: Delivery = Delivery.RECORDED,
+        undertakes: Iterable[str] = (),
+        place: int = 0,
         from_balance: bool = False,
     ) -> MadeStanding:
         """Make one standing request under each agreement, as their controller, and pay all rounds of all: sent along, or from the balance.
 
         Round k takes the use ``use + k``, by default from the first on that are free under all agreements. Agreements of one call are in
-        one currency; what is paid in a token comes from the balance. Raises UnknownPurposeError, ValueError for a part that doesn't fit or
-        no agreement at all, or ContractRevertError.
+        one currency; what is paid in a token comes from the balance. ``undertakes`` and ``place`` are a request's. Raises
+        UnknownPurposeError, ValueError for a part that doesn't fit or no agreement at all, or ContractRevertError.
         """
         if not agreements:
             raise ValueError("name an agreement")
         bit = dpv.purpose(purpose).bit
         first = self._common_use(agreements, schedule.rounds) if use is None else use
-        question = Question(first, 0, bit, int(step), callback_units(callback_gas), delivery)
+        promised = (modifier_mask(undertakes), place)
+        question = Question(first, 0, bit, int(step), callback_units(callback_gas), delivery, *promised)
         prices = [self.quote(agreement.terms) for agreement in agreements]
         total = sum(price.quote.total for price in prices) * schedule.rounds
         value = total if prices[0].in_ether and not from_balance else 0

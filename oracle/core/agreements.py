@@ -11,6 +11,11 @@ from eth_utils import to_checksum_address
 
 from oracle.core.eip712 import Struct, struct_hash
 from oracle.core.registries import Record
+from oracle.core.words import Limits, Scope
+
+#: The contract's terms: their names, the scope's place among them, and how many come after it.
+_TERMS = ("model", "purposes", "prohibited", "scope", "validFrom", "validUntil", "uses", "price")
+_SCOPE, _AFTER_SCOPE = 3, 4
 
 
 class Step(IntEnum):
@@ -24,11 +29,17 @@ class Step(IntEnum):
 
 
 class AgreementState(IntEnum):
-    """State of an agreement on chain."""
+    """State of an agreement on chain, in the DPV's words; one that has expired, or was renewed, is given.
+
+    Withdrawn by its subject, revoked by a representative, refused by the subject before it was given, invalidated by the holder.
+    """
 
     NONE = 0
     GIVEN = 1
     WITHDRAWN = 2
+    REVOKED = 3
+    REFUSED = 4
+    INVALIDATED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +62,21 @@ class Source(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Terms(Struct):
-    """What an agreement allows. Times are Unix seconds, the end is exclusive; ``price`` is in the model's currency's smallest unit."""
+    """What an agreement allows; see :class:`Agreement` for its fields. In the contract steps to erasure are one word."""
 
     TYPE: ClassVar[str] = (
-        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,"
-        "uint32 uses,uint96 price)"
+        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,"
+        "bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
     )
 
     model: bytes
     purposes: int
     prohibited: int
     steps: int
+    modifiers: int
+    place: int
+    language: bytes
+    erasure: bool
     valid_from: int
     valid_until: int
     uses: int
@@ -72,13 +87,39 @@ class Terms(Struct):
         """TermsId, 32 bytes."""
         return self.hash()
 
+    @property
+    def scope(self) -> Scope:
+        """Steps to erasure, as the contract has them."""
+        return Scope(self.steps, self.modifiers, self.place, int.from_bytes(self.language), int(self.erasure))
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the values in the order of ``TYPE``, as they are signed."""
+        return tuple(getattr(self, name) for name in self.__match_args__)
+
+    def to_abi(self) -> tuple[Any, ...]:
+        """Return the values in the contract's order, the scope packed. Raises ValueError when a part of it doesn't fit."""
+        return (*self.values()[:_SCOPE], self.scope.pack(), *self.values()[-_AFTER_SCOPE:])
+
+    @classmethod
+    def from_abi(cls, values: Any) -> Self:
+        """Build from a decoded tuple or mapping (camelCase keys). Raises ValueError for a scope with a bit beyond its parts."""
+        flat = [values[name] for name in _TERMS] if isinstance(values, Mapping) else list(values)
+        model, purposes, prohibited, word, *limits = flat
+        scope = Scope.unpack(word)
+        language = scope.language.to_bytes(2)
+        where = (scope.steps, scope.modifiers, scope.place, language, bool(scope.erasure))
+        signed: tuple[Any, ...] = (bytes(model), purposes, prohibited, *where, *limits)
+        return cls(*signed)
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement(Struct):
     """A data-use agreement; flat here, source and terms nested in the contract.
 
-    ``purposes``, ``prohibited`` and ``steps`` are bitmaps; times are Unix seconds, the end is exclusive; ``price`` is what the subject
-    earns by each verdict, in the smallest unit of the model's currency.
+    ``purposes``, ``prohibited``, ``steps`` and ``modifiers`` (DUO's, which the controller must undertake to meet) are bitmaps; ``place`` is
+    where alone it may be used (ISO 3166-1 numeric, 0 for anywhere); ``language`` is the notice's (ISO 639-1, two bytes, zero if it isn't
+    said); ``erasure`` tells that what was held of the record must be erased when the agreement ends. Times are Unix seconds, the end is
+    exclusive; ``price`` is what the subject earns by each verdict, in the smallest unit of the model's currency.
     """
 
     TYPE: ClassVar[str] = "Agreement(address controller,Source source,Terms terms)"
@@ -93,6 +134,10 @@ class Agreement(Struct):
     purposes: int
     prohibited: int
     steps: int
+    modifiers: int
+    place: int
+    language: bytes
+    erasure: bool
     valid_from: int
     valid_until: int
     uses: int
@@ -141,13 +186,22 @@ class Agreement(Struct):
     @classmethod
     def of(cls, controller: str, source: Source, terms: Terms) -> Agreement:
         """Put an agreement together from the contract's three parts."""
-        return cls(controller, *source.to_abi(), *terms.to_abi())
+        return cls(controller, *source.values(), *terms.values())
 
     @classmethod
     def from_given(cls, arguments: Mapping[str, Any]) -> Agreement:
         """Build from the arguments of an ``AgreementGiven`` event, which with its topics has all of the agreement."""
-        source, terms = Source.from_abi(arguments), Terms.from_abi(arguments["terms"])
-        return cls.of(to_checksum_address(arguments["controller"]), source, terms)
+        limits = Limits.unpack(arguments["limits"])
+        parts = [arguments[name] for name in _TERMS[: _SCOPE + 1]]
+        terms = Terms.from_abi((*parts, limits.valid_from, limits.valid_until, limits.uses, limits.price))
+        return cls.of(to_checksum_address(arguments["controller"]), Source.from_abi(arguments), terms)
+
+    def to_given(self) -> dict[str, Any]:
+        """Return the arguments of the ``AgreementGiven`` event; inverse of :meth:`from_given`."""
+        limits = Limits(self.valid_from, self.valid_until, self.uses, self.price)
+        parts = dict(zip(_TERMS[: _SCOPE + 1], self.terms_abi, strict=False))
+        parties = {"id": self.id, "controller": self.controller, **self.source.to_message()}
+        return {**parties, **parts, "limits": limits.pack()}
 
     def to_abi(self) -> tuple[Any, ...]:
         """Return ``(controller, source, terms)``, source and terms as tuples."""
@@ -157,7 +211,7 @@ class Agreement(Struct):
     def from_abi(cls, values: Any) -> Self:
         """Build from the contract's nested struct, decoded to tuples or mappings (camelCase keys)."""
         controller, source, terms = cls.members_of(values)
-        source_values, terms_values = Source.from_abi(source).to_abi(), Terms.from_abi(terms).to_abi()
+        source_values, terms_values = Source.from_abi(source).values(), Terms.from_abi(terms).values()
         return cls(to_checksum_address(controller), *source_values, *terms_values)
 
     def to_message(self) -> dict[str, Any]:
@@ -173,7 +227,7 @@ class Agreement(Struct):
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Inverse of :meth:`to_json`. Raises KeyError or ValueError when the data isn't of this form."""
         source, terms = Source.from_json(data), Terms.from_json(data)
-        return cls(to_checksum_address(data["controller"]), *source.to_abi(), *terms.to_abi())
+        return cls(to_checksum_address(data["controller"]), *source.values(), *terms.values())
 
     def hash(self) -> bytes:
         """Return the EIP-712 struct hash, 32 bytes: the id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -85,6 +86,33 @@ def withdrawal(domain: Domain, agreement_id: bytes, deadline: int) -> dict[str, 
     """Return the typed data that a subject signs to withdraw an agreement until ``deadline``."""
     types = {"Withdrawal": _members(agreement="bytes32", deadline="uint256")}
     return domain.typed_data("Withdrawal", types, {"agreement": agreement_id, "deadline": deadline})
+
+
+def giving_many(domain: Domain, agreements: Sequence[Agreement], deadline: int) -> dict[str, Any]:
+    """Return the typed data that a subject signs to give all of these agreements, in this order, until ``deadline``."""
+    types = {"GivingMany": _members(agreements="Agreement[]", deadline="uint256"), **Agreement.types()}
+    message = {"agreements": [each.to_message() for each in agreements], "deadline": deadline}
+    return domain.typed_data("GivingMany", types, message)
+
+
+def withdrawal_of_many(domain: Domain, agreement_ids: Sequence[bytes], deadline: int) -> dict[str, Any]:
+    """Return the typed data that a subject signs to withdraw all of these agreements, in this order, until ``deadline``."""
+    types = {"WithdrawalOfMany": _members(agreements="bytes32[]", deadline="uint256")}
+    return domain.typed_data("WithdrawalOfMany", types, {"agreements": list(agreement_ids), "deadline": deadline})
+
+
+def renewal(domain: Domain, agreement_id: bytes, valid_until: int, deadline: int) -> dict[str, Any]:
+    """Return the typed data that a subject signs to renew an agreement to ``valid_until`` (Unix seconds, exclusive)."""
+    types = {"Renewal": _members(agreement="bytes32", validUntil="uint40", deadline="uint256")}
+    message = {"agreement": agreement_id, "validUntil": valid_until, "deadline": deadline}
+    return domain.typed_data("Renewal", types, message)
+
+
+def erasure(domain: Domain, agreement_id: bytes, evidence: bytes, deadline: int) -> dict[str, Any]:
+    """Return the typed data by which somebody says that it erased what it had under an agreement; ``evidence`` is a statement's digest."""
+    types = {"Erasure": _members(agreement="bytes32", evidence="bytes32", deadline="uint256")}
+    message = {"agreement": agreement_id, "evidence": evidence, "deadline": deadline}
+    return domain.typed_data("Erasure", types, message)
 
 
 def asking(domain: Domain, agreement_id: bytes, question: Question, tip: int) -> dict[str, Any]:

@@ -49,6 +49,10 @@ class Struct:
         """Return the values in the contract's order."""
         return tuple(getattr(self, name) for name in self.__match_args__)
 
+    def values(self) -> tuple[Any, ...]:
+        """Return the values in the order of ``TYPE``, as they are signed."""
+        return self.to_abi()
+
     @classmethod
     def from_abi(cls, values: Any) -> Self:
         """Build from a decoded tuple or mapping (camelCase keys) of the contract's struct."""
@@ -64,11 +68,11 @@ class Struct:
 
     def to_message(self) -> dict[str, Any]:
         """Return the EIP-712 message: camelCase names, values as they are."""
-        return {name: value for (_, name), value in zip(_members(self.TYPE), self.to_abi(), strict=True)}
+        return {name: value for (_, name), value in zip(_members(self.TYPE), self.values(), strict=True)}
 
     def to_json(self) -> dict[str, Any]:
         """Return a form that canonical JSON can carry: bytes as 0x-hex, integers beyond 2^53 as decimal strings."""
-        pairs = zip(_members(self.TYPE), self.to_abi(), strict=True)
+        pairs = zip(_members(self.TYPE), self.values(), strict=True)
         return {name: _to_json(kind, value) for (kind, name), value in pairs}
 
     @classmethod
@@ -79,7 +83,7 @@ class Struct:
     def hash(self) -> bytes:
         """Return the EIP-712 struct hash, 32 bytes."""
         kinds = [kind for kind, _ in _members(self.TYPE)]
-        return struct_hash(self.TYPE, kinds, self.to_abi())
+        return struct_hash(self.TYPE, kinds, self.values())
 
     @classmethod
     def type_members(cls) -> list[dict[str, str]]:

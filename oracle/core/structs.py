@@ -5,6 +5,7 @@ Field order is the contracts' own; ``tests/vectors/ids.json`` is checked by Soli
 
 from oracle.core.agreements import Agreement, AgreementState, Source, Step, Terms, agreement_id
 from oracle.core.eip712 import Struct
+from oracle.core.mandates import Mandate, Right
 from oracle.core.registries import (
     MAX_OPEN_S,
     Model,
@@ -28,7 +29,7 @@ from oracle.core.verdicts import (
     Verdict,
     request_id,
 )
-from oracle.core.words import BASIS_POINTS, CALLBACK_UNIT, MAX_CALLBACK_GAS, Delivery, Question, Quote
+from oracle.core.words import BASIS_POINTS, CALLBACK_UNIT, MAX_CALLBACK_GAS, Delivery, Limits, Question, Quote, Scope
 
 __all__ = [
     "BASIS_POINTS",
@@ -42,6 +43,8 @@ __all__ = [
     "ChallengeTerms",
     "Delivery",
     "Finality",
+    "Limits",
+    "Mandate",
     "Model",
     "ModelState",
     "Policy",
@@ -52,7 +55,9 @@ __all__ = [
     "Reference",
     "Request",
     "RequestState",
+    "Right",
     "Schedule",
+    "Scope",
     "Source",
     "StandingRequest",
     "Step",

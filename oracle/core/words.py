@@ -1,4 +1,4 @@
-"""A question and a quote: the structs that the contracts keep in one 256-bit word each."""
+"""A question, a quote, a scope: the structs that the contracts keep in one 256-bit word each."""
 
 from __future__ import annotations
 
@@ -75,11 +75,13 @@ class Delivery(IntEnum):
 class Question(Word):
     """What a controller asks: which use, by when (Unix seconds), for which purpose (DPV bit) and step.
 
-    ``callback`` is in thousands of gas, 0 for none. Raises ValueError for an unknown delivery.
+    ``callback`` is in thousands of gas, 0 for none. ``modifiers`` are the DUO modifiers that the controller undertakes to meet, a bit
+    each; ``place`` is where the verdict is to be used (ISO 3166-1 numeric; 0 if it isn't said). Raises ValueError for an unknown delivery.
     """
 
     PARTS: ClassVar[tuple[tuple[str, int], ...]] = (
         ("use", 32), ("deadline", 40), ("purpose", 8), ("step", 8), ("callback", 16), ("delivery", 8),
+        ("modifiers", 32), ("place", 16),
     )  # fmt: skip
 
     use: int
@@ -88,6 +90,8 @@ class Question(Word):
     step: int
     callback: int = 0
     delivery: int = Delivery.RECORDED
+    modifiers: int = 0
+    place: int = 0
 
     def __post_init__(self) -> None:
         """Name the delivery, so that no question with an unknown one exists."""
@@ -101,6 +105,35 @@ class Question(Word):
     def at(self, use: int, deadline: int) -> Question:
         """Return the same question, as another use and by another deadline (Unix seconds)."""
         return replace(self, use=use, deadline=deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope(Word):
+    """What of an agreement isn't a purpose: steps and modifiers (bitmaps), place, the notice's language (two letters), erasure (0 or 1)."""
+
+    PARTS: ClassVar[tuple[tuple[str, int], ...]] = (
+        ("steps", 8), ("modifiers", 32), ("place", 16), ("language", 16), ("erasure", 1),
+    )  # fmt: skip
+
+    steps: int
+    modifiers: int = 0
+    place: int = 0
+    language: int = 0
+    erasure: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits(Word):
+    """From when, till when (Unix seconds), how often, and for how much: the event that an agreement was given has them in one word."""
+
+    PARTS: ClassVar[tuple[tuple[str, int], ...]] = (
+        ("validFrom", 40), ("validUntil", 40), ("uses", 32), ("price", 96),
+    )  # fmt: skip
+
+    valid_from: int
+    valid_until: int
+    uses: int
+    price: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from oracle.core import canonical
 from oracle.core.digests import Digest, Domain
+from oracle.core.duo import duo_iri, modifier_codes
 from oracle.core.eip712 import struct_hash
 from oracle.core.errors import AuditError
 from oracle.core.purposes import purpose, terms
@@ -33,6 +34,11 @@ _PROCESSING = {
     Step.EVALUATE: "dpv:Assess",
     Step.AGGREGATE: "dpv:Aggregate",
     Step.SHARE: "dpv:Share",
+}
+_ENDED = {
+    AgreementState.WITHDRAWN: "dpv:ConsentWithdrawn",
+    AgreementState.REVOKED: "dpv:ConsentRevoked",
+    AgreementState.INVALIDATED: "dpv:ConsentInvalidated",
 }
 #: Where the contract keeps agreements: the first of its state variables (contracts/base/State.sol).
 _AGREEMENTS = 0
@@ -56,13 +62,16 @@ class Standing:
     earning: int
     block: int
     timestamp: int
+    renewed: bool
 
     @property
     def status(self) -> str:
         """DPV's word for it."""
-        if self.state is AgreementState.WITHDRAWN:
-            return "dpv:ConsentWithdrawn"
-        return "dpv:ConsentGiven" if self.timestamp < self.valid_until else "dpv:ConsentExpired"
+        if self.state is not AgreementState.GIVEN:
+            return _ENDED[self.state]
+        if self.timestamp >= self.valid_until:
+            return "dpv:ConsentExpired"
+        return "dpv:RenewedConsentGiven" if self.renewed else "dpv:ConsentGiven"
 
     @property
     def status_since(self) -> int:
@@ -83,8 +92,8 @@ def standing_of(domain: Domain, agreement: Agreement, proof: StateProof) -> Stan
     except ValueError:
         state = AgreementState.NONE
     valid_until = word >> 8 & 0xFFFFFFFFFF
-    # Whoever is named as subject can withdraw what was never given; only giving writes the end of its validity.
-    if state is AgreementState.NONE or valid_until != agreement.valid_until:
+    # Whoever is named as subject can refuse what was never given; only giving writes the end of the validity, which renewals only lengthen.
+    if state in (AgreementState.NONE, AgreementState.REFUSED) or valid_until < agreement.valid_until:
         raise ReceiptError("the agreement wasn't given by then, or its terms are others")
     return Standing(
         state=state,
@@ -93,6 +102,7 @@ def standing_of(domain: Domain, agreement: Agreement, proof: StateProof) -> Stan
         earning=word >> 88 & 0xFFFFFFFF,
         block=proof.number,
         timestamp=proof.timestamp,
+        renewed=valid_until > agreement.valid_until,
     )
 
 
@@ -135,7 +145,7 @@ def _record(domain: Domain, agreement: Agreement, standing: Standing, name: str)
         "dpv:hasDataController": _party(domain, agreement.controller),
         "assent:hasHolder": _party(domain, agreement.holder),
         "dpv:hasLegalBasis": "dpv:Consent",
-        "dpv:hasNotice": {"@type": "dpv:ConsentNotice", "assent:digest": "0x" + agreement.notice.hex()},
+        "dpv:hasNotice": _notice(agreement),
         "dpv:hasProcess": {
             "@type": "dpv:Process",
             "dpv:hasPurpose": _iris(agreement.purposes),
@@ -145,16 +155,33 @@ def _record(domain: Domain, agreement: Agreement, standing: Standing, name: str)
             "assent:hasRecordRoot": "0x" + agreement.root.hex(),
             "assent:uses": agreement.uses,
             "assent:price": str(agreement.price),
+            "assent:hasModifier": [duo_iri(code) for code in modifier_codes(agreement.modifiers)],
+            **({"assent:place": f"{agreement.place:03}"} if agreement.place else {}),
         },
+        "assent:erasure": agreement.erasure,
         "assent:validFrom": _time(agreement.valid_from),
-        "assent:validUntil": _time(agreement.valid_until),
+        "assent:validUntil": _time(standing.valid_until),
         "dpv:hasConsentStatus": {
             "@type": standing.status,
-            "dpv:isIndicatedBy": subject,
+            **_indicated_by(domain, agreement, standing),
             "dpv:isIndicatedAtTime": _time(standing.status_since),
             "assent:verdictsEarning": standing.earning,
         },
     }
+
+
+def _notice(agreement: Agreement) -> dict[str, str]:
+    notice = {"@type": "dpv:ConsentNotice", "assent:digest": "0x" + agreement.notice.hex()}
+    language = agreement.language.rstrip(b"\0").decode("ascii", errors="replace")
+    return {**notice, "dct:language": language} if language else notice
+
+
+def _indicated_by(domain: Domain, agreement: Agreement, standing: Standing) -> dict[str, Any]:
+    """Who said so. Of a revocation the contract's word doesn't have the representative; the event does."""
+    if standing.state is AgreementState.REVOKED:
+        return {}
+    invalidated = standing.state is AgreementState.INVALIDATED
+    return {"dpv:isIndicatedBy": _party(domain, agreement.holder if invalidated else agreement.subject)}
 
 
 def _iris(mask: int) -> list[str]:

@@ -26,12 +26,19 @@ _URI = "urn:ietf:rfc:3986"
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 #: What an agreement has that FHIR has no element for, in an extension.
-_EXTRA = ("root", "notice", "salt", "model", "uses", "price")
+_EXTRA = ("root", "notice", "salt", "model", "uses", "price", "modifiers", "place", "language", "erasure")
 #: Elements that say nothing of what is agreed to: a server fills them in. Some of what they may hold would; see `_must_be_free`.
 _FREE = ("id", "meta", "identifier", "status", "text", "language")
 _FREE_META = {"versionId", "lastUpdated", "source", "profile"}
 _OPEN_STATUS = ("draft", "proposed", "active")
-_STATUS = {AgreementState.NONE: "proposed", AgreementState.GIVEN: "active", AgreementState.WITHDRAWN: "inactive"}
+_STATUS = {
+    AgreementState.NONE: "proposed",
+    AgreementState.GIVEN: "active",
+    AgreementState.WITHDRAWN: "inactive",
+    AgreementState.REVOKED: "inactive",
+    AgreementState.REFUSED: "rejected",
+    AgreementState.INVALIDATED: "entered-in-error",
+}
 _LAST_DATE = 253_402_300_799
 
 
@@ -129,6 +136,10 @@ def _agreement(resource: Mapping[str, Any], chain_id: int) -> Agreement:
         purposes=_mask(provision["purpose"]),
         prohibited=_mask(denied[0]["purpose"]) if denied else 0,
         steps=sum({1 << step for step in steps}),
+        modifiers=int(extra["modifiers"]),
+        place=int(extra["place"]),
+        language=bytes_of(extra["language"]),
+        erasure={"True": True, "False": False}[extra["erasure"]],
         valid_from=_seconds(provision["period"]["start"]),
         valid_until=_seconds(provision["period"]["end"]) + 1,
         uses=int(extra["uses"]),

@@ -10,6 +10,16 @@ from oracle.client import AssentClient
 from oracle.core.purposes import purpose
 from oracle.core.structs import Question, Step
 
+#: Events of an agreement, by what they are called here.
+_OF_AGREEMENTS = {
+    "AgreementRepresented": "represented",
+    "AgreementGiven": "given",
+    "AgreementRenewed": "renewed",
+    "AgreementWithdrawn": "withdrawn",
+    "AgreementRevoked": "revoked",
+    "AgreementInvalidated": "invalidated",
+    "Erased": "erased",
+}
 #: Events of a request, by what they are called here.
 _OF_REQUESTS = {
     "Recorded": "recorded",
@@ -20,6 +30,8 @@ _OF_REQUESTS = {
     "Upheld": "upheld",
     "Corrected": "corrected",
 }
+#: The argument that names who did it, where an event has one.
+_ACTORS = ("by", "representative", "subject", "holder")
 #: So many requests' events are asked for at a time: endpoints bound a question's length.
 _AT_A_TIME = 100
 
@@ -35,13 +47,22 @@ class Entry:
     use: int | None = None
     request: bytes | None = None
     question: Question | None = None
+    by: str | None = None
+    valid_until: int | None = None
     outcome: int | None = None
     score_ppm: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values, without what there is none of."""
         request = None if self.request is None else "0x" + self.request.hex()
-        told = {"use": self.use, "request": request, "outcome": self.outcome, "scorePpm": self.score_ppm}
+        told = {
+            "by": self.by,
+            "validUntil": self.valid_until,
+            "use": self.use,
+            "request": request,
+            "outcome": self.outcome,
+            "scorePpm": self.score_ppm,
+        }
         known = {name: value for name, value in told.items() if value is not None}
         return {"block": self.block, "event": self.event, "transaction": "0x" + self.transaction.hex(), **known}
 
@@ -49,8 +70,9 @@ class Entry:
 def history_of(client: AssentClient, agreement_id: bytes) -> list[Entry]:
     """Return all that happened to an agreement and its uses, in order. Raises UnknownIdError or EndpointError."""
     client.agreement(agreement_id)
-    found = [_entry("given", event) for event in client.events("AgreementGiven", agreement_id)]
-    found += [_entry("withdrawn", event) for event in client.events("AgreementWithdrawn", agreement_id)]
+    found: list[Entry] = []
+    for name, called in _OF_AGREEMENTS.items():
+        found += [_entry(called, event) for event in client.events(name, agreement_id)]
     uses: dict[bytes, int] = {}
     for event in client.events("Requested", None, agreement_id):
         question = Question.unpack(event.arguments["question"])
@@ -68,7 +90,9 @@ def _entry(name: str, event: Event, use: int | None = None, question: Question |
     outcome, score = event.arguments.get("outcome"), event.arguments.get("score")
     request = None if use is None else bytes(event.arguments["id"])
     place = (event.block_number, event.log_index)
-    return Entry(*place, name, event.transaction_hash, use, request, question, outcome, score)
+    by = next((event.arguments[key] for key in _ACTORS if key in event.arguments), None)
+    until = event.arguments.get("validUntil")
+    return Entry(*place, name, event.transaction_hash, use, request, question, by, until, outcome, score)
 
 
 @dataclass(frozen=True, slots=True)

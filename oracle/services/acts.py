@@ -76,6 +76,13 @@ class Acts:
         function = self._contract.refuse(request) if agreement_over else self._contract.expire(request)
         await self._transactor.send("refuse" if agreement_over else "expire", request.id, function)
 
+    async def attest_erasure(
+        self, agreement_id: bytes, attester: str, evidence: bytes, deadline: int, signature: bytes
+    ) -> None:
+        """Say for an attester, which signed it, that it has nothing left of a record."""
+        function = self._contract.attest_erasure_by_sig(agreement_id, attester, evidence, deadline, signature)
+        await self._transactor.send("attestErasure", _pair(agreement_id, attester), function)
+
     # Challenges
 
     async def review(

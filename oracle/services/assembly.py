@@ -22,6 +22,7 @@ from oracle.services.closer import Closer
 from oracle.services.committee import Committee
 from oracle.services.cosigner import Cosigner
 from oracle.services.epochs import Epochs
+from oracle.services.erasures import Erasures
 from oracle.services.evaluator import Evaluator
 from oracle.services.head import ChainClock
 from oracle.services.jailer import Jailer
@@ -56,6 +57,7 @@ class Services:
     proposer: Proposer
     cosigner: Cosigner
     closer: Closer
+    erasures: Erasures
     claimer: Claimer
     rounds: Rounds
     epochs: Epochs
@@ -118,6 +120,7 @@ def assemble(
         proposer=Proposer(seat, peers, acts, Proofs(contract, seat, peers), turn_blocks, work.report_max),
         cosigner=Cosigner(seat, work.cosign_wait_s),
         closer=Closer(seat, acts, turn_blocks),
+        erasures=Erasures(seat, acts, work.attest_erasures),
         claimer=Claimer(seat, acts, turn_blocks, work.claim_margin_s),
         rounds=Rounds(seat, reader, acts, turn_blocks),
         epochs=Epochs(seat, acts, turn_blocks, work.rotate_epochs),

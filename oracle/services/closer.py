@@ -42,7 +42,7 @@ class Closer:
             return turn(request_id, waited, self._turn_blocks, len(view.members)) == view.own_index
 
         for context in self._store.closable(self._clock.timestamp, limit, own_turn):
-            over = context.withdrawn or context.agreement.valid_until <= self._clock.timestamp
+            over = context.withdrawn or context.valid_until <= self._clock.timestamp
             try:
                 await self._acts.close(context.request, over)
             except ContractRevertError as revert:

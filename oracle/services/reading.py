@@ -16,8 +16,10 @@ from oracle.store.tables import (
     ChallengeRow,
     ChallengeState,
     CurrencyRow,
+    ErasureRow,
     ModelRow,
     RecordRow,
+    RenewalRow,
     RequestRow,
     RoundRow,
     Stage,
@@ -27,6 +29,8 @@ from oracle.store.tables import (
 log = structlog.get_logger()
 
 _ENDINGS = {"Recorded": Stage.RECORDED, "Refused": Stage.ENDED, "Expired": Stage.ENDED}
+#: Whoever ended it, and how: it authorises nothing any more.
+_AGREEMENT_ENDS = ("AgreementWithdrawn", "AgreementRevoked", "AgreementRefused", "AgreementInvalidated")
 _REVIEWED = {
     "Upheld": ChallengeState.UPHELD,
     "Corrected": ChallengeState.CORRECTED,
@@ -48,7 +52,7 @@ def changes_of(events: Iterable[Event]) -> Changes:
                 verdicts[bytes(args["id"])] = _recorded(event)
         elif name in _REVIEWED:
             challenges[bytes(args["id"])] = (_REVIEWED[name], block)
-        elif name == "AgreementWithdrawn":
+        elif name in _AGREEMENT_ENDS:
             withdrawn[bytes(args["id"])] = block
         elif name == "StandingEnded":
             ended[bytes(args["id"])] = block
@@ -77,6 +81,16 @@ def _agreement_row(event: Event) -> AgreementRow:
         terms=agreement.to_json(),
         valid_until=agreement.valid_until,
     )
+
+
+def _renewal_row(event: Event) -> RenewalRow:
+    args = event.arguments
+    return RenewalRow(agreement=bytes(args["id"]), valid_until=args["validUntil"], block_number=event.block_number)
+
+
+def _erasure_row(event: Event) -> ErasureRow:
+    args = event.arguments
+    return ErasureRow(agreement=bytes(args["id"]), by=args["by"], block_number=event.block_number)
 
 
 def _text(value: str) -> str:
@@ -156,6 +170,8 @@ def _challenge_row(event: Event) -> ChallengeRow:
 
 _ROWS: dict[str, Callable[[Event], Any]] = {
     "AgreementGiven": _agreement_row,
+    "AgreementRenewed": _renewal_row,
+    "Erased": _erasure_row,
     "RecordCommitted": _record_row,
     "ModelPublished": _model_row,
     "CurrencyListed": _currency_row,

@@ -50,7 +50,10 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """A request with all that it names. ``vault`` is None while nobody has committed the record."""
+    """A request with all that it names. ``vault`` is None while nobody has committed the record.
+
+    ``valid_until`` is the agreement's end as it was renewed last; ``withdrawn`` tells that somebody ended the agreement, whoever it was.
+    """
 
     request: Request
     block: int
@@ -61,6 +64,7 @@ class RequestContext:
     stage: Stage
     attempts: int
     evaluation: dict[str, Any] | None
+    valid_until: int
     withdrawn: bool
     recorded: Recorded | None = None
 
@@ -146,6 +150,7 @@ def _context(
         stage=row.stage,
         attempts=row.attempts,
         evaluation=row.evaluation,
+        valid_until=given.valid_until,
         withdrawn=given.withdrawn_block is not None,
         recorded=Recorded.from_json(row.verdict) if row.verdict else None,
     )
@@ -189,7 +194,7 @@ def standing_context(session: Session, row: StandingRow) -> StandingContext | No
         return None
     withdrawn = agreement_row.withdrawn_block is not None
     first = 0 if last is None else last + 1
-    return StandingContext(standing, found[0], agreement.valid_until, first, opened, withdrawn)
+    return StandingContext(standing, found[0], agreement_row.valid_until, first, opened, withdrawn)
 
 
 def challenge_context(session: Session, row: ChallengeRow) -> ChallengeContext | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Exists, Select, and_, bindparam, delete, exists, or_, select, true, update
+from sqlalchemy import ColumnElement, Exists, Select, and_, bindparam, delete, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from oracle.core.digests import Domain
@@ -22,6 +22,7 @@ from oracle.store.tables import (
     ChallengeState,
     Cursor,
     Meta,
+    RenewalRow,
     ReportVerdictRow,
     RequestRow,
     Stage,
@@ -82,15 +83,18 @@ class EventStore(Database):
                 mark_anchored(session, RequestRow.id.in_(_reported_in(some)))
             _end_requests(session, changes)
             _end_others(session, changes)
+            _renew(session, {row.agreement for row in new if isinstance(row, RenewalRow)})
             _move_cursor(session, *cursor)
 
     def rewind(self, block: int, cursor: tuple[int, bytes] | None) -> None:
         """Forget everything after a block, because the chain did."""
         with self._transaction() as session:
+            renewed = set(session.scalars(select(RenewalRow.agreement).where(RenewalRow.block_number > block)))
             for table in EVENT_ROWS:
                 session.execute(delete(table).where(table.block_number > block))
             session.execute(delete(BlockRow).where(BlockRow.number > block))
             _reopen(session, block)
+            _renew(session, renewed)
             session.execute(delete(Cursor))
             mark_anchored(session, true())  # a claim is gone, its root stands
             if cursor is not None:
@@ -147,6 +151,15 @@ def _end_others(session: Session, changes: Changes) -> None:
         before = block if state is ChallengeState.LAPSED else block + 1
         settled = update(ChallengeRow).where(ChallengeRow.request == request_id, ChallengeRow.block_number < before)
         session.execute(settled.values(state=state, ended_block=block, **_DUE))
+
+
+def _renew(session: Session, agreements: Collection[bytes]) -> None:
+    """Set the end of agreements to that of their last renewal; of one without any, to its terms'."""
+    for some in chunks(agreements):
+        query = select(RenewalRow.agreement, func.max(RenewalRow.valid_until)).where(RenewalRow.agreement.in_(some))
+        ends = dict(session.execute(query.group_by(RenewalRow.agreement)).tuples().all())
+        for row in session.scalars(select(AgreementRow).where(AgreementRow.id.in_(some))):
+            row.valid_until = ends.get(row.id, row.terms["validUntil"])
 
 
 def _reopen(session: Session, block: int) -> None:

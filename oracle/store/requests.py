@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, exists, func, or_, select, update
 
 from oracle.core.errors import Reason
 from oracle.store.archive import ArchiveStore
 from oracle.store.base import chunks, execute_many, table_of
 from oracle.store.contexts import RequestContext, RequestReport, request_context, request_contexts
 from oracle.store.events import mark_anchored
-from oracle.store.tables import AgreementRow, RequestRow, Stage
+from oracle.store.tables import AgreementRow, ErasureRow, RequestRow, Stage
 
 #: So many rows are fetched at once of a query whose end is seldom needed.
 _AT_A_TIME = 256
@@ -63,6 +63,17 @@ class RequestStore(ArchiveStore):
             .order_by(RequestRow.block_number, RequestRow.id)
         )
         return self._chosen(query, limit, wanted)
+
+    def erasable(self, attester: str, limit: int) -> list[bytes]:
+        """Return agreements (ids) that are over and ask for erasure, of whose record this node had fields, and of which it hasn't said
+        that they are gone.
+        """
+        had = exists().where(RequestRow.agreement == AgreementRow.id, RequestRow.evaluation.is_not(None))
+        said = exists().where(ErasureRow.agreement == AgreementRow.id, ErasureRow.by == attester)
+        asks = AgreementRow.terms["erasure"].as_boolean()
+        query = select(AgreementRow.id).where(AgreementRow.withdrawn_block.is_not(None), asks, had, ~said)
+        with self._reading() as session:
+            return list(session.scalars(query.order_by(AgreementRow.withdrawn_block).limit(limit)))
 
     def claimable(self, before: int, limit: int, wanted: Callable[[bytes, int], bool] = _any) -> list[RequestContext]:
         """Return anchored requests that nobody has claimed and whose deadline is before a time (Unix seconds)."""

@@ -73,7 +73,7 @@ class BlockRow(Base):
 
 
 class AgreementRow(Base):
-    """An agreement given on chain."""
+    """An agreement given on chain. It ends at ``valid_until``, renewals counted, or when somebody ends it, in ``withdrawn_block``."""
 
     __tablename__ = "agreements"
     id: Mapped[bytes] = mapped_column(primary_key=True)
@@ -81,6 +81,24 @@ class AgreementRow(Base):
     terms: Mapped[dict[str, Any]]
     valid_until: Mapped[int]
     withdrawn_block: Mapped[int | None]
+
+
+class RenewalRow(Base):
+    """A renewal of an agreement: each ends later than the one before."""
+
+    __tablename__ = "renewals"
+    agreement: Mapped[bytes] = mapped_column(primary_key=True)
+    valid_until: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    block_number: Mapped[int] = mapped_column(index=True)
+
+
+class ErasureRow(Base):
+    """Who said that it erased what it had under an agreement."""
+
+    __tablename__ = "erasures"
+    agreement: Mapped[bytes] = mapped_column(primary_key=True)
+    by: Mapped[str] = mapped_column(primary_key=True)
+    block_number: Mapped[int] = mapped_column(index=True)
 
 
 class RecordRow(Base):
@@ -182,6 +200,8 @@ class ChallengeRow(Base):
 #: The tables whose rows are events: a reorganisation takes them back.
 EVENT_ROWS = (
     AgreementRow,
+    RenewalRow,
+    ErasureRow,
     RecordRow,
     ModelRow,
     CurrencyRow,

@@ -45,7 +45,7 @@ def test_compile__when_forge_compiles_too__then_the_same_bytecode(
         str(tmp_path / "cache"),
     ]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=_LONGEST_S)
-    for name in ("Assent", "AssentRegistries", "AssentDesk"):
+    for name in ("Assent", "AssentRegistries", "AssentDesk", "AssentConsents"):
         built = json.loads((tmp_path / "out" / f"{name}.sol" / f"{name}.json").read_text())
         part = compiled["Assent.json"]["contracts"][name]
         assert built["bytecode"]["object"] == part["bytecode"]

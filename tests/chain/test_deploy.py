@@ -122,11 +122,12 @@ def test_deploy__when_one_byte_differs__then_deployed_anew(scene: Scene) -> None
     assert scene.deploy().contract != first.contract
 
 
-@pytest.mark.parametrize("name", ["AssentDesk", "AssentRegistries"])
+@pytest.mark.parametrize("name", ["AssentConsents", "AssentDesk", "AssentRegistries"])
 def test_deploy__when_another_part_is_not_ours__then_deployed_anew(scene: Scene, name: str) -> None:
     first = scene.deploy()
     contract = AssentContract(scene.web3, first.contract, 31337)
-    address = (contract.desk() if name == "AssentDesk" else contract.registries()).call()
+    parts = {"AssentConsents": contract.consents, "AssentDesk": contract.desk, "AssentRegistries": contract.registries}
+    address = parts[name]().call()
     code = bytearray(scene.web3.eth.get_code(scene.web3.to_checksum_address(address)))
     code[-1] ^= 1
     scene.web3.provider.make_request("anvil_setCode", [address, "0x" + code.hex()])  # type: ignore[arg-type]

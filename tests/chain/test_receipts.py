@@ -136,14 +136,14 @@ def test_verify__when_it_is_of_another_contract__then_refused(world: World, rece
 
 
 def test_verify__when_what_was_withdrawn_was_never_given__then_refused(world: World) -> None:
-    """Whoever is named as subject may withdraw what was only signed: that shows no consent."""
+    """Whoever is named as subject may refuse what was only signed: that shows no consent."""
     agreement, given = world.draft(), world.give()
     world.as_(SUBJECT).withdraw(agreement)
     forged = issue(world.as_(HOLDER), given.id)
     block = dict(world.rpc("eth_getBlockByNumber", "latest", False))
     slot = slot_of(agreement)
     proof = StateProof.fetch(lambda method, params: world.rpc(method, *params), world.client.address, slot, block)
-    assert proof.word(world.client.address, slot) & 0xFF == AgreementState.WITHDRAWN
+    assert proof.word(world.client.address, slot) & 0xFF == AgreementState.REFUSED
     forged["assent:evidence"] |= {"terms": agreement.to_json(), **proof.to_json()}
     with pytest.raises(ReceiptError, match="wasn't given by then"):
         verify(forged)

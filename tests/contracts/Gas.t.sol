@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Agreements } from "../../contracts/types/Agreement.sol";
-import { SourceId } from "../../contracts/types/Ids.sol";
+import { Agreement, Agreements } from "../../contracts/types/Agreement.sol";
+import { AgreementId, SourceId } from "../../contracts/types/Ids.sol";
 import { Asked, Question, Questions } from "../../contracts/types/Question.sol";
 import { Answer, Attestation, Request, Verdicts } from "../../contracts/types/Verdict.sol";
 import { AssentTest } from "./base/AssentTest.sol";
@@ -36,6 +36,56 @@ contract GasTest is AssentTest {
         vm.prank(relayer);
         assent.giveBySig(agreement, deadline(), signature);
         vm.snapshotGasLastCall("assent", "give agreement by signature");
+    }
+
+    /// @dev All of one subject, about one record, to one controller.
+    function test_Snapshot_GiveManyBySignature() public {
+        Agreement[] memory many = _many(20);
+        bytes memory signature = _signed(many, true);
+        vm.prank(relayer);
+        assent.giveManyBySig(many, deadline(), signature);
+        vm.snapshotValue("assent", "give 20 agreements by one signature, each", vm.lastCallGas().gasTotalUsed / 20);
+    }
+
+    function test_Snapshot_WithdrawManyBySignature() public {
+        Agreement[] memory many = _many(20);
+        assent.giveManyBySig(many, deadline(), _signed(many, true));
+        bytes memory signature = _signed(many, false);
+        vm.prank(relayer);
+        assent.withdrawManyBySig(many, deadline(), signature);
+        vm.snapshotValue("assent", "withdraw 20 agreements by one signature, each", vm.lastCallGas().gasTotalUsed / 20);
+    }
+
+    function _many(uint256 count) private view returns (Agreement[] memory many) {
+        many = new Agreement[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            many[i] = agreement;
+            many[i].source.salt = keccak256(abi.encode("another", i));
+        }
+    }
+
+    function _signed(Agreement[] memory many, bool giving) private view returns (bytes memory) {
+        bytes32[] memory ids = new bytes32[](many.length);
+        for (uint256 i = 0; i < many.length; ++i) {
+            ids[i] = AgreementId.unwrap(hasher.agreementId(many[i]));
+        }
+        return sign(
+            subjectKey,
+            giving ? Agreements.hashGivingMany(ids, deadline()) : Agreements.hashWithdrawalOfMany(ids, deadline())
+        );
+    }
+
+    function test_Snapshot_Renew() public {
+        vm.prank(subject);
+        assent.renew(agreement, agreement.terms.validUntil + 365 days);
+        vm.snapshotGasLastCall("assent", "renew agreement");
+    }
+
+    function test_Snapshot_AttestErasure() public {
+        withdraw();
+        vm.prank(holder);
+        assent.attestErasure(agreementId, keccak256("statement"));
+        vm.snapshotGasLastCall("assent", "attest erasure");
     }
 
     function test_Snapshot_Withdraw() public {
@@ -272,6 +322,7 @@ contract GasTest is AssentTest {
         checkSize("Assent", address(assent));
         checkSize("AssentRegistries", assent.registries());
         checkSize("AssentDesk", assent.desk());
+        checkSize("AssentConsents", assent.consents());
     }
 
     function checkSize(string memory name, address code) private {

@@ -5,6 +5,7 @@ import { IERC5267 } from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 
 import { IArbiter } from "../../contracts/interfaces/IArbiter.sol";
 import { IAssent } from "../../contracts/interfaces/IAssent.sol";
+import { IConsentDesk } from "../../contracts/interfaces/IConsentDesk.sol";
 import { IConsentRegistry } from "../../contracts/interfaces/IConsentRegistry.sol";
 import { IModelRegistry } from "../../contracts/interfaces/IModelRegistry.sol";
 import { IOperatorSet } from "../../contracts/interfaces/IOperatorSet.sol";
@@ -28,20 +29,22 @@ contract Beacon {
     }
 }
 
-/// @notice One address, three parts: what each answers, and that none can be talked to behind Assent's back.
+/// @notice One address, four parts: what each answers, and that none can be talked to behind Assent's back.
 contract PartsTest is AssentTest {
     address private registries;
     address private desk;
+    address private consents;
     bytes4[] private selectors;
 
     function setUp() public override {
         super.setUp();
-        (registries, desk) = (assent.registries(), assent.desk());
+        (registries, desk, consents) = (assent.registries(), assent.desk(), assent.consents());
         _listConsentAndVerdicts();
         _listRecordsAndModels();
         _listOperators();
         _listTreasury();
         _listDesk();
+        _listConsents();
         _listArbiter();
         _listRest();
     }
@@ -57,7 +60,8 @@ contract PartsTest is AssentTest {
         bytes4 all = type(IConsentRegistry).interfaceId ^ type(IVerdictOracle).interfaceId
             ^ type(IRecordRegistry).interfaceId ^ type(IModelRegistry).interfaceId ^ type(IOperatorSet).interfaceId
             ^ type(ITreasury).interfaceId ^ type(IRequestDesk).interfaceId ^ type(IStandingRequests).interfaceId
-            ^ type(IArbiter).interfaceId ^ type(IERC5267).interfaceId ^ type(IAssent).interfaceId;
+            ^ type(IArbiter).interfaceId ^ type(IConsentDesk).interfaceId ^ type(IERC5267).interfaceId
+            ^ type(IAssent).interfaceId;
         assertEq(listed, all);
     }
 
@@ -71,9 +75,13 @@ contract PartsTest is AssentTest {
     function test_WhenAFunctionOfIAssentIsCalled_ThatOnePartAnswers() public {
         uint256[] memory parts = new uint256[](selectors.length);
         for (uint256 i = 0; i < selectors.length; ++i) {
-            if (_answers(desk, selectors[i])) ++parts[i];
+            if (_answers(consents, selectors[i])) ++parts[i];
         }
         bytes memory beacon = address(new Beacon()).code;
+        vm.etch(consents, beacon);
+        for (uint256 i = 0; i < selectors.length; ++i) {
+            if (!_reachesBeacon(desk, selectors[i])) ++parts[i];
+        }
         vm.etch(desk, beacon);
         for (uint256 i = 0; i < selectors.length; ++i) {
             if (!_reachesBeacon(registries, selectors[i])) ++parts[i];
@@ -82,7 +90,7 @@ contract PartsTest is AssentTest {
         for (uint256 i = 0; i < selectors.length; ++i) {
             if (!_reachesBeacon(address(assent), selectors[i])) ++parts[i];
             // Every part that checks signatures knows its domain.
-            uint256 wanted = selectors[i] == IERC5267.eip712Domain.selector ? 3 : 1;
+            uint256 wanted = selectors[i] == IERC5267.eip712Domain.selector ? 4 : 1;
             assertEq(parts[i], wanted, vm.toString(selectors[i]));
         }
     }
@@ -96,6 +104,8 @@ contract PartsTest is AssentTest {
         assertEq(verifying, registries, "the registries' own");
         (,,,, verifying,,) = IERC5267(desk).eip712Domain();
         assertEq(verifying, desk, "the desk's own");
+        (,,,, verifying,,) = IERC5267(consents).eip712Domain();
+        assertEq(verifying, consents, "the consents' own");
     }
 
     /// @dev Where the other parts are is in the code, and nothing else: no storage, no way to change it.
@@ -103,6 +113,7 @@ contract PartsTest is AssentTest {
         vm.record();
         assertEq(assent.registries(), registries, "registries");
         assertEq(assent.desk(), desk, "desk");
+        assertEq(assent.consents(), consents, "consents");
         (bytes32[] memory reads,) = vm.accesses(address(assent));
         assertEq(reads.length, 0, "slots read");
         assertEq(IAssent(registries).desk(), desk, "the registries' desk");
@@ -111,8 +122,8 @@ contract PartsTest is AssentTest {
     // What none answers
 
     function test_RevertWhen_TheSelectorIsUnknown() public {
-        address[3] memory parts = [address(assent), registries, desk];
-        for (uint256 i = 0; i < 3; ++i) {
+        address[4] memory parts = [address(assent), registries, desk, consents];
+        for (uint256 i = 0; i < 4; ++i) {
             assertFalse(_answers(parts[i], bytes4(keccak256("upgradeTo(address)"))), "upgradeTo");
             assertFalse(_answers(parts[i], 0x00000000), "zero");
             (bool success, bytes memory reason) = parts[i].call(hex"31ab00"); // shorter than a selector
@@ -133,8 +144,9 @@ contract PartsTest is AssentTest {
         _expectPlainEther(address(assent), 1 ether);
         _expectPlainEther(address(assent), 0);
         _expectPlainEther(registries, 1 ether);
-        (bool success,) = desk.call{ value: 1 ether }("");
-        assertFalse(success, "desk");
+        _expectPlainEther(desk, 1 ether);
+        (bool success,) = consents.call{ value: 1 ether }("");
+        assertFalse(success, "consents");
     }
 
     function test_RevertWhen_EtherIsSentToAFunctionThatTakesNone() public {
@@ -158,6 +170,7 @@ contract PartsTest is AssentTest {
         for (uint256 i = 0; i < selectors.length; ++i) {
             _answers(registries, selectors[i]);
             _answers(desk, selectors[i]);
+            _answers(consents, selectors[i]);
         }
         (bytes32[] memory reads, bytes32[] memory writes) = vm.accesses(address(assent));
         assertEq(reads.length, 0, "reads");
@@ -262,6 +275,8 @@ contract PartsTest is AssentTest {
     function _listConsentAndVerdicts() private {
         selectors.push(IConsentRegistry.give.selector);
         selectors.push(IConsentRegistry.giveBySig.selector);
+        selectors.push(IConsentRegistry.giveManyBySig.selector);
+        selectors.push(IConsentRegistry.withdrawManyBySig.selector);
         selectors.push(IConsentRegistry.withdraw.selector);
         selectors.push(IConsentRegistry.withdrawBySig.selector);
         selectors.push(IVerdictOracle.request.selector);
@@ -279,6 +294,7 @@ contract PartsTest is AssentTest {
         selectors.push(IRecordRegistry.commit.selector);
         selectors.push(IRecordRegistry.retire.selector);
         selectors.push(IRecordRegistry.recordStatus.selector);
+        selectors.push(IRecordRegistry.anchorLog.selector);
         selectors.push(IModelRegistry.publish.selector);
         selectors.push(IModelRegistry.deprecate.selector);
         selectors.push(IModelRegistry.modelStatus.selector);
@@ -316,6 +332,18 @@ contract PartsTest is AssentTest {
         selectors.push(ITreasury.poolOfRoot.selector);
     }
 
+    function _listConsents() private {
+        selectors.push(IConsentDesk.appoint.selector);
+        selectors.push(IConsentDesk.dismiss.selector);
+        selectors.push(IConsentDesk.mandateOf.selector);
+        selectors.push(IConsentDesk.revoke.selector);
+        selectors.push(IConsentDesk.invalidate.selector);
+        selectors.push(IConsentDesk.renew.selector);
+        selectors.push(IConsentDesk.renewBySig.selector);
+        selectors.push(IConsentDesk.attestErasure.selector);
+        selectors.push(IConsentDesk.attestErasureBySig.selector);
+    }
+
     function _listDesk() private {
         selectors.push(IRequestDesk.agreementStatus.selector);
         selectors.push(IRequestDesk.check.selector);
@@ -344,5 +372,6 @@ contract PartsTest is AssentTest {
         selectors.push(IERC5267.eip712Domain.selector);
         selectors.push(IAssent.registries.selector);
         selectors.push(IAssent.desk.selector);
+        selectors.push(IAssent.consents.selector);
     }
 }

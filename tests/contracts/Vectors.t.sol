@@ -22,6 +22,7 @@ import { Pools } from "../../contracts/types/Pool.sol";
 import { Asked, Delivery, Question, Questions } from "../../contracts/types/Question.sol";
 import { Quote, Quoted, Quotes } from "../../contracts/types/Quote.sol";
 import { Records } from "../../contracts/types/Record.sol";
+import { Scoped, Scopes } from "../../contracts/types/Scope.sol";
 import { Schedule, StandingRequest, Standings } from "../../contracts/types/Standing.sol";
 import { Request, Verdict, Verdicts } from "../../contracts/types/Verdict.sol";
 
@@ -226,6 +227,20 @@ contract VectorsTest is Test {
         string memory message = ".typed.withdrawal.message";
         id = AgreementId.wrap(_word(message, "agreement"));
         _checkTyped("withdrawal", Agreements.hashWithdrawal(id, _number(message, "deadline")));
+        message = ".typed.renewal.message";
+        uint40 validUntil = uint40(_number(message, "validUntil"));
+        bytes32 evidence = _word(".typed.erasure.message", "evidence");
+        _checkTyped("erasure", Agreements.hashErasure(id, evidence, _number(".typed.erasure.message", "deadline")));
+        _checkTyped("renewal", Agreements.hashRenewal(id, validUntil, _number(message, "deadline")));
+    }
+
+    function test_TypedForMany_MatchTheVectors() public view {
+        bytes32[] memory ids = new bytes32[](2);
+        (ids[0], ids[1]) = (_hashOf("agreement"), _hashOf("agreement"));
+        _checkTyped("givingMany", Agreements.hashGivingMany(ids, _number(".typed.givingMany.message", "deadline")));
+        ids[1] = keccak256("another agreement");
+        uint256 until = _number(".typed.withdrawalOfMany.message", "deadline");
+        _checkTyped("withdrawalOfMany", Agreements.hashWithdrawalOfMany(ids, until));
     }
 
     function test_TypedByControllers_MatchTheVectors() public view {
@@ -271,7 +286,7 @@ contract VectorsTest is Test {
     function test_NothingInTheFile_IsLeftOut() public view {
         assertEq(vm.parseJsonKeys(json, ".structs").length, 8, "structs");
         assertEq(vm.parseJsonKeys(json, ".derived").length, 5, "derived");
-        assertEq(vm.parseJsonKeys(json, ".typed").length, 8, "typed");
+        assertEq(vm.parseJsonKeys(json, ".typed").length, 12, "typed");
         assertEq(vm.parseJsonKeys(json, "$").length, 6, "all");
     }
 
@@ -310,7 +325,15 @@ contract VectorsTest is Test {
             model: ModelId.wrap(_word(path, "model")),
             purposes: _number(path, "purposes"),
             prohibited: _number(path, "prohibited"),
-            steps: uint8(_number(path, "steps")),
+            scope: Scopes.pack(
+                Scoped({
+                    steps: uint8(_number(path, "steps")),
+                    modifiers: uint32(_number(path, "modifiers")),
+                    place: uint16(_number(path, "place")),
+                    language: bytes2(vm.parseJsonBytes(json, string.concat(path, ".language"))),
+                    erasure: vm.parseJsonBool(json, string.concat(path, ".erasure"))
+                })
+            ),
             validFrom: uint40(_number(path, "validFrom")),
             validUntil: uint40(_number(path, "validUntil")),
             uses: uint32(_number(path, "uses")),
@@ -347,7 +370,9 @@ contract VectorsTest is Test {
             purpose: uint8(_number(path, "purpose")),
             step: uint8(_number(path, "step")),
             callback: uint16(_number(path, "callback")),
-            delivery: Delivery(_number(path, "delivery"))
+            delivery: Delivery(_number(path, "delivery")),
+            modifiers: uint32(_number(path, "modifiers")),
+            place: uint16(_number(path, "place"))
         });
     }
 

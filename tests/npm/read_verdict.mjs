@@ -11,13 +11,13 @@ const at = { address, abi: assent.assentAbi };
 
 const id = assent.requestId(agreementId, Number(use));
 const [given] = await client.getContractEvents({ ...at, eventName: "AgreementGiven", args: { id: agreementId }, fromBlock });
-const { subject, controller, holder, root, notice, salt, terms } = given.args;
+const agreement = assent.givenAgreement(given.args);
 const [recorded] = await client.getContractEvents({ ...at, eventName: "Recorded", args: { id }, fromBlock });
 const found = {
   id,
-  agreement: assent.agreementId({ controller, source: { subject, holder, root, notice, salt }, terms }),
+  agreement: assent.agreementId(agreement),
   verdict: await client.readContract({ ...at, functionName: "verdictOf", args: [id] }),
-  quote: assent.unpackQuote(await client.readContract({ ...at, functionName: "quote", args: [terms] })),
+  quote: assent.unpackQuote(await client.readContract({ ...at, functionName: "quote", args: [agreement.terms] })),
   recorded: recorded.args,
   models,
   enums: { RequestState: assent.RequestState, Finality: assent.Finality, Delivery: assent.Delivery },

@@ -17,7 +17,10 @@ const wide = (values) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isDecimal(value) ? BigInt(value) : value]));
 
 const source = structs.source.values;
-const terms = wide(structs.terms.values);
+const signedTerms = wide(structs.terms.values);
+const { steps, modifiers, place, language, erasure, ...limits } = signedTerms;
+const scope = { steps, modifiers, place, language: Number(language), erasure: Number(erasure) };
+const terms = { ...limits, scope: assent.packScope(scope) };
 const agreement = { controller: structs.agreement.values.controller, source, terms };
 
 test("questions: packed and unpacked as the contracts do", () => {
@@ -40,7 +43,8 @@ test("words: RangeError for what doesn't fit", () => {
   const [{ packed, ...question }] = vectors.questions;
   assert.throws(() => assent.packQuestion({ ...question, use: 2 ** 32 }), /use doesn't fit 32 bits/);
   assert.throws(() => assent.packQuestion({ ...question, step: -1 }), RangeError);
-  assert.throws(() => assent.unpackQuestion(1n << 112n), RangeError);
+  assert.throws(() => assent.unpackQuestion(1n << 160n), RangeError);
+  assert.throws(() => assent.unpackScope(1n << 73n), RangeError);
   assert.throws(() => assent.unpackQuote(1n << 256n), RangeError);
 });
 
@@ -51,13 +55,42 @@ test("ids: hashed as the contracts do", () => {
   assert.equal(assent.requestId(structs.agreement.hash, vectors.questions[0].use), vectors.derived.requestId);
 });
 
+test("scopes: taken apart as they are signed", () => {
+  assert.deepEqual(assent.unpackScope(terms.scope), scope);
+  assert.deepEqual(assent.signedTerms(terms), signedTerms);
+});
+
+test("matching: as Python and the contracts match", () => {
+  const { cases } = JSON.parse(readFileSync(new URL("../vectors/matching.json", import.meta.url), "utf8"));
+  assert.ok(cases.length >= 500);
+  for (const { terms: offered, question, timestamp, validUntil, mismatch } of cases) {
+    const { purposes, prohibited, scope: word, price, ...rest } = offered;
+    const asBigints = { purposes: BigInt(purposes), prohibited: BigInt(prohibited), scope: BigInt(word), price: BigInt(price) };
+    const found = assent.mismatch({ ...rest, ...asBigints }, question, timestamp, validUntil);
+    assert.equal(found ?? null, mismatch, JSON.stringify({ offered, question, timestamp }));
+  }
+});
+
+test("vocabulary: every modifier has a bit of its own", () => {
+  const bits = Object.values(assent.modifiers);
+  assert.equal(new Set(bits).size, bits.length);
+  assert.ok(assent.prohibits(2, assent.ehdsProhibited), "Advertising");
+});
+
 test("typed data: digested as the contracts do", () => {
-  const signed = {
-    giving: [assent.givingTypes, "Giving", { agreement, deadline: BigInt(typed.giving.message.deadline) }],
+  const signed = assent.signedAgreement(agreement);
+  const all = {
+    giving: [assent.givingTypes, "Giving", { agreement: signed, deadline: BigInt(typed.giving.message.deadline) }],
+    givingMany: [
+      assent.givingManyTypes,
+      "GivingMany",
+      { agreements: [signed, signed], deadline: BigInt(typed.givingMany.message.deadline) },
+    ],
+    renewal: [assent.renewalTypes, "Renewal", wide(typed.renewal.message)],
     withdrawal: [assent.withdrawalTypes, "Withdrawal", wide(typed.withdrawal.message)],
     asking: [assent.askingTypes, "Asking", wide(typed.asking.message)],
   };
-  for (const [name, [types, primaryType, message]] of Object.entries(signed)) {
+  for (const [name, [types, primaryType, message]] of Object.entries(all)) {
     assert.equal(hashTypedData({ domain, types, primaryType, message }), typed[name].digest, name);
   }
 });

@@ -1,8 +1,9 @@
 /** Ids: each is the hash of what it names. */
-import { type ContractFunctionArgs, encodeAbiParameters, type Hash, hashStruct, keccak256 } from "viem";
+import { type ContractFunctionArgs, encodeAbiParameters, type Hash, type Hex, hashStruct, keccak256, toHex } from "viem";
 
 import type { assentAbi } from "./abi.js";
 import { agreementTypes } from "./typed.js";
+import { unpackLimits, unpackScope } from "./words.js";
 
 /** An agreement as `give` takes it. */
 export type Agreement = ContractFunctionArgs<typeof assentAbi, "nonpayable", "give">[0];
@@ -11,8 +12,40 @@ export type Source = Agreement["source"];
 /** What an agreement allows. */
 export type Terms = Agreement["terms"];
 
+/** Terms as they are signed: the scope's parts apart, for a wallet to show them. */
+export type SignedTerms = Omit<Terms, "scope"> & {
+  readonly steps: number;
+  readonly modifiers: number;
+  readonly place: number;
+  readonly language: Hex;
+  readonly erasure: boolean;
+};
+
+/** What an `AgreementGiven` event says: with its topics, all of the agreement. */
+export type Given = Source &
+  Pick<Agreement, "controller"> &
+  Pick<Terms, "model" | "purposes" | "prohibited" | "scope"> & { readonly limits: bigint };
+
+/** Returns the agreement that an `AgreementGiven` event tells of. */
+export function givenAgreement(given: Given): Agreement {
+  const { controller, subject, holder, root, notice, salt, model, purposes, prohibited, scope, limits } = given;
+  const terms = { model, purposes, prohibited, scope, ...unpackLimits(limits) };
+  return { controller, source: { subject, holder, root, notice, salt }, terms };
+}
+
+/** Returns terms as they are signed. Throws RangeError for a scope with a bit beyond its parts. */
+export function signedTerms({ scope, ...terms }: Terms): SignedTerms {
+  const { language, erasure, ...parts } = unpackScope(scope);
+  return { ...terms, ...parts, language: toHex(language, { size: 2 }), erasure: erasure === 1 };
+}
+
+/** Returns an agreement as it is signed: what goes into a `Giving`. */
+export function signedAgreement(agreement: Agreement): Omit<Agreement, "terms"> & { readonly terms: SignedTerms } {
+  return { ...agreement, terms: signedTerms(agreement.terms) };
+}
+
 export function agreementId(agreement: Agreement): Hash {
-  return hashStruct({ types: agreementTypes, primaryType: "Agreement", data: agreement });
+  return hashStruct({ types: agreementTypes, primaryType: "Agreement", data: signedAgreement(agreement) });
 }
 
 /** The hash by which `request` names an agreement's source. */
@@ -21,7 +54,7 @@ export function sourceId(source: Source): Hash {
 }
 
 export function termsId(terms: Terms): Hash {
-  return hashStruct({ types: agreementTypes, primaryType: "Terms", data: terms });
+  return hashStruct({ types: agreementTypes, primaryType: "Terms", data: signedTerms(terms) });
 }
 
 /** A use of an agreement has one request, for ever. */

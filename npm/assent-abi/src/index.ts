@@ -1,8 +1,43 @@
 export { assentAbi } from "./abi.js";
 export { deployments } from "./addresses.js";
 export { type Deployment, parseDeployment } from "./deployment.js";
-export { Delivery, Finality, RequestState } from "./enums.js";
-export { type Agreement, agreementId, requestId, type Source, sourceId, type Terms, termsId } from "./ids.js";
+export { AgreementState, Delivery, Finality, RequestState } from "./enums.js";
+export {
+  type Agreement,
+  agreementId,
+  type Given,
+  givenAgreement,
+  requestId,
+  type SignedTerms,
+  type Source,
+  signedAgreement,
+  signedTerms,
+  sourceId,
+  type Terms,
+  termsId,
+} from "./ids.js";
+export { covers, ehdsProhibited, type Mismatch, mismatch, modifiers, permissions, prohibits } from "./matching.js";
 export { verdictReceiverAbi } from "./receiver.js";
-export { agreementTypes, askingTypes, assentDomain, givingTypes, withdrawalTypes } from "./typed.js";
-export { packQuestion, packQuote, type Question, type Quote, unpackQuestion, unpackQuote } from "./words.js";
+export {
+  agreementTypes,
+  askingTypes,
+  assentDomain,
+  givingManyTypes,
+  givingTypes,
+  renewalTypes,
+  withdrawalOfManyTypes,
+  withdrawalTypes,
+} from "./typed.js";
+export {
+  type Limits,
+  packQuestion,
+  packQuote,
+  packScope,
+  type Question,
+  type Quote,
+  type Scope,
+  unpackLimits,
+  unpackQuestion,
+  unpackQuote,
+  unpackScope,
+} from "./words.js";

@@ -24,6 +24,10 @@ export const agreementTypes = {
     { name: "purposes", type: "uint256" },
     { name: "prohibited", type: "uint256" },
     { name: "steps", type: "uint8" },
+    { name: "modifiers", type: "uint32" },
+    { name: "place", type: "uint16" },
+    { name: "language", type: "bytes2" },
+    { name: "erasure", type: "bool" },
     { name: "validFrom", type: "uint40" },
     { name: "validUntil", type: "uint40" },
     { name: "uses", type: "uint32" },
@@ -48,6 +52,32 @@ export const withdrawalTypes = {
   ],
 } as const;
 
+/** `GivingMany`: the subject, for `giveManyBySig`. */
+export const givingManyTypes = {
+  GivingMany: [
+    { name: "agreements", type: "Agreement[]" },
+    { name: "deadline", type: "uint256" },
+  ],
+  ...agreementTypes,
+} as const;
+
+/** `WithdrawalOfMany`: the subject, for `withdrawManyBySig`. `agreements` are ids. */
+export const withdrawalOfManyTypes = {
+  WithdrawalOfMany: [
+    { name: "agreements", type: "bytes32[]" },
+    { name: "deadline", type: "uint256" },
+  ],
+} as const;
+
+/** `Renewal`: the subject, for `renewBySig`. `agreement` is the id. */
+export const renewalTypes = {
+  Renewal: [
+    { name: "agreement", type: "bytes32" },
+    { name: "validUntil", type: "uint40" },
+    { name: "deadline", type: "uint256" },
+  ],
+} as const;
+
 /** `Asking`: the controller, for `requestBySig`. `agreement` is the id; the question's parts are apart, for a wallet to show them. */
 export const askingTypes = {
   Asking: [
@@ -58,6 +88,8 @@ export const askingTypes = {
     { name: "step", type: "uint8" },
     { name: "callback", type: "uint16" },
     { name: "delivery", type: "uint8" },
+    { name: "modifiers", type: "uint32" },
+    { name: "place", type: "uint16" },
     { name: "tip", type: "uint96" },
   ],
 } as const;

@@ -1,4 +1,4 @@
-/** The two words of 256 bits that hold a struct each: `contracts/types/Question.sol` and `Quote.sol`. */
+/** The words that hold a struct each: `contracts/types/Question.sol`, `Quote.sol` and `Scope.sol`. */
 
 /** What a controller asks. */
 export interface Question {
@@ -14,6 +14,24 @@ export interface Question {
   readonly callback: number;
   /** One of `Delivery`. */
   readonly delivery: number;
+  /** DUO modifiers that the controller undertakes to meet, a bit each; see `modifiers`. */
+  readonly modifiers: number;
+  /** Where the verdict is to be used: an ISO 3166-1 numeric code; 0 if it isn't said. */
+  readonly place: number;
+}
+
+/** What of an agreement isn't a purpose. */
+export interface Scope {
+  /** Processing steps agreed to, a bit each. */
+  readonly steps: number;
+  /** DUO modifiers that the controller must undertake to meet, a bit each; see `modifiers`. */
+  readonly modifiers: number;
+  /** Where alone it may be used: an ISO 3166-1 numeric code; 0 for anywhere. */
+  readonly place: number;
+  /** Language of the notice: two letters (ISO 639-1) as a number; 0 if it isn't said. */
+  readonly language: number;
+  /** 1 if the record must be erased when the agreement ends. */
+  readonly erasure: number;
 }
 
 /** What a request costs and what its verdict needs. Amounts are in the smallest unit of the currency. */
@@ -31,6 +49,14 @@ export interface Quote {
   readonly price: bigint;
 }
 
+/** From when, till when, how often and for how much: as the event that an agreement was given has them. */
+export interface Limits {
+  readonly validFrom: number;
+  readonly validUntil: number;
+  readonly uses: number;
+  readonly price: bigint;
+}
+
 /** Names and widths in bits, from the low end. */
 type Layout<T> = readonly (readonly [name: keyof T & string, bits: number])[];
 
@@ -41,6 +67,23 @@ const QUESTION: Layout<Question> = [
   ["step", 8],
   ["callback", 16],
   ["delivery", 8],
+  ["modifiers", 32],
+  ["place", 16],
+];
+
+const SCOPE: Layout<Scope> = [
+  ["steps", 8],
+  ["modifiers", 32],
+  ["place", 16],
+  ["language", 16],
+  ["erasure", 1],
+];
+
+const LIMITS: Layout<Limits> = [
+  ["validFrom", 40],
+  ["validUntil", 40],
+  ["uses", 32],
+  ["price", 96],
 ];
 
 const QUOTE: Layout<Quote> = [
@@ -73,6 +116,21 @@ export function packQuote(quote: Quote): bigint {
 /** Takes apart what `quote` returns. Throws RangeError for what isn't a word. */
 export function unpackQuote(word: bigint): Quote {
   return unpack(QUOTE, word) as unknown as Quote;
+}
+
+/** Returns the word that an agreement's terms have. Throws RangeError when a part doesn't fit. */
+export function packScope(scope: Scope): bigint {
+  return pack(SCOPE, (name) => scope[name]);
+}
+
+/** Inverse of `packScope`. Throws RangeError for a bit beyond the parts. */
+export function unpackScope(word: bigint): Scope {
+  return unpack(SCOPE, word) as unknown as Scope;
+}
+
+/** Takes apart the `limits` of an `AgreementGiven` event. Throws RangeError for a bit beyond the parts. */
+export function unpackLimits(word: bigint): Limits {
+  return unpack(LIMITS, word) as unknown as Limits;
 }
 
 function pack<T>(layout: Layout<T>, part: (name: keyof T) => number | bigint): bigint {

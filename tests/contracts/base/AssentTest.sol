@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
 import { ReportTree } from "../../../contracts/libraries/ReportTree.sol";
-import { Agreement, Agreements, Source, Steps, Terms } from "../../../contracts/types/Agreement.sol";
+import { Agreement, Agreements, Source, Terms } from "../../../contracts/types/Agreement.sol";
 import { ChallengeTerms, Reference } from "../../../contracts/types/Challenge.sol";
 import {
     AgreementId,
@@ -18,6 +18,7 @@ import { Model, Models } from "../../../contracts/types/Model.sol";
 import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote, Quoted, Quotes } from "../../../contracts/types/Quote.sol";
+import { Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { StandingRequest, Standings } from "../../../contracts/types/Standing.sol";
 import { Answer, Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { Signing } from "./Signing.sol";
@@ -137,7 +138,8 @@ abstract contract AssentTest is Signing {
     /// @dev From the artifacts: with `new`, each test contract would carry the bytecode, and every build would compile it again.
     function deploy(uint16 minMembers) internal returns (IAssent) {
         ChallengeTerms memory challenges = ChallengeTerms(CHALLENGE_WINDOW, REVIEW_TIME, BOND, PENALTY);
-        address desk = vm.deployCode("AssentDesk.sol:AssentDesk", abi.encode(challenges));
+        address consents = vm.deployCode("AssentConsents.sol:AssentConsents");
+        address desk = vm.deployCode("AssentDesk.sol:AssentDesk", abi.encode(consents, challenges));
         address registries = vm.deployCode("AssentRegistries.sol:AssentRegistries", abi.encode(desk));
         return IAssent(vm.deployCode("Assent.sol:Assent", abi.encode(registries, defaultPolicy(minMembers))));
     }
@@ -219,7 +221,7 @@ abstract contract AssentTest is Signing {
                 model: modelId,
                 purposes: 1 << purposeAgreed,
                 prohibited: 0,
-                steps: uint8(1 << Steps.INFER),
+                scope: Scopes.ofSteps(1 << Steps.INFER),
                 validFrom: START - 1 days,
                 validUntil: START + 365 days,
                 uses: 100,
@@ -284,7 +286,9 @@ abstract contract AssentTest is Signing {
             purpose: purposeAgreed,
             step: Steps.INFER,
             callback: 0,
-            delivery: Delivery.Recorded
+            delivery: Delivery.Recorded,
+            modifiers: 0,
+            place: 0
         });
     }
 

@@ -3,14 +3,15 @@ pragma solidity ^0.8.30;
 
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
-import { Agreement, Steps, Terms } from "../../../contracts/types/Agreement.sol";
+import { Agreement, Terms } from "../../../contracts/types/Agreement.sol";
 import { AgreementId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Modifiers, Scope, Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { ConsentTest } from "./ConsentTest.sol";
 
 contract CheckTest is ConsentTest {
     /// Bits of each word of an agreement, as it is encoded: controller, source, terms.
-    uint16[14] private widths = [160, 160, 160, 256, 256, 256, 256, 256, 256, 8, 40, 40, 32, 96];
+    uint16[14] private widths = [160, 160, 160, 256, 256, 256, 256, 256, 256, 192, 40, 40, 32, 96];
 
     uint8 private research;
     uint8 private scientific;
@@ -32,7 +33,7 @@ contract CheckTest is ConsentTest {
 
     /// @dev The state comes first: of an agreement that nobody gave, no term means anything.
     function test_RevertGiven_ItWasNeverGiven_WhenNoTermFits() public {
-        agreement.terms = Terms(modelId, 0, Purposes.ALL, 0, START + 2, START + 1, 0, 0);
+        agreement.terms = Terms(modelId, 0, Purposes.ALL, Scopes.ofSteps(0), START + 2, START + 1, 0, 0);
         _expectNotGiven(agreement);
     }
 
@@ -128,7 +129,7 @@ contract CheckTest is ConsentTest {
     }
 
     function test_RevertWhen_TheStepIsUnknown() public {
-        agreement.terms.steps = Steps.ALL;
+        agreement.terms.scope = Scopes.ofSteps(Steps.ALL);
         give();
         _expectStep(Steps.COUNT);
         _expectStep(8); // the width of the mask
@@ -186,10 +187,62 @@ contract CheckTest is ConsentTest {
     }
 
     function testFuzz_WhenAnyStepIsAskedFor(uint8 steps, uint8 step) public {
-        agreement.terms.steps = uint8(bound(steps, 1, Steps.ALL));
+        agreement.terms.scope = Scopes.ofSteps(bound(steps, 1, Steps.ALL));
         give();
-        if (step >= 8 || (agreement.terms.steps >> step) & 1 == 0) return _expectStep(step);
+        if (step >= 8 || (agreement.terms.scope.steps() >> step) & 1 == 0) return _expectStep(step);
         _assertPermits(_question(purposeAgreed, step, 0));
+    }
+
+    function test_RevertWhen_AModifierIsNotUndertaken() public {
+        agreement.terms.scope = Scope.wrap(uint192(1 | (1 << Modifiers.NCU | 1 << Modifiers.IRB) << 8));
+        give();
+        _expectUnmet(0, uint32(1 << Modifiers.NCU | 1 << Modifiers.IRB));
+        _expectUnmet(uint32(1 << Modifiers.NCU), uint32(1 << Modifiers.IRB));
+        _expectUnmet(type(uint32).max ^ uint32(1 << Modifiers.NCU), uint32(1 << Modifiers.NCU));
+    }
+
+    function test_WhenEveryModifierIsUndertaken() public {
+        agreement.terms.scope = Scope.wrap(uint192(1 | (1 << Modifiers.NCU | 1 << Modifiers.IRB) << 8));
+        give();
+        _assertPermits(_under(uint32(1 << Modifiers.NCU | 1 << Modifiers.IRB), 0));
+        _assertPermits(_under(type(uint32).max, 840));
+    }
+
+    function test_WhenMoreIsUndertakenThanAskedFor() public {
+        give();
+        _assertPermits(_under(type(uint32).max, 840));
+    }
+
+    function test_RevertWhen_ThePlaceIsAnother() public {
+        agreement.terms.scope = Scope.wrap(uint192(1 | uint256(276) << 40));
+        give();
+        uint16[3] memory others = [0, 840, 277];
+        for (uint256 i = 0; i < 3; ++i) {
+            _expectRevert(
+                abi.encodeWithSelector(IConsentRegistry.PlaceNotAgreed.selector, others[i], 276), _under(0, others[i])
+            );
+        }
+    }
+
+    function test_WhenThePlaceIsTheOneAgreed() public {
+        agreement.terms.scope = Scope.wrap(uint192(1 | uint256(276) << 40));
+        give();
+        _assertPermits(_under(0, 276));
+    }
+
+    function test_GivenItWasRenewed() public {
+        give();
+        vm.prank(subject);
+        assent.renew(agreement, agreement.terms.validUntil + 1 days);
+        vm.warp(agreement.terms.validUntil + 1 days - 1);
+        _assertPermits(purposeAgreed);
+        skip(1);
+        _expectRevert(
+            abi.encodeWithSelector(
+                IConsentRegistry.AgreementExpired.selector, agreement.terms.validUntil + 1 days, vm.getBlockTimestamp()
+            ),
+            _question(purposeAgreed, Steps.INFER, 0)
+        );
     }
 
     /// @dev Deadline, callback and delivery are no terms of an agreement.
@@ -203,13 +256,21 @@ contract CheckTest is ConsentTest {
     function testFuzz_WhenTermsAndQuestionAreAny(Terms memory terms, uint256 word, uint256 time) public {
         terms.purposes = bound(terms.purposes, 1, Purposes.ALL);
         terms.prohibited &= Purposes.ALL & (terms.prohibited >> 64) & (word << 40) & (time << 20);
-        terms.steps = uint8(bound(terms.steps, 1, Steps.ALL));
+        terms.scope = Scope.wrap(
+            uint192(
+                bound(word >> 200, 1, Steps.ALL)
+                    | (uint256(keccak256(abi.encode(word))) & _fewOf(time) & Scopes.ALL & ~uint256(0xff))
+            )
+        );
         terms.uses = uint32(bound(terms.uses, 1, 8));
         terms.validUntil = uint40(bound(terms.validUntil, START + 1, START + 100));
         terms.validFrom = uint40(bound(terms.validFrom, START - 50, terms.validUntil - 1));
         agreement.terms = terms;
         give();
-        Question question = _question(uint8(word % 130), uint8((word >> 64) % 6), uint32((word >> 128) % 10));
+        Asked memory parts = asked(uint32((word >> 128) % 10));
+        (parts.purpose, parts.step) = (uint8(word % 130), uint8((word >> 64) % 6));
+        (parts.modifiers, parts.place) = (uint32(word >> 16), uint16(time % 3));
+        Question question = Questions.pack(parts);
         vm.warp(bound(time, START, START + 100));
         SourceId source = hasher.sourceId(agreement.source);
         bool permitted = _permits(terms, question);
@@ -225,8 +286,16 @@ contract CheckTest is ConsentTest {
         bool valid = terms.validFrom <= time && time < terms.validUntil;
         bool covered = Purposes.covers(question.purpose(), terms.purposes);
         bool barred = Purposes.prohibits(question.purpose(), terms.prohibited);
-        bool step = (uint256(terms.steps) >> question.step()) % 2 == 1;
-        return valid && covered && !barred && step && question.use() < terms.uses;
+        bool step = (uint256(terms.scope.steps()) >> question.step()) % 2 == 1;
+        bool sound = uint32(Scope.unwrap(terms.scope) >> 8) & ~question.modifiers() == 0;
+        uint16 place = uint16(Scope.unwrap(terms.scope) >> 40);
+        return valid && covered && !barred && step && sound && (place == 0 || place == question.place())
+            && question.use() < terms.uses;
+    }
+
+    /// @dev Conditions in one of two, so that many a question is permitted; a place that may be the question's.
+    function _fewOf(uint256 seed) private pure returns (uint256) {
+        return seed % 2 == 0 ? 0 : uint256(0x3333) << 8 | uint256(3) << 40 | uint256(0x1ffff) << 56;
     }
 
     function _agree(uint8 purpose) private {
@@ -276,9 +345,19 @@ contract CheckTest is ConsentTest {
 
     function _expectStep(uint8 step) private {
         _expectRevert(
-            abi.encodeWithSelector(IConsentRegistry.StepNotAgreed.selector, step, agreement.terms.steps),
+            abi.encodeWithSelector(IConsentRegistry.StepNotAgreed.selector, step, agreement.terms.scope.steps()),
             _question(purposeAgreed, step, 0)
         );
+    }
+
+    function _under(uint32 modifiers, uint16 place) private view returns (Question) {
+        Asked memory parts = asked(0);
+        (parts.modifiers, parts.place) = (modifiers, place);
+        return Questions.pack(parts);
+    }
+
+    function _expectUnmet(uint32 undertaken, uint32 unmet) private {
+        _expectRevert(abi.encodeWithSelector(IConsentRegistry.ModifiersUnmet.selector, unmet), _under(undertaken, 0));
     }
 
     function _expectSpent(uint32 use) private {

@@ -2,8 +2,9 @@
 pragma solidity ^0.8.30;
 
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
-import { Agreement, AgreementState, AgreementStatus } from "../../../contracts/types/Agreement.sol";
+import { Agreement, AgreementState, AgreementStatus, Terms } from "../../../contracts/types/Agreement.sol";
 import { AgreementId } from "../../../contracts/types/Ids.sol";
+import { Limits } from "../../../contracts/types/Scope.sol";
 import { AssentTest } from "../base/AssentTest.sol";
 import { Answer, Wallet } from "../base/Wallets.sol";
 
@@ -21,14 +22,26 @@ abstract contract ConsentTest is AssentTest {
             given.source.root,
             given.source.notice,
             given.source.salt,
-            given.terms
+            given.terms.model,
+            given.terms.purposes,
+            given.terms.prohibited,
+            given.terms.scope,
+            _limits(given.terms)
         );
+    }
+
+    /// @dev Joined bytes, the highest first.
+    function _limits(Terms memory terms) private pure returns (Limits) {
+        bytes memory joined = abi.encodePacked(terms.price, terms.uses, terms.validUntil, terms.validFrom);
+        return Limits.wrap(uint256(bytes32(joined)) >> 48);
     }
 
     function expectWithdrawn(Agreement memory withdrawn) internal {
         AgreementId id = hasher.agreementId(withdrawn);
+        bool given = statusOf(withdrawn).state == AgreementState.Given;
         vm.expectEmit(address(assent));
-        emit IConsentRegistry.AgreementWithdrawn(id, withdrawn.source.subject);
+        if (given) emit IConsentRegistry.AgreementWithdrawn(id, withdrawn.source.subject);
+        else emit IConsentRegistry.AgreementRefused(id, withdrawn.source.subject);
     }
 
     /// @dev Given just now.
@@ -36,9 +49,9 @@ abstract contract ConsentTest is AssentTest {
         assertStatus(given, AgreementState.Given, given.terms.validUntil);
     }
 
-    /// @dev Withdrawn just now. One that was never given has no end.
+    /// @dev Withdrawn just now. One that was never given has no end, and counts as refused.
     function assertWithdrawn(Agreement memory withdrawn, uint40 validUntil) internal view {
-        assertStatus(withdrawn, AgreementState.Withdrawn, validUntil);
+        assertStatus(withdrawn, validUntil == 0 ? AgreementState.Refused : AgreementState.Withdrawn, validUntil);
     }
 
     function assertUnknown(Agreement memory unknown) internal view {

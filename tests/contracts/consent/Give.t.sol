@@ -3,8 +3,9 @@ pragma solidity ^0.8.30;
 
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
-import { AgreementStatus, Source, Steps, Terms } from "../../../contracts/types/Agreement.sol";
+import { AgreementStatus, Source, Terms } from "../../../contracts/types/Agreement.sol";
 import { AgreementId, ModelId } from "../../../contracts/types/Ids.sol";
+import { Modifiers, Scope, Scoped, Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { ConsentTest } from "./ConsentTest.sol";
 
 contract GiveTest is ConsentTest {
@@ -42,15 +43,31 @@ contract GiveTest is ConsentTest {
     }
 
     function test_RevertWhen_NoStepIsAgreedTo() public {
-        agreement.terms.steps = 0;
+        agreement.terms.scope = Scopes.ofSteps(0);
+        _expectMalformed("steps");
+        agreement.terms.scope = Scopes.pack(Scoped(0, 1, 276, "en", true));
         _expectMalformed("steps");
     }
 
     function test_RevertWhen_AStepIsUnknown() public {
-        agreement.terms.steps |= uint8(1 << Steps.COUNT);
+        agreement.terms.scope = Scopes.ofSteps(Steps.ALL | 1 << Steps.COUNT);
         _expectMalformed("steps");
-        agreement.terms.steps = 0x80;
+        agreement.terms.scope = Scopes.ofSteps(0x80);
         _expectMalformed("steps");
+    }
+
+    function test_RevertWhen_AModifierIsUnknown() public {
+        for (uint256 bit = Modifiers.COUNT; bit < 32; ++bit) {
+            agreement.terms.scope = Scopes.pack(Scoped(1, uint32(1 << bit), 0, 0, false));
+            _expectMalformed("scope");
+        }
+    }
+
+    function test_RevertWhen_TheScopeHasABitBeyond() public {
+        for (uint256 bit = Scopes.BITS; bit < 192; ++bit) {
+            agreement.terms.scope = Scope.wrap(uint192(1 | 1 << bit));
+            _expectMalformed("scope");
+        }
     }
 
     function test_RevertWhen_ThereIsNoUse() public {
@@ -108,7 +125,7 @@ contract GiveTest is ConsentTest {
             model: ModelId.wrap(bytes32(type(uint256).max)),
             purposes: Purposes.ALL,
             prohibited: Purposes.ALL,
-            steps: Steps.ALL,
+            scope: Scopes.pack(Scoped(Steps.ALL, Modifiers.ALL, type(uint16).max, 0xffff, true)),
             validFrom: type(uint40).max - 1,
             validUntil: type(uint40).max,
             uses: type(uint32).max,
@@ -122,7 +139,7 @@ contract GiveTest is ConsentTest {
             model: ModelId.wrap(0),
             purposes: 1,
             prohibited: 0,
-            steps: 1,
+            scope: Scopes.ofSteps(1),
             validFrom: 0,
             validUntil: START + 1,
             uses: 1,
@@ -148,7 +165,7 @@ contract GiveTest is ConsentTest {
     function testFuzz_WhenTheTermsAreAny(Terms memory terms) public {
         terms.purposes = bound(terms.purposes, 0, Purposes.ALL + (Purposes.ALL >> 3));
         terms.prohibited = bound(terms.prohibited, 0, Purposes.ALL + (Purposes.ALL >> 3));
-        terms.steps = uint8(bound(terms.steps, 0, Steps.ALL + 4));
+        terms.scope = _anyScope(Scope.unwrap(terms.scope));
         terms.uses = uint32(bound(terms.uses, 0, 8));
         terms.validFrom = uint40(bound(terms.validFrom, START - 10, START + 10));
         terms.validUntil = uint40(bound(terms.validUntil, START - 3, START + 20));
@@ -162,10 +179,19 @@ contract GiveTest is ConsentTest {
     function _flawOf(Terms memory terms) private pure returns (string memory) {
         if (terms.purposes == 0 || terms.purposes > Purposes.ALL) return "purposes";
         if (terms.prohibited > Purposes.ALL) return "prohibited";
-        if (terms.steps == 0 || terms.steps > Steps.ALL) return "steps";
+        if (terms.scope.steps() == 0 || terms.scope.steps() > Steps.ALL) return "steps";
+        if (terms.scope.modifiers() > Modifiers.ALL || Scope.unwrap(terms.scope) >> Scopes.BITS != 0) return "scope";
         if (terms.uses == 0) return "uses";
         if (terms.validUntil <= START) return "validUntil";
         return terms.validFrom >= terms.validUntil ? "validFrom" : "";
+    }
+
+    /// @dev Mostly sound; now and then a step, a modifier or a bit that doesn't exist.
+    function _anyScope(uint256 seed) private pure returns (Scope) {
+        uint256 word = seed & (Scopes.ALL & ~uint256(0xff)) | bound(seed & 0xff, 0, Steps.ALL + 4);
+        if (seed >> 240 < 0x2000) word |= 1 << (8 + 16 + (seed >> 232) % 16);
+        if (seed >> 240 > 0xe000) word |= 1 << (Scopes.BITS + (seed >> 224) % (192 - Scopes.BITS));
+        return Scope.wrap(uint192(word));
     }
 
     function _expectMalformed(string memory term) private {

@@ -25,7 +25,7 @@ abstract contract AheadHandler is ReportHandler {
         KnownAgreement storage known = agreementToAskUnder(seed);
         uint40 until = uint40(time() + draw(seed, "deadline", 1 hours, 20 days));
         uint32 use = known.terms.terms.uses - 1; // free for longest
-        Question question = Questions.pack(Asked(use, until, known.purpose, known.step, 0, Delivery.Anchored));
+        Question question = Questions.pack(Asked(use, until, known.purpose, known.step, 0, Delivery.Anchored, 0, 0));
         Quote quote = quoteOf(known);
         Verdict memory verdict = verdictFrom(seed);
         bytes32 root = leafOf(Request(known.id, known.terms.controller, question, quote), verdict);

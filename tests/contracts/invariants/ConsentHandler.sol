@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Agreement, Agreements, Source, Steps, Terms } from "../../../contracts/types/Agreement.sol";
+import { Agreement, Agreements, Source, Terms } from "../../../contracts/types/Agreement.sol";
 import { ModelId } from "../../../contracts/types/Ids.sol";
 import { Model } from "../../../contracts/types/Model.sol";
+import { Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { KnownAgreement, KnownModel, Ledger } from "./Ledger.sol";
 import { Receiver } from "./Receiver.sol";
 import { Token } from "./Token.sol";
@@ -129,7 +130,7 @@ abstract contract ConsentHandler is Ledger {
             model: models[modelAt].id,
             purposes: 1 << purpose,
             prohibited: chance(seed, "any prohibited", 4) ? 1 << draw(seed, "prohibited", 0, 119) : 0,
-            steps: uint8(1 << step),
+            scope: Scopes.ofSteps(uint256(1) << step),
             validFrom: uint40(time() + draw(seed, "from", 0, 2) / 2 * 30 minutes),
             validUntil: uint40(time() + validity),
             uses: uint32(draw(seed, "uses", 1, 6)),

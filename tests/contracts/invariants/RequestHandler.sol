@@ -203,7 +203,9 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
                 purpose: known.purpose,
                 step: known.step,
                 callback: chance(seed, "no callback", 3) ? 0 : 400,
-                delivery: Delivery(draw(seed, "delivery", 0, 1))
+                delivery: Delivery(draw(seed, "delivery", 0, 1)),
+                modifiers: 0,
+                place: 0
             })
         );
     }
@@ -214,7 +216,7 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
         view
         returns (Question question, bool possible)
     {
-        Asked memory asked_ = Asked(nextFree(known), deadline(), known.purpose, known.step, 0, Delivery.Recorded);
+        Asked memory asked_ = Asked(nextFree(known), deadline(), known.purpose, known.step, 0, Delivery.Recorded, 0, 0);
         if (kind == 1) asked_.purpose = Purposes.COUNT;
         if (kind == 2) asked_.step = (asked_.step + 1) % 5;
         if (kind == 3) asked_.use = known.terms.terms.uses;
@@ -222,7 +224,9 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
         if (kind == 6 && asked_.use == 0) return (question, false); // nothing was asked that could be asked again
         if (kind == 6) asked_.use -= 1;
         question = Questions.pack(asked_);
-        if (kind == 7) question = Question.wrap(Question.unwrap(question) | 1 << draw(seed, "bit", 105, 255));
+        if (kind == 7) {
+            question = Question.wrap(Question.unwrap(question) | 1 << draw(seed, "bit", Questions.BITS, 255));
+        }
         if (kind == 8) question = Question.wrap(Question.unwrap(question) | 1 << 255);
         return (question, true);
     }

@@ -139,7 +139,7 @@ abstract contract StandingHandler is RequestHandler {
         uint32 use = uses > rounds ? uses - rounds : nextFree(known);
         uint16 callback = chance(seed, "no callback", 3) ? 0 : 400;
         Delivery delivery = Delivery(draw(seed, "delivery", 0, 1));
-        return Questions.pack(Asked(use, 0, known.purpose, known.step, callback, delivery));
+        return Questions.pack(Asked(use, 0, known.purpose, known.step, callback, delivery, 0, 0));
     }
 
     function _schedule(uint256 seed) private view returns (Schedule memory) {

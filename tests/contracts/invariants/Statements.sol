@@ -102,9 +102,8 @@ abstract contract Statements is ArbiterHandler, StandingHandler {
             KnownAgreement storage known = agreements[i];
             AgreementStatus memory status = assent.agreementStatus(known.id);
             bool withdrawn = known.withdrawn.step != 0;
-            assertEq(
-                uint8(status.state), uint8(withdrawn ? AgreementState.Withdrawn : AgreementState.Given), "6: state"
-            );
+            AgreementState ended = known.given.step == 0 ? AgreementState.Refused : AgreementState.Withdrawn;
+            assertEq(uint8(status.state), uint8(withdrawn ? ended : AgreementState.Given), "6: state");
             assertEq(status.since, withdrawn ? known.withdrawn.time : known.given.time, "6: since");
             if (withdrawn) assertFalse(_authorises(known), "6: authorised");
         }
@@ -222,7 +221,7 @@ abstract contract Statements is ArbiterHandler, StandingHandler {
     }
 
     function _authorises(KnownAgreement storage known) private view returns (bool authorised) {
-        Question question = Questions.pack(Asked(0, 0, known.purpose, known.step, 0, Delivery.Recorded));
+        Question question = Questions.pack(Asked(0, 0, known.purpose, known.step, 0, Delivery.Recorded, 0, 0));
         bytes memory data =
             abi.encodeCall(assent.check, (known.source, known.terms.controller, known.terms.terms, question));
         (authorised,) = address(assent).staticcall(data);

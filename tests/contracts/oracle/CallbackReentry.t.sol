@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Steps } from "../../../contracts/types/Agreement.sol";
 import { Testimony } from "../../../contracts/types/Challenge.sol";
 import { PoolId, RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Steps } from "../../../contracts/types/Scope.sol";
 import { Schedule, StandingRequest, Under } from "../../../contracts/types/Standing.sol";
 import { Answer, Attestation, Request } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "./OracleTest.sol";
@@ -106,7 +106,7 @@ contract CallbackReentryTest is OracleTest {
     }
 
     function test_WhenTheReceiverCallsBack_ForStandingRequests() public {
-        Question question = Questions.pack(Asked(60, 0, purposeAgreed, Steps.INFER, 0, asked(0).delivery));
+        Question question = Questions.pack(Asked(60, 0, purposeAgreed, Steps.INFER, 0, asked(0).delivery, 0, 0));
         Schedule memory schedule = Schedule(uint40(vm.getBlockTimestamp()), 60, 3, 600, false, true);
         StandingRequest memory standing =
             StandingRequest(agreementId, address(receiver), question, quoteNow(), schedule);

@@ -5,9 +5,10 @@ import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry
 import { IModelRegistry } from "../../../contracts/interfaces/IModelRegistry.sol";
 import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
-import { Agreement, Source, Steps } from "../../../contracts/types/Agreement.sol";
+import { Agreement, Source } from "../../../contracts/types/Agreement.sol";
 import { AgreementId, ModelId, RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";
 import { OracleTest } from "./OracleTest.sol";
@@ -46,7 +47,7 @@ contract RequestTest is OracleTest {
         agreement.terms.purposes |= 1 << purposeNamed("Marketing");
         _expectNotGiven();
         agreement = given;
-        agreement.terms.steps = Steps.ALL;
+        agreement.terms.scope = Scopes.ofSteps(Steps.ALL);
         _expectNotGiven();
         agreement = given;
         agreement.terms.validFrom -= 1;
@@ -250,7 +251,7 @@ contract RequestTest is OracleTest {
     function testFuzz_RevertWhen_TheDeliveryIsUnknown(uint8 delivery) public {
         give();
         delivery = uint8(bound(delivery, uint8(type(Delivery).max) + 1, 255));
-        _expectMalformed(Question.unwrap(Questions.pack(parts)) | uint256(delivery) << (Questions.BITS - 8));
+        _expectMalformed(Question.unwrap(Questions.pack(parts)) | uint256(delivery) << 104);
     }
 
     function test_GivenTheUseWasTaken_RevertGiven_ItIsOpen() public {
@@ -405,11 +406,13 @@ contract RequestTest is OracleTest {
             purpose: uint8(bound(seed, 0, 119)),
             step: uint8(bound(seed >> 8, 0, 4)),
             callback: uint16(bound(uint16(seed >> 88), 0, Questions.MAX_CALLBACK)),
-            delivery: Delivery(uint8(seed >> 104) % 2)
+            delivery: Delivery(uint8(seed >> 104) % 2),
+            modifiers: uint32(seed >> 120),
+            place: uint16(seed >> 152)
         });
         agreement.terms.uses = uint32(bound(seed >> 112, parts.use + 1, type(uint32).max));
         agreement.terms.purposes = 1 << parts.purpose;
-        agreement.terms.steps = uint8(1 << parts.step);
+        agreement.terms.scope = Scopes.ofSteps(uint256(1) << parts.step);
         giveFor(abi.encode(seed));
         value = uint256(model.fee) + agreement.terms.price;
         _request();
@@ -465,7 +468,7 @@ contract RequestTest is OracleTest {
 
     function _expectStepNotAgreed() private {
         bytes4 reason = IConsentRegistry.StepNotAgreed.selector;
-        _expectRevert(abi.encodeWithSelector(reason, parts.step, agreement.terms.steps));
+        _expectRevert(abi.encodeWithSelector(reason, parts.step, agreement.terms.scope.steps()));
     }
 
     function _expectModelNotPublished() private {

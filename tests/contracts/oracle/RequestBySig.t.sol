@@ -6,9 +6,9 @@ import { IModelRegistry } from "../../../contracts/interfaces/IModelRegistry.sol
 import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { Signatures } from "../../../contracts/libraries/Signatures.sol";
-import { Steps } from "../../../contracts/types/Agreement.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { RequestState } from "../../../contracts/types/Verdict.sol";
 import { Answer as Manner, Wallet } from "../base/Wallets.sol";
 import { Token } from "../treasury/Tokens.sol";
@@ -47,7 +47,7 @@ contract RequestBySigTest is OracleTest {
         _giveAndFund();
         parts.step = Steps.TRAIN;
         bytes memory reason =
-            abi.encodeWithSelector(IConsentRegistry.StepNotAgreed.selector, Steps.TRAIN, agreement.terms.steps);
+            abi.encodeWithSelector(IConsentRegistry.StepNotAgreed.selector, Steps.TRAIN, agreement.terms.scope.steps());
         _expectRevert(reason, _sign());
         parts = asked(agreement.terms.uses);
         reason = abi.encodeWithSelector(IConsentRegistry.UsesSpent.selector, parts.use, parts.use);
@@ -93,7 +93,7 @@ contract RequestBySigTest is OracleTest {
     /// @dev Purposes and steps that the agreement allows too, but the controller didn't sign for.
     function test_RevertWhen_AnotherPartWasSigned_PurposeOrStep() public {
         agreement.terms.purposes = 1 << purposeNamed("ResearchAndDevelopment");
-        agreement.terms.steps = Steps.ALL;
+        agreement.terms.scope = Scopes.ofSteps(Steps.ALL);
         _giveAndFund();
         parts.purpose = purposeNamed("ResearchAndDevelopment");
         bytes memory signature = _sign();
@@ -340,7 +340,7 @@ contract RequestBySigTest is OracleTest {
     /// @dev The struct hash as EIP-712 defines it, spelt out.
     function _asking() private view returns (bytes32) {
         bytes32 typehash = keccak256(
-            "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint96 tip)"
+            "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint32 modifiers,uint16 place,uint96 tip)"
         );
         return keccak256(abi.encode(typehash, agreementId, parts, tip));
     }

@@ -18,12 +18,12 @@ contract AgreementSlotTest is Test {
         public
         pure
     {
-        _assertParts(AgreementStatus(AgreementState(state % 3), since, validUntil, earning, settled));
+        _assertParts(AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled));
     }
 
     function test_AnEmptySlot_IsOfAnAgreementThatNobodyGave() public pure {
         AgreementStatus memory nothing;
-        assertEq(AgreementSlot.unwrap(AgreementSlots.pack(nothing)), 0);
+        assertEq(AgreementSlot.unwrap(_pack(nothing)), 0);
     }
 
     /// @dev As many verdicts as there are uses, 2^32 - 1, are the most that there can be.
@@ -35,8 +35,8 @@ contract AgreementSlotTest is Test {
         uint32 settled
     ) public pure {
         earning = uint32(bound(earning, 0, type(uint32).max - 1));
-        AgreementStatus memory status = AgreementStatus(AgreementState(state % 3), since, validUntil, earning, settled);
-        AgreementSlot more = AgreementSlots.pack(status).withOneMoreEarning();
+        AgreementStatus memory status = AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled);
+        AgreementSlot more = _pack(status).withOneMoreEarning();
         ++status.earning;
         assertEq(abi.encode(more.status()), abi.encode(status));
     }
@@ -48,27 +48,67 @@ contract AgreementSlotTest is Test {
         assertEq(abi.encode(slot.status()), abi.encode(wanted));
     }
 
-    function testFuzz_Withdrawn_ChangesStateAndTimeOnly(
+    function testFuzz_InState_ChangesStateAndTimeOnly(
         uint8 state,
+        uint8 next,
         uint40 since,
         uint40 validUntil,
         uint32 earning,
         uint32 settled,
         uint40 time
     ) public {
-        AgreementStatus memory status = AgreementStatus(AgreementState(state % 3), since, validUntil, earning, settled);
+        AgreementStatus memory status = AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled);
         vm.warp(time);
-        AgreementSlot slot = AgreementSlots.pack(status).withdrawn();
-        (status.state, status.since) = (AgreementState.Withdrawn, time);
+        AgreementSlot slot = _pack(status).inState(AgreementState(next % 6));
+        (status.state, status.since) = (AgreementState(next % 6), time);
         assertEq(abi.encode(slot.status()), abi.encode(status));
     }
 
+    function testFuzz_Until_ChangesTheEndOnly(
+        uint8 state,
+        uint40 since,
+        uint40 validUntil,
+        uint32 earning,
+        uint32 settled,
+        uint40 later
+    ) public pure {
+        AgreementStatus memory status = AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled);
+        AgreementSlot slot = _pack(status).until(later);
+        status.validUntil = later;
+        assertEq(abi.encode(slot.status()), abi.encode(status));
+    }
+
+    function testFuzz_AllSettled_ChangesWhatIsSettledOnly(
+        uint8 state,
+        uint40 since,
+        uint40 validUntil,
+        uint32 earning,
+        uint32 settled
+    ) public pure {
+        settled = uint32(bound(settled, 0, earning));
+        AgreementStatus memory status = AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled);
+        assertEq(_pack(status).unsettled(), earning - settled, "unsettled");
+        AgreementSlot slot = _pack(status).allSettled();
+        status.settled = earning;
+        assertEq(abi.encode(slot.status()), abi.encode(status), "status");
+        assertEq(slot.unsettled(), 0, "none left");
+    }
+
     function _assertParts(AgreementStatus memory status) private pure {
-        AgreementSlot slot = AgreementSlots.pack(status);
+        AgreementSlot slot = _pack(status);
         assertEq(abi.encode(slot.status()), abi.encode(status), "status");
         assertEq(uint8(slot.state()), uint8(status.state), "state");
         assertEq(slot.validUntil(), status.validUntil, "validUntil");
         assertEq(slot.isGiven(), status.state == AgreementState.Given, "given");
         assertEq(slot.isNone(), AgreementSlot.unwrap(slot) == 0, "none");
+        assertEq(slot.isOpen(), uint8(status.state) <= uint8(AgreementState.Given), "open");
+        assertEq(slot.earning(), status.earning, "earning");
+    }
+
+    function _pack(AgreementStatus memory status) private pure returns (AgreementSlot) {
+        return AgreementSlot.wrap(
+            uint256(status.state) | uint256(status.validUntil) << 8 | uint256(status.since) << 48
+                | uint256(status.earning) << 88 | uint256(status.settled) << 120
+        );
     }
 }

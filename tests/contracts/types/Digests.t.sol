@@ -18,6 +18,7 @@ import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
 import { Question } from "../../../contracts/types/Question.sol";
 import { Records } from "../../../contracts/types/Record.sol";
+import { Scope, Scopes } from "../../../contracts/types/Scope.sol";
 import { StandingRequest, Standings } from "../../../contracts/types/Standing.sol";
 import { Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
@@ -40,7 +41,7 @@ contract MoreHashes {
         return Agreements.recordOf(source);
     }
 
-    function limits(Terms calldata terms) external pure returns (uint256, uint256, uint256, uint256) {
+    function limits(Terms calldata terms) external pure returns (Scope, uint256, uint256) {
         return Agreements.limits(terms);
     }
 
@@ -71,10 +72,14 @@ contract MoreHashes {
 contract DigestsTest is AssentTest {
     string private constant SOURCE = "Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)";
     string private constant TERMS =
-        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)";
+        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)";
     string private constant AGREEMENT = "Agreement(address controller,Source source,Terms terms)";
     string private constant GIVING = "Giving(Agreement agreement,uint256 deadline)";
+    string private constant GIVING_MANY = "GivingMany(Agreement[] agreements,uint256 deadline)";
     string private constant WITHDRAWAL = "Withdrawal(bytes32 agreement,uint256 deadline)";
+    string private constant WITHDRAWAL_OF_MANY = "WithdrawalOfMany(bytes32[] agreements,uint256 deadline)";
+    string private constant ERASURE = "Erasure(bytes32 agreement,bytes32 evidence,uint256 deadline)";
+    string private constant RENEWAL = "Renewal(bytes32 agreement,uint40 validUntil,uint256 deadline)";
     string private constant RECORD = "Record(bytes32 root,address subject,address holder)";
     string private constant MODEL = "Model(address publisher,bytes32 files,bytes32 inputs,bytes32 outcomes,uint8 outcomeCount,uint8 quorum,"
         "uint24 tolerance,uint96 fee,address currency,uint16 royalty)";
@@ -86,7 +91,7 @@ contract DigestsTest is AssentTest {
     string private constant REPORT = "Report(uint32 epoch,uint32 count,bytes32 root)";
     string private constant REVIEW = "Review(uint32 epoch,bytes32 request,uint8 outcome,uint32 score,bytes32 trail)";
     string private constant ASKING =
-        "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint96 tip)";
+        "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint32 modifiers,uint16 place,uint96 tip)";
     string private constant SCHEDULE =
         "Schedule(uint40 start,uint32 interval,uint32 rounds,uint32 window,bool inBlocks,bool catchUp)";
     string private constant STANDING =
@@ -108,17 +113,26 @@ contract DigestsTest is AssentTest {
     }
 
     function testFuzz_TermsId_IsTheStructHash(Terms memory any) public view {
+        any.scope = _sound(any.scope);
         bytes32 id = TermsId.unwrap(hasher.termsId(any));
-        assertEq(id, keccak256(abi.encode(Agreements.TERMS_TYPEHASH, any)), "abi.encode");
-        assertEq(id, _hash(TERMS, abi.encode(any)), "EIP-712");
+        assertEq(id, keccak256(bytes.concat(Agreements.TERMS_TYPEHASH, _apart(any))), "abi.encode");
+        assertEq(id, _hash(TERMS, _apart(any)), "EIP-712");
+    }
+
+    /// @dev No bit of a scope is left out: another word is another id.
+    function testFuzz_TermsId_DiffersByEachBitOfTheScope(Terms memory any, uint8 bit) public view {
+        bytes32 id = TermsId.unwrap(hasher.termsId(any));
+        any.scope = Scope.wrap(uint192(Scope.unwrap(any.scope) ^ 1 << (bit % 192)));
+        assertNotEq(TermsId.unwrap(hasher.termsId(any)), id);
     }
 
     function testFuzz_AgreementId_IsTheStructHash(Agreement memory any) public view {
+        any.terms.scope = _sound(any.terms.scope);
         bytes32 id = AgreementId.unwrap(hasher.agreementId(any));
         bytes memory encoded =
             abi.encode(Agreements.TYPEHASH, any.controller, hasher.sourceId(any.source), hasher.termsId(any.terms));
         assertEq(id, keccak256(encoded), "abi.encode");
-        assertEq(id, _hash(string.concat(AGREEMENT, SOURCE, TERMS), abi.encode(any)), "EIP-712");
+        assertEq(id, _hash(string.concat(AGREEMENT, SOURCE, TERMS), _apart(any)), "EIP-712");
     }
 
     function testFuzz_AgreementId_IsThatOfItsParts(Agreement memory any) public view {
@@ -127,13 +141,37 @@ contract DigestsTest is AssentTest {
     }
 
     function testFuzz_Giving_IsTheStructHash(Agreement memory any, uint256 until) public view {
+        any.terms.scope = _sound(any.terms.scope);
         string memory definition = string.concat(GIVING, AGREEMENT, SOURCE, TERMS);
         bytes32 giving = Agreements.hashGiving(hasher.agreementId(any), until);
-        assertEq(giving, _hash(definition, abi.encode(any, until)));
+        assertEq(giving, _hash(definition, bytes.concat(_apart(any), abi.encode(until))));
     }
 
     function testFuzz_Withdrawal_IsTheStructHash(bytes32 id, uint256 until) public pure {
         assertEq(Agreements.hashWithdrawal(AgreementId.wrap(id), until), _hash(WITHDRAWAL, abi.encode(id, until)));
+    }
+
+    /// @dev EIP-712: an array is hashed as its members' hashes, one after the other.
+    function testFuzz_GivingMany_IsTheStructHash(bytes32[] memory ids, uint256 until) public pure {
+        bytes32 typehash = vm.eip712HashType(string.concat(GIVING_MANY, AGREEMENT, SOURCE, TERMS));
+        bytes32 wanted = keccak256(abi.encode(typehash, keccak256(abi.encodePacked(ids)), until));
+        assertEq(Agreements.hashGivingMany(ids, until), wanted);
+    }
+
+    function testFuzz_WithdrawalOfMany_IsTheStructHash(bytes32[] memory ids, uint256 until) public pure {
+        bytes32 typehash = vm.eip712HashType(WITHDRAWAL_OF_MANY);
+        bytes32 wanted = keccak256(abi.encode(typehash, keccak256(abi.encodePacked(ids)), until));
+        assertEq(Agreements.hashWithdrawalOfMany(ids, until), wanted);
+    }
+
+    function testFuzz_Renewal_IsTheStructHash(bytes32 id, uint40 validUntil, uint256 until) public pure {
+        bytes32 wanted = _hash(RENEWAL, abi.encode(id, validUntil, until));
+        assertEq(Agreements.hashRenewal(AgreementId.wrap(id), validUntil, until), wanted);
+    }
+
+    function testFuzz_Erasure_IsTheStructHash(bytes32 id, bytes32 evidence, uint256 until) public pure {
+        bytes32 wanted = _hash(ERASURE, abi.encode(id, evidence, until));
+        assertEq(Agreements.hashErasure(AgreementId.wrap(id), evidence, until), wanted);
     }
 
     // What holders and publishers say
@@ -183,6 +221,8 @@ contract DigestsTest is AssentTest {
             question.step(),
             question.callback(),
             question.delivery(),
+            question.modifiers(),
+            question.place(),
             tip
         );
         assertEq(Verdicts.hashAsking(AgreementId.wrap(id), question, tip), _hash(ASKING, parts));
@@ -260,10 +300,9 @@ contract DigestsTest is AssentTest {
     // What is read as it stands
 
     function testFuzz_Limits_AreTheFields(Terms memory any) public view {
-        (uint256 steps, uint256 validFrom, uint256 validUntil, uint256 uses) = more.limits(any);
-        assertEq(steps, any.steps, "steps");
+        (Scope scope, uint256 validFrom, uint256 uses) = more.limits(any);
+        assertEq(Scope.unwrap(scope), Scope.unwrap(any.scope), "scope");
         assertEq(validFrom, any.validFrom, "validFrom");
-        assertEq(validUntil, any.validUntil, "validUntil");
         assertEq(uses, any.uses, "uses");
     }
 
@@ -272,6 +311,24 @@ contract DigestsTest is AssentTest {
         assertEq(outcome, any.outcome, "outcome");
         assertEq(score, any.score, "score");
         assertEq(trail, any.trail, "trail");
+    }
+
+    function _sound(Scope any) private pure returns (Scope) {
+        return Scope.wrap(uint192(Scope.unwrap(any) & (1 << Scopes.BITS) - 1));
+    }
+
+    /// @dev The terms as they are signed, the scope's parts apart.
+    function _apart(Terms memory any) private pure returns (bytes memory) {
+        uint256 scope = Scope.unwrap(any.scope);
+        bytes2 language = bytes2(uint16(scope >> 56));
+        bytes memory scoped =
+            abi.encode(uint8(scope), uint32(scope >> 8), uint16(scope >> 40), language, scope >> 72 != 0);
+        bytes memory rest = abi.encode(any.validFrom, any.validUntil, any.uses, any.price);
+        return bytes.concat(abi.encode(any.model, any.purposes, any.prohibited), scoped, rest);
+    }
+
+    function _apart(Agreement memory any) private pure returns (bytes memory) {
+        return bytes.concat(abi.encode(any.controller, any.source), _apart(any.terms));
     }
 
     // All
@@ -292,7 +349,11 @@ contract DigestsTest is AssentTest {
         assertEq(Agreements.TERMS_TYPEHASH, vm.eip712HashType(TERMS), "Terms");
         assertEq(Agreements.TYPEHASH, vm.eip712HashType(whole), "Agreement");
         assertEq(Agreements.GIVING_TYPEHASH, vm.eip712HashType(string.concat(GIVING, whole)), "Giving");
+        assertEq(Agreements.GIVING_MANY_TYPEHASH, vm.eip712HashType(string.concat(GIVING_MANY, whole)), "GivingMany");
         assertEq(Agreements.WITHDRAWAL_TYPEHASH, vm.eip712HashType(WITHDRAWAL), "Withdrawal");
+        assertEq(Agreements.WITHDRAWAL_OF_MANY_TYPEHASH, vm.eip712HashType(WITHDRAWAL_OF_MANY), "WithdrawalOfMany");
+        assertEq(Agreements.RENEWAL_TYPEHASH, vm.eip712HashType(RENEWAL), "Renewal");
+        assertEq(Agreements.ERASURE_TYPEHASH, vm.eip712HashType(ERASURE), "Erasure");
         assertEq(Records.TYPEHASH, vm.eip712HashType(RECORD), "Record");
         assertEq(Models.TYPEHASH, vm.eip712HashType(MODEL), "Model");
         assertEq(Operators.JOINING_TYPEHASH, vm.eip712HashType(JOINING), "Joining");
@@ -308,9 +369,13 @@ contract DigestsTest is AssentTest {
 
     /// @dev No struct can be signed as another: of all that is signed, no two begin with the same type hash.
     function test_TypeHashes_OfWhatIsSigned_Differ() public pure {
-        bytes32[8] memory hashes = [
+        bytes32[12] memory hashes = [
+            Agreements.ERASURE_TYPEHASH,
             Agreements.GIVING_TYPEHASH,
+            Agreements.GIVING_MANY_TYPEHASH,
             Agreements.WITHDRAWAL_TYPEHASH,
+            Agreements.WITHDRAWAL_OF_MANY_TYPEHASH,
+            Agreements.RENEWAL_TYPEHASH,
             Operators.JOINING_TYPEHASH,
             Operators.JAILING_TYPEHASH,
             Operators.AMENDMENT_TYPEHASH,

@@ -22,7 +22,7 @@ contract DirtyRequestsTest is DirtyTest {
 
     function testFuzz_RevertWhen_RequestIsDirty(uint256 dirt) public {
         narrowTerms(1);
-        narrow(9, 112);
+        narrow(9, 160);
         bytes memory clean = abi.encodeCall(assent.request, (source, agreement.terms, defaultQuestion(0)));
         expectRefused(controller, clean, FEE, dirt);
         assertState(assent.requestId(agreementId, 0), RequestState.Requested);
@@ -36,7 +36,7 @@ contract DirtyRequestsTest is DirtyTest {
         bytes memory signature = sign(key, Verdicts.hashAsking(agreementId, question, 1));
         narrow(1, 160);
         narrowTerms(2);
-        narrow(10, 112);
+        narrow(10, 160);
         narrow(11, 96);
         bytes memory clean =
             abi.encodeCall(assent.requestBySig, (source, controller, agreement.terms, question, 1, signature));
@@ -60,7 +60,7 @@ contract DirtyRequestsTest is DirtyTest {
     function testFuzz_RevertWhen_StandIsDirty(uint256 dirt) public {
         Under[] memory under = new Under[](1);
         under[0] = Under(source, agreement.terms);
-        narrow(1, 112);
+        narrow(1, 160);
         narrowSchedule(2);
         narrowTerms(10);
         Schedule memory schedule = _schedule();

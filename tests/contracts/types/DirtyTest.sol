@@ -20,7 +20,7 @@ abstract contract DirtyTest is AssentTest {
     }
 
     function narrowTerms(uint256 first) internal {
-        narrow(first + 3, 8);
+        narrow(first + 3, 73);
         narrow(first + 4, 40);
         narrow(first + 5, 40);
         narrow(first + 6, 32);
@@ -46,7 +46,7 @@ abstract contract DirtyTest is AssentTest {
 
     function narrowRequest(uint256 first) internal {
         narrow(first + 1, 160);
-        narrow(first + 2, 112);
+        narrow(first + 2, 160);
     }
 
     function narrowVerdict(uint256 first) internal {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import { Challenges, Testimony } from "../../../contracts/types/Challenge.sol";
 import { RequestId, SourceId } from "../../../contracts/types/Ids.sol";
+import { Mandate, Mandates } from "../../../contracts/types/Mandate.sol";
 import { Operators } from "../../../contracts/types/Operator.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
 import { Schedule, Under } from "../../../contracts/types/Standing.sol";
@@ -36,6 +37,7 @@ contract LayoutTest is AssentTest {
         assertEq(_partOf(assent.collect.selector), assent.registries(), "collect");
         assertEq(_partOf(assent.stand.selector), assent.desk(), "stand");
         assertEq(_partOf(assent.challenge.selector), assent.desk(), "challenge");
+        assertEq(_partOf(assent.renew.selector), assent.consents(), "renew");
     }
 
     function test_Agreements_AreShared() public {
@@ -45,6 +47,16 @@ contract LayoutTest is AssentTest {
         _assertShared(seen, controller, expectedQuote().total(), asking);
         askAndRecord(0, 7);
         _assertShared(seen, relayer, 0, abi.encodeCall(assent.settle, (agreement, model)));
+    }
+
+    /// @dev The last variable of all.
+    function test_Mandates_AreShared() public {
+        Mandate memory mandate = Mandate(Mandates.GIVE, 0, type(uint40).max, uint120(agreement.terms.purposes));
+        vm.prank(subject);
+        assent.appoint(relayer, mandate);
+        agreement.source.salt = "another";
+        bytes memory seen = abi.encodeCall(assent.mandateOf, (subject, relayer));
+        _assertShared(seen, relayer, 0, abi.encodeCall(assent.give, (agreement)));
     }
 
     function test_Models_AreShared() public {
@@ -192,7 +204,7 @@ contract LayoutTest is AssentTest {
 
     /// @dev A function's selector stands in the code of the part that has it: that's how it is dispatched.
     function _partOf(bytes4 selector) private view returns (address part) {
-        address[3] memory parts = [address(assent), assent.registries(), assent.desk()];
+        address[4] memory parts = [address(assent), assent.registries(), assent.desk(), assent.consents()];
         string memory wanted = vm.replace(vm.toString(abi.encodePacked(selector)), "0x", "");
         for (uint256 i = 0; i < parts.length; ++i) {
             if (vm.indexOf(vm.toString(parts[i].code), wanted) == type(uint256).max) continue;

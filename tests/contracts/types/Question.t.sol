@@ -8,12 +8,14 @@ import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Q
 contract QuestionTest is Test {
     /// @dev Each part has a place of its own: a word of all ones in one part reads as zero in each other.
     function test_Pack_GivesEachPartAPlaceOfItsOwn() public pure {
-        _assertParts(Asked(type(uint32).max, 0, 0, 0, 0, Delivery.Recorded));
-        _assertParts(Asked(0, type(uint40).max, 0, 0, 0, Delivery.Recorded));
-        _assertParts(Asked(0, 0, type(uint8).max, 0, 0, Delivery.Recorded));
-        _assertParts(Asked(0, 0, 0, type(uint8).max, 0, Delivery.Recorded));
-        _assertParts(Asked(0, 0, 0, 0, type(uint16).max, Delivery.Recorded));
-        _assertParts(Asked(0, 0, 0, 0, 0, Delivery.Anchored));
+        _assertParts(Asked(type(uint32).max, 0, 0, 0, 0, Delivery.Recorded, 0, 0));
+        _assertParts(Asked(0, type(uint40).max, 0, 0, 0, Delivery.Recorded, 0, 0));
+        _assertParts(Asked(0, 0, type(uint8).max, 0, 0, Delivery.Recorded, 0, 0));
+        _assertParts(Asked(0, 0, 0, type(uint8).max, 0, Delivery.Recorded, 0, 0));
+        _assertParts(Asked(0, 0, 0, 0, type(uint16).max, Delivery.Recorded, 0, 0));
+        _assertParts(Asked(0, 0, 0, 0, 0, Delivery.Anchored, 0, 0));
+        _assertParts(Asked(0, 0, 0, 0, 0, Delivery.Recorded, type(uint32).max, 0));
+        _assertParts(Asked(0, 0, 0, 0, 0, Delivery.Recorded, 0, type(uint16).max));
     }
 
     function testFuzz_Pack_IsUnpacked(
@@ -22,10 +24,12 @@ contract QuestionTest is Test {
         uint8 purpose,
         uint8 step,
         uint16 callback,
-        bool anchored
+        bool anchored,
+        uint32 modifiers,
+        uint16 place
     ) public pure {
         Delivery delivery = anchored ? Delivery.Anchored : Delivery.Recorded;
-        _assertParts(Asked(use, deadline, purpose, step, callback, delivery));
+        _assertParts(Asked(use, deadline, purpose, step, callback, delivery, modifiers, place));
     }
 
     /// @dev Joined bytes, the highest first.
@@ -35,11 +39,16 @@ contract QuestionTest is Test {
         uint8 purpose,
         uint8 step,
         uint16 callback,
-        bool anchored
+        bool anchored,
+        uint32 modifiers,
+        uint16 place
     ) public pure {
-        Delivery delivery = anchored ? Delivery.Anchored : Delivery.Recorded;
-        bytes memory joined = abi.encodePacked(new bytes(18), uint8(delivery), callback, step, purpose, deadline, use);
-        Question question = Questions.pack(Asked(use, deadline, purpose, step, callback, delivery));
+        Asked memory parts = Asked(
+            use, deadline, purpose, step, callback, anchored ? Delivery.Anchored : Delivery.Recorded, modifiers, place
+        );
+        bytes memory low = abi.encodePacked(uint8(parts.delivery), callback, step, purpose, deadline, use);
+        bytes memory joined = abi.encodePacked(new bytes(12), place, modifiers, low);
+        Question question = Questions.pack(parts);
         assertEq(abi.encode(question), joined);
         assertEq(Question.unwrap(question) >> Questions.BITS, 0, "nothing above");
     }
@@ -47,20 +56,23 @@ contract QuestionTest is Test {
     /// @dev Few random words are well-formed: the second leaves only the bits of the parts.
     function testFuzz_IsWellFormed_TellsSoundOnesFromOthers(uint256 word) public pure {
         _assertTold(Question.wrap(word));
-        _assertTold(Question.wrap(word >> 144));
+        _assertTold(Question.wrap(word >> 96 & ~(uint256(0xfe) << 104)));
     }
 
     function test_IsWellFormed_IsFalse_ForEveryBitBeyond() public pure {
         assertTrue(Question.wrap(1 << 104).isWellFormed(), "the last delivery");
         for (uint256 bit = 105; bit < 256; ++bit) {
-            assertFalse(Question.wrap(1 << bit).isWellFormed(), vm.toString(bit));
+            if (bit >= 112 && bit < Questions.BITS) assertTrue(Question.wrap(1 << bit).isWellFormed(), "a part's");
+            else assertFalse(Question.wrap(1 << bit).isWellFormed(), vm.toString(bit));
         }
     }
 
     function test_IsWellFormed_IsFalse_ForACallbackThatCannotBeMade() public pure {
-        assertTrue(Questions.pack(Asked(0, 0, 0, 0, Questions.MAX_CALLBACK, Delivery.Recorded)).isWellFormed());
-        assertFalse(Questions.pack(Asked(0, 0, 0, 0, Questions.MAX_CALLBACK + 1, Delivery.Recorded)).isWellFormed());
-        assertFalse(Questions.pack(Asked(0, 0, 0, 0, type(uint16).max, Delivery.Recorded)).isWellFormed());
+        assertTrue(Questions.pack(Asked(0, 0, 0, 0, Questions.MAX_CALLBACK, Delivery.Recorded, 0, 0)).isWellFormed());
+        assertFalse(
+            Questions.pack(Asked(0, 0, 0, 0, Questions.MAX_CALLBACK + 1, Delivery.Recorded, 0, 0)).isWellFormed()
+        );
+        assertFalse(Questions.pack(Asked(0, 0, 0, 0, type(uint16).max, Delivery.Recorded, 0, 0)).isWellFormed());
     }
 
     /// @dev Well-formed is what is packed of parts that exist, and nothing else.
@@ -69,7 +81,14 @@ contract QuestionTest is Test {
         if (sound) {
             Delivery delivery = Delivery(question.delivery());
             Asked memory parts = Asked(
-                question.use(), question.deadline(), question.purpose(), question.step(), question.callback(), delivery
+                question.use(),
+                question.deadline(),
+                question.purpose(),
+                question.step(),
+                question.callback(),
+                delivery,
+                question.modifiers(),
+                question.place()
             );
             sound = Question.unwrap(Questions.pack(parts)) == Question.unwrap(question);
         }
@@ -93,5 +112,7 @@ contract QuestionTest is Test {
         assertEq(question.step(), asked.step, "step");
         assertEq(question.callback(), asked.callback, "callback");
         assertEq(question.delivery(), uint8(asked.delivery), "delivery");
+        assertEq(question.modifiers(), asked.modifiers, "modifiers");
+        assertEq(question.place(), asked.place, "place");
     }
 }

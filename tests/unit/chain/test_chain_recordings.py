@@ -63,7 +63,7 @@ def test_anchorings__when_anchored__then_the_report_with_currency_and_quorum() -
 
 
 def test_reviews__when_reviewed__then_the_request_is_the_one_named() -> None:
-    parts = (ADDRESS, ADDRESS, bytes(32), bytes(32), bytes(32), bytes(32), 1, 0, 1, 0, 9, 5, 0)
+    parts = (ADDRESS, ADDRESS, bytes(32), bytes(32), bytes(32), bytes(32), 1, 0, 1, 0, 0, bytes(2), False, 0, 9, 5, 0)
     named = Reference.to(Agreement(ADDRESS, *parts), 4)
     (found,) = reviews(calldata(CONTRACT.review(named, MODEL, VERDICT, ATTESTATION)))
     assert (found.request_id, found.verdict, found.attestation) == (named.id, VERDICT, ATTESTATION)

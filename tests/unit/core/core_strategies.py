@@ -14,7 +14,9 @@ def uints(bits: int) -> st.SearchStrategy[int]:
     return st.one_of(st.just(0), st.just((1 << bits) - 1), st.integers(0, (1 << bits) - 1))
 
 
-QUESTIONS = st.builds(Question, uints(32), uints(40), uints(8), uints(8), uints(16), st.sampled_from(Delivery))
+QUESTIONS = st.builds(
+    Question, uints(32), uints(40), uints(8), uints(8), uints(16), st.sampled_from(Delivery), uints(32), uints(16)
+)
 QUOTES = st.builds(Quote, uints(8), uints(8), uints(16), uints(32), uints(96), uints(96))
 REQUESTS = st.builds(Request, BYTES32, ADDRESSES, QUESTIONS, QUOTES)
 SCHEDULES = st.builds(Schedule, uints(40), uints(32), uints(32), uints(32), st.booleans(), st.booleans())
@@ -22,7 +24,9 @@ STANDING = st.builds(StandingRequest, BYTES32, ADDRESSES, QUESTIONS, QUOTES, SCH
 AGREEMENTS = st.builds(
     Agreement,
     ADDRESSES, ADDRESSES, ADDRESSES, BYTES32, BYTES32, BYTES32,
-    BYTES32, uints(256), uints(256), uints(8), uints(40), uints(40), uints(32), uints(96),
+    BYTES32, uints(256), uints(256),
+    uints(8), uints(32), uints(16), st.binary(min_size=2, max_size=2), st.booleans(),
+    uints(40), uints(40), uints(32), uints(96),
 )  # fmt: skip
 MODELS = st.builds(
     Model,

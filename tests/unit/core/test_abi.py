@@ -18,8 +18,8 @@ _VALUES: dict[str, some.SearchStrategy[Any]] = {
     "address": some.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex()),
     "bytes": some.binary(max_size=100),
     "string": some.text(max_size=50),
-    **{f"uint{bits}": some.integers(0, 2**bits - 1) for bits in (8, 32, 64, 96, 256)},
-    **{f"bytes{size}": some.binary(min_size=size, max_size=size) for size in (4, 32)},
+    **{f"uint{bits}": some.integers(0, 2**bits - 1) for bits in (8, 16, 32, 64, 96, 256)},
+    **{f"bytes{size}": some.binary(min_size=size, max_size=size) for size in (2, 4, 32)},
 }
 _PAIRS = some.lists(
     some.sampled_from(sorted(_VALUES)).flatmap(lambda kind: some.tuples(some.just(kind), _VALUES[kind])), max_size=8

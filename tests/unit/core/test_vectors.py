@@ -8,6 +8,7 @@ import pytest
 
 from oracle.core import digests, merkle
 from oracle.core.digests import Domain
+from oracle.core.keccak import keccak
 from oracle.core.structs import (
     Agreement,
     Model,
@@ -124,6 +125,28 @@ def test_giving__when_signed__has_the_vectors_digest() -> None:
 def test_withdrawal__when_signed__has_the_vectors_digest() -> None:
     data = digests.withdrawal(DOMAIN, *_message("withdrawal").values())
     assert digests.typed_data_digest(data) == _typed("withdrawal")
+
+
+def test_giving_many__when_signed__has_the_vectors_digest() -> None:
+    agreements = [Agreement.from_json(_values("agreement"))] * 2
+    data = digests.giving_many(DOMAIN, agreements, _message("givingMany")["deadline"])
+    assert digests.typed_data_digest(data) == _typed("givingMany")
+
+
+def test_withdrawal_of_many__when_signed__has_the_vectors_digest() -> None:
+    ids = [_hash("agreement"), keccak(b"another agreement")]
+    data = digests.withdrawal_of_many(DOMAIN, ids, _message("withdrawalOfMany")["deadline"])
+    assert digests.typed_data_digest(data) == _typed("withdrawalOfMany")
+
+
+def test_erasure__when_signed__has_the_vectors_digest() -> None:
+    data = digests.erasure(DOMAIN, *_message("erasure").values())
+    assert digests.typed_data_digest(data) == _typed("erasure")
+
+
+def test_renewal__when_signed__has_the_vectors_digest() -> None:
+    data = digests.renewal(DOMAIN, *_message("renewal").values())
+    assert digests.typed_data_digest(data) == _typed("renewal")
 
 
 def test_asking__when_signed__has_the_vectors_digest() -> None:

@@ -39,6 +39,10 @@ agreements = some.builds(
     purposes=_bits,
     prohibited=some.just(0) | _bits,
     steps=some.integers(1, 31),
+    modifiers=some.integers(0, 2**16 - 1),
+    place=some.integers(0, 999),
+    language=some.sampled_from([bytes(2), b"en", b"de"]),
+    erasure=some.booleans(),
     valid_from=_times,
     valid_until=_times.map(lambda seconds: seconds + 1),
     uses=some.integers(1, 2**32 - 1),
@@ -50,7 +54,9 @@ agreements = some.builds(
 def agreement() -> Agreement:
     party = [to_checksum_address(bytes([place]) * 20) for place in (1, 2, 3)]
     digest = [bytes([place]) * 32 for place in (4, 5, 6, 7)]
-    return Agreement(*party, *digest, 1 << 3, 1 << 9, 0b1, 1_700_000_000, 1_800_000_000, 3, 10**15)
+    return Agreement(
+        *party, *digest, 1 << 3, 1 << 9, 0b1, 1 << 15, 276, b"en", True, 1_700_000_000, 1_800_000_000, 3, 10**15
+    )
 
 
 @given(agreements)
@@ -60,7 +66,10 @@ def test_agreement__when_written_and_read__is_the_same(agreement: Agreement) -> 
 
 
 @pytest.mark.parametrize(
-    ("state", "status"), list(zip(AgreementState, ("proposed", "active", "inactive"), strict=True))
+    ("state", "status"),
+    list(
+        zip(AgreementState, ("proposed", "active", "inactive", "inactive", "rejected", "entered-in-error"), strict=True)
+    ),
 )
 def test_resource__beside_the_profile_of_r4__is_valid(agreement: Agreement, state: AgreementState, status: str) -> None:
     resource = to_fhir(agreement, CHAIN, state)

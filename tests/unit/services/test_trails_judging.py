@@ -143,7 +143,11 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def altered(value: object) -> Iterator[object]:
-    if isinstance(value, int):
+    if isinstance(value, bool):
+        yield not value
+        yield int(value)
+        yield str(value)
+    elif isinstance(value, int):
         yield value + 1
         yield str(value)
         if value in (0, 1):

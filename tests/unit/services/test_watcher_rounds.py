@@ -74,9 +74,7 @@ def events_of(one: Case, block: int) -> list[Event]:
         event("RecordCommitted", block, id=record.id, root=record.root, subject=record.subject, holder=record.holder,
               vault="http://vault\0.example"),
         event("ModelPublished", block, id=one.model.id, model=one.model.to_abi()),
-        event("AgreementGiven", block, id=one.agreement.id, subject=one.agreement.subject,
-              controller=one.agreement.controller, holder=one.agreement.holder, root=one.agreement.root,
-              notice=one.agreement.notice, salt=one.agreement.salt, terms=one.agreement.terms_abi),
+        event("AgreementGiven", block, **one.agreement.to_given()),
         event("Requested", block, id=request.id, agreement=request.agreement, question=request.question.pack()),
     ]  # fmt: skip
 

@@ -54,7 +54,9 @@ def asked(valid_until: int = 10_000, deadline: int = 9_000, use: int = 0, delive
     model = Model(PUBLISHER, secrets.token_bytes(32), bytes(32), bytes(32), 2, 3, 1000, 2**96 - 1, "0x" + "0" * 40, 5)
     agreement = Agreement(
         controller=CONTROLLER, subject=SUBJECT, holder=HOLDER, root=record.root, notice=bytes(32),
-        salt=secrets.token_bytes(32), model=model.id, purposes=2**255, prohibited=2**256 - 1, steps=1, valid_from=0,
+        salt=secrets.token_bytes(32), model=model.id, purposes=2**255, prohibited=2**256 - 1, steps=1,
+            modifiers=0, place=0, language=bytes(2), erasure=False,
+            valid_from=0,
         valid_until=valid_until, uses=5, price=2**96 - 1,
     )  # fmt: skip
     question = Question(use, deadline, 5, 0, 0, delivery)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Agreement } from "../types/Agreement.sol";
+import { AgreementId } from "../types/Ids.sol";
+import { Mandate } from "../types/Mandate.sol";
+
+/// @title What comes after an agreement was given
+/// @notice Who else may end it, how it is renewed, who may act for a subject, and who says that data were erased.
+interface IConsentDesk {
+    /// @notice A subject appointed a representative, or changed its mandate.
+    event Appointed(address indexed subject, address indexed representative, Mandate mandate);
+    event Dismissed(address indexed subject, address indexed representative);
+    event AgreementRevoked(AgreementId indexed id, address indexed representative);
+    event AgreementInvalidated(AgreementId indexed id, address indexed holder);
+    /// @param by The subject, or a representative.
+    event AgreementRenewed(AgreementId indexed id, address indexed by, uint40 validUntil);
+    /// @notice Somebody says that it has erased what it had of an agreement's record.
+    /// @param evidence Digest of its statement.
+    event Erased(AgreementId indexed id, address indexed by, bytes32 evidence);
+
+    /// @notice A mandate that can't be meant: no right or an unknown one, a time that is over or empty or begins too soon, purposes where
+    /// nothing may be given, or none where something may.
+    error MandateMalformed(string term);
+    /// @notice The sender isn't the agreement's holder.
+    error NotHolder(address sender, address holder);
+    /// @notice A renewal ends later than what it renews, and later than now.
+    error RenewalTooEarly(uint40 validUntil, uint256 before);
+    /// @notice Nothing is erased while the agreement is given.
+    error AgreementInForce(AgreementId id);
+
+    /// @notice Lets a representative act for the sender. A mandate to give only may begin at once; one to revoke or to renew begins a day
+    /// from now at the earliest. It ends by itself: a guardian's at the subject's majority. A later call replaces it.
+    function appoint(address representative, Mandate calldata mandate) external;
+
+    /// @notice Ends a mandate at once; the sender is the subject or the representative.
+    function dismiss(address subject, address representative) external;
+
+    function mandateOf(address subject, address representative) external view returns (Mandate memory);
+
+    /// @notice Ends an agreement in its subject's stead; the sender is a representative with a mandate to revoke.
+    function revoke(Agreement calldata agreement) external;
+
+    /// @notice Ends an agreement about a record of the sender's, because it isn't what it seemed: another person's, or not free.
+    function invalidate(Agreement calldata agreement) external;
+
+    /// @notice Lengthens an agreement that is given, also when its time has run out; the sender is its subject, or a representative with a
+    /// mandate to renew. All other terms stay.
+    function renew(Agreement calldata agreement, uint40 validUntil) external;
+
+    /// @notice Lengthens an agreement whose subject signed the renewal (EIP-712 `Renewal`).
+    function renewBySig(Agreement calldata agreement, uint40 validUntil, uint256 deadline, bytes calldata signature)
+        external;
+
+    /// @notice Says that the sender has erased what it had of the agreement's record: a vault its keys, an operator what it was given. The
+    /// chain can't see whether it did; it keeps who said so, and when.
+    /// @param evidence Digest of the sender's statement.
+    function attestErasure(AgreementId id, bytes32 evidence) external;
+
+    /// @notice Says it for somebody who signed it (EIP-712 `Erasure`), as an operator's attester does. Brought again, it is said again.
+    function attestErasureBySig(
+        AgreementId id,
+        address by,
+        bytes32 evidence,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
+}

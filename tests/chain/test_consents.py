@@ -1,0 +1,172 @@
+"""What becomes of agreements after they were given, on Anvil: renewed, revoked, invalidated, erased; many at once; by representatives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import client_world
+import pytest
+from client_world import CONTROLLER, HOLDER, PURPOSE, RELAYER, SUBJECT, World
+from jsonschema import Draft202012Validator
+
+from oracle.core.erasure import ERASURE_TIME_S, Eraser, erasure_evidence
+from oracle.core.errors import ContractRevertError
+from oracle.core.mandates import NOTICE_S
+from oracle.core.purposes import mask
+from oracle.core.structs import AgreementState, Mandate, Right, Verdict
+from oracle.receipts import issue, verify
+from oracle.receipts.erasures import Answer, NothingToEraseError, erasures_of
+from oracle.receipts.history import history_of
+
+DEADLINE = 2**40
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "api" / "receipt.schema.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with client_world.anvil() as url:
+        yield client_world.build(url)
+
+
+@pytest.fixture
+def guardian(world: World) -> Iterator[Mandate]:
+    """The relayer, with a mandate of the subject's that has begun."""
+    begins = world.client.block_time() + NOTICE_S + 5
+    mandate = Mandate(int(Right.REVOKE | Right.RENEW | Right.GIVE), begins, begins + 10**6, mask([PURPOSE]))
+    world.as_(SUBJECT).appoint(RELAYER.address, mandate)
+    world.pass_time(NOTICE_S + 10)
+    yield mandate
+    world.as_(SUBJECT).dismiss(SUBJECT.address, RELAYER.address)
+
+
+def status(receipt: dict[str, Any]) -> dict[str, Any]:
+    Draft202012Validator(SCHEMA).validate(receipt)
+    found: dict[str, Any] = receipt["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"]
+    return found
+
+
+def test_receipt__when_renewed__then_it_says_so_and_until_when(world: World) -> None:
+    agreement = world.give(valid_for_s=5_000)
+    until = agreement.valid_until + 10_000
+    world.as_(SUBJECT).renew(agreement, until)
+    receipt = issue(world.as_(HOLDER), agreement.id)
+    assert verify(receipt).standing.valid_until == until
+    assert status(receipt)["@type"] == "dpv:RenewedConsentGiven"
+    world.pass_time(6_000)
+    asked = world.ask(agreement)  # after the end that its terms name
+    world.record_verdict(asked, Verdict(1, 700_000, b"t" * 32))
+    entry = next(each for each in history_of(world.client, agreement.id) if each.event == "renewed")
+    assert (entry.by, entry.valid_until) == (SUBJECT.address, until)
+
+
+def test_receipt__when_revoked_by_a_guardian__then_the_open_request_is_refunded(
+    world: World, guardian: Mandate
+) -> None:
+    agreement = world.give()
+    asked = world.ask(agreement)
+    world.as_(RELAYER).revoke(agreement)
+    receipt = issue(world.as_(HOLDER), agreement.id)
+    assert status(receipt)["@type"] == "dpv:ConsentRevoked"
+    assert "dpv:isIndicatedBy" not in status(receipt), "the contract's word doesn't have the guardian; the event has"
+    assert history_of(world.client, agreement.id)[-1].by == RELAYER.address
+    world.as_(HOLDER).refuse(asked.request)
+    with pytest.raises(ContractRevertError, match="AgreementNotGiven"):
+        world.ask(agreement)
+
+
+def test_give__when_by_a_representative__then_within_the_mandate_only(world: World, guardian: Mandate) -> None:
+    agreement = world.draft()
+    world.as_(RELAYER).give(agreement)
+    assert [each.event for each in history_of(world.client, agreement.id)] == ["represented", "given"]
+    with pytest.raises(ContractRevertError, match="MandateExceeded"):
+        world.as_(RELAYER).give(world.draft(purposes=[PURPOSE, "Marketing"]))
+    with pytest.raises(ContractRevertError, match="NotSubject"):
+        world.as_(CONTROLLER).give(world.draft())
+    assert world.client.read(world.client.contract.mandate_of(SUBJECT.address, RELAYER.address)) == guardian
+
+
+def test_receipt__when_invalidated__then_by_the_holder(world: World) -> None:
+    agreement = world.give()
+    world.as_(HOLDER).invalidate(agreement)
+    receipt = issue(world.as_(SUBJECT), agreement.id)
+    assert status(receipt)["@type"] == "dpv:ConsentInvalidated"
+    assert status(receipt)["dpv:isIndicatedBy"]["@id"].endswith(HOLDER.address)
+
+
+def test_many__when_signed_at_once__then_given_and_withdrawn_by_a_relayer(world: World) -> None:
+    subject, relayer = world.as_(SUBJECT), world.as_(RELAYER)
+    agreements = [world.draft(uses=uses) for uses in (1, 2, 3)]
+    relayer.give_many_signed(agreements, DEADLINE, subject.sign_agreements(agreements, DEADLINE))
+    assert {_state(world, each.id) for each in agreements} == {AgreementState.GIVEN}
+    subject.withdraw(agreements[1])
+    relayer.withdraw_many_signed(agreements, DEADLINE, subject.sign_withdrawals(agreements, DEADLINE))
+    assert {_state(world, each.id) for each in agreements} == {AgreementState.WITHDRAWN}
+
+
+def test_renewal__when_signed__then_brought_by_a_relayer(world: World) -> None:
+    agreement = world.give()
+    until = agreement.valid_until + 5
+    signature = world.as_(SUBJECT).sign_renewal(agreement, until, DEADLINE)
+    world.as_(RELAYER).renew_signed(agreement, until, DEADLINE, signature)
+    assert world.client.read(world.client.contract.agreement_status(agreement.id)).valid_until == until
+
+
+def test_conditions__when_not_undertaken__then_refused_by_name(world: World) -> None:
+    agreement = world.give(modifiers=["NCU", "IRB"], place=276, language="de")
+    with pytest.raises(ContractRevertError, match="ModifiersUnmet"):
+        world.ask(agreement)
+    with pytest.raises(ContractRevertError, match="PlaceNotAgreed"):
+        world.ask(agreement, undertakes=["NCU", "IRB"], place=840)
+    asked = world.ask(agreement, undertakes=["NCU", "IRB", "PUB"], place=276)
+    assert (asked.request.question.modifiers, asked.request.question.place) == (0b1000000001010000, 276)
+    receipt = issue(world.as_(HOLDER), agreement.id)
+    status(receipt)
+    activity = receipt["dpv:hasRecordOfActivity"]
+    assert len(activity["dpv:hasProcess"]["assent:hasModifier"]) == 2
+    assert activity["dpv:hasNotice"]["dct:language"] == "de"
+    verify(receipt)
+
+
+# Erasure
+
+
+def test_erasures__when_withdrawn__then_who_answered_and_who_has_not(world: World) -> None:
+    agreement = world.give(erasure=True)
+    world.record_verdict(world.ask(agreement), Verdict(1, 700_000, b"t" * 32))
+    with pytest.raises(NothingToEraseError):
+        erasures_of(world.client, agreement.id)
+    with pytest.raises(ContractRevertError, match="AgreementInForce"):
+        world.as_(HOLDER).attest_erasure(agreement.id, bytes(32))
+    world.as_(SUBJECT).withdraw(agreement)
+    found = erasures_of(world.client, agreement.id)
+    assert [each.answer for each in found] == [Answer.PENDING] * (1 + len(world.attesters[:4]))
+    assert found[0].eraser is Eraser.VAULT
+
+    world.as_(HOLDER).attest_erasure(agreement.id, erasure_evidence(Eraser.VAULT, agreement.id, HOLDER.address))
+    operator = found[1].by
+    world.as_(RELAYER).attest_erasure(agreement.id, erasure_evidence(Eraser.OPERATOR, agreement.id, operator))
+    answers = [each.answer for each in erasures_of(world.client, agreement.id)]
+    assert answers == [Answer.ERASED, *[Answer.PENDING] * 4], "another can't answer for an operator"
+    world.pass_time(ERASURE_TIME_S + 10)
+    answers = [each.answer for each in erasures_of(world.client, agreement.id)]
+    assert answers == [Answer.ERASED, *[Answer.OVERDUE] * 4]
+
+
+def test_erasures__when_the_agreement_asks_for_none__then_nobody_has_to(world: World) -> None:
+    agreement = world.give()
+    world.as_(SUBJECT).withdraw(agreement)
+    with pytest.raises(NothingToEraseError):
+        erasures_of(world.client, agreement.id)
+
+
+def _state(world: World, agreement_id: bytes) -> AgreementState:
+    return world.client.read(world.client.contract.agreement_status(agreement_id)).state
+
+
+def test_history__then_json_that_canonical_json_can_carry(world: World) -> None:
+    agreement = world.give()
+    world.as_(SUBJECT).renew(agreement, agreement.valid_until + 1)
+    assert json.dumps([each.to_json() for each in history_of(world.client, agreement.id)])
