@@ -6,7 +6,7 @@ corrects, by id. So the root fixes both. A record without them is one, too.
 
 from __future__ import annotations
 
-import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,12 +17,13 @@ from eth_utils import is_checksum_address
 from oracle.core.eip712 import bytes_of, hex_of
 from oracle.core.errors import DocumentError
 from oracle.core.structs import Record
-from oracle.data.record import SALT_BYTES, RecordTree, SaltedField
+from oracle.data.record import RecordTree, SaltedField
 from oracle.records.schema import Schema
 
 VERSION = "assent-record/1"
 SCHEMA, PREVIOUS = "$schema", "$previous"
 _RESERVED = "$"
+_BYTES32 = re.compile(r"0x[0-9a-fA-F]{64}")
 _FORM = {"version", "record", "subject", "holder", "fields"}
 
 
@@ -84,13 +85,13 @@ class OpenedRecord:
             return None
         if not isinstance(named, Mapping) or named.keys() != {"name", "digest"}:
             raise DocumentError([f"{SCHEMA}: not a name and a digest"])
-        return _bytes32(named["digest"], SCHEMA)
+        return bytes32_of(named["digest"], SCHEMA)
 
     @property
     def previous(self) -> bytes | None:
         """The id (32 bytes) of the record that it corrects, or None. Raises DocumentError if the leaf has another form."""
         named = self._reserved(PREVIOUS)
-        return None if named is None else _bytes32(named, PREVIOUS)
+        return None if named is None else bytes32_of(named, PREVIOUS)
 
     def _reserved(self, name: str) -> object:
         return next((each.value for each in self.tree.fields if each.name == name), None)
@@ -106,13 +107,13 @@ class OpenedRecord:
         """Inverse of :meth:`to_json`. Raises DocumentError for another form; AlteredError if it isn't what its id stands for."""
         if not isinstance(data, Mapping) or data.keys() != _FORM or data["version"] != VERSION:
             raise DocumentError([f"not a record file of version {VERSION}"])
-        claimed = _bytes32(data["record"], "record")
+        claimed = bytes32_of(data["record"], "record")
         parties = (data["subject"], data["holder"])
         if not all(isinstance(each, str) and is_checksum_address(each) for each in parties):
             raise AlteredError(claimed)
         try:
             tree = RecordTree(_salted(each) for each in data["fields"])
-        except (ValueError, TypeError, KeyError):  # their texts may quote the record
+        except (ValueError, TypeError, KeyError, AttributeError, DocumentError):  # their texts may quote the record
             raise AlteredError(claimed) from None
         found = cls(tree, *parties)
         if found.id != claimed:
@@ -131,11 +132,11 @@ class AlteredError(DocumentError):
 def _salted(item: Mapping[str, Any]) -> SaltedField:
     if item.keys() != {"name", "value", "salt"} or not isinstance(item["name"], str):
         raise ValueError("not a salted field")
-    return SaltedField(item["name"], item["value"], _bytes32(item["salt"], "salt"))
+    return SaltedField(item["name"], item["value"], bytes32_of(item["salt"], "salt"))
 
 
-def _bytes32(text: object, place: str) -> bytes:
-    if isinstance(text, str) and len(text) == 2 + 2 * SALT_BYTES and text.startswith("0x"):
-        with contextlib.suppress(ValueError):
-            return bytes_of(text)
-    raise DocumentError([f"{place}: isn't 0x and 64 hexadecimal digits"])
+def bytes32_of(text: object, place: str) -> bytes:
+    """Return the 32 bytes of 0x-hex. Raises DocumentError naming the place."""
+    if not isinstance(text, str) or _BYTES32.fullmatch(text) is None:
+        raise DocumentError([f"{place}: isn't 0x and 64 hexadecimal digits"])
+    return bytes_of(text)
