@@ -75,7 +75,7 @@ _VERIFIED = f"{_STATES} entered-in-error presumed"
 SYSTEMS: Mapping[str, Callable[[str], bool]] = {
     LOINC: is_loinc,
     "http://snomed.info/sct": is_snomed,
-    "http://www.nlm.nih.gov/research/umls/rxnorm": of_pattern(r"[1-9]\d{0,6}"),
+    "http://www.nlm.nih.gov/research/umls/rxnorm": of_pattern(r"[1-9]\d{1,5}|[1-3]\d{6}"),
     "http://hl7.org/fhir/sid/cvx": of_pattern(r"\d{2,3}"),
     "http://hl7.org/fhir/sid/icd-10": of_pattern(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?"),
     "http://hl7.org/fhir/sid/icd-10-cm": of_pattern(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?"),

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from oracle.core.errors import DocumentError
 from oracle.records.fhir.codes import UCUM, is_unit, may_stay
 from oracle.records.fhir.dates import OLDEST, DateShift, age_at, day_of
 
-#: Whole numbers of so many significant digits aren't measured; telephone, account and record numbers are.
+#: Numbers whose whole part has so many significant digits aren't measured; telephone, account and record numbers are.
 _IDENTIFIER_DIGITS = 7
 _YEARS = {
     "a": 1.0,
@@ -137,10 +138,10 @@ def quantity(value: Any, _: Pass, place: str) -> dict[str, Any] | None:
         raise DocumentError([f"{place}.comparator: isn't one of <, <=, >=, >"])
     if not math.isfinite(number) or _looks_like_an_identifier(number):
         raise DocumentError(
-            [f"{place}.value: isn't a measurement's: a whole number of {_IDENTIFIER_DIGITS} digits or more"]
+            [f"{place}.value: isn't a measurement's: its whole part has {_IDENTIFIER_DIGITS} digits or more"]
         )
     told = {"value": number, "system": UCUM, "code": unit}
-    if unit in _YEARS and number * _YEARS[unit] >= OLDEST + 1:
+    if number * _YEARS.get(unit.partition("{")[0], 0.0) >= OLDEST + 1:
         return {"value": OLDEST + 1, "comparator": ">=", "system": UCUM, "code": "a"}
     return told if comparator is None else {**told, "comparator": comparator}
 
@@ -164,7 +165,7 @@ def _target(value: Any) -> str:
 
 
 def _looks_like_an_identifier(number: float) -> bool:
-    if number != math.floor(number):
-        return False
-    digits: Sequence[str] = str(abs(int(number))).rstrip("0")
-    return len(digits) >= _IDENTIFIER_DIGITS
+    """Whether its whole part has many digits; zeros at the end count only before a fraction."""
+    exact = Decimal(str(number))
+    whole = exact.normalize() if exact == exact.to_integral_value() else exact.to_integral_value(ROUND_DOWN)
+    return len(whole.as_tuple().digits) >= _IDENTIFIER_DIGITS

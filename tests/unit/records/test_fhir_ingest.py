@@ -14,6 +14,10 @@ from synthea_bundle import HL7, SNOMED, bundle, changed, concept, quantity, reso
 
 from oracle.core.errors import DocumentError
 from oracle.data.record import RecordTree, verify_disclosure
+from oracle.models.card import Feature
+from oracle.models.features import features
+from oracle.models.package import ModelPackage
+from oracle.models.zoo.screening import PACKAGE
 from oracle.records.fhir import PROFILE, ingest, problems_of_record
 from oracle.records.fhir.codes import is_loinc, is_snomed, is_unit, may_stay
 from oracle.records.fhir.dates import DateShift, dates_in
@@ -86,6 +90,18 @@ def test_coded_observations__then_their_latest_values_are_fields_with_their_sour
     assert fields["loinc:8462-4:mm[Hg]"] == 83.0
     assert fields["patient:gender"] == "male"
     assert fields["patient:age:a"] == 55
+
+
+def test_coded_observations__then_a_models_input_schema_can_name_them() -> None:
+    inputs = tuple(
+        Feature(name=name, unit=name.rpartition(":")[2], minimum=0.0, maximum=500.0, description=name)
+        for name in ("loinc:4548-4:%", "loinc:33914-3:mL/min/{1.73_m2}", "loinc:8480-6:mm[Hg]", "patient:age:a")
+    )
+    card = ModelPackage.load(PACKAGE).card.model_copy(update={"inputs": inputs})
+    tree = RecordTree.salt(fields_of(bundle()))
+    shown = verify_disclosure(tree.root, tree.disclose(feature.name for feature in inputs))
+    assert features(card, shown) == tuple(shown.values())
+    assert shown["loinc:8480-6:mm[Hg]"] == 121.0
 
 
 def _observation(data: dict[str, Any], code: str) -> dict[str, Any]:
@@ -238,7 +254,9 @@ def test_date__when_it_would_tell_of_an_age_over_89__then_its_resource_is_left_o
     assert "reasonReference" in found.fields["MedicationRequest/2"]  # type: ignore[operator]
 
 
-@pytest.mark.parametrize(("value", "unit"), [(93, "a"), (90, "a"), (1100, "mo"), (35000, "d"), (5000, "wk")])
+@pytest.mark.parametrize(
+    ("value", "unit"), [(93, "a"), (90, "a"), (1100, "mo"), (35000, "d"), (5000, "wk"), (93, "a{count}")]
+)
 def test_quantity__when_it_may_be_an_age_over_89__then_is_90_or_more(value: float, unit: str) -> None:
     data = bundle(visits=1)
     _observation(data, "8302-2").update(
@@ -246,6 +264,13 @@ def test_quantity__when_it_may_be_an_age_over_89__then_is_90_or_more(value: floa
     )
     told = fields_of(data)["Observation/1"]["valueQuantity"]
     assert (told["value"], told["comparator"], told["code"]) == (90, ">=", "a")
+
+
+@pytest.mark.parametrize("value", [5.2e12, 250000, 1e23, 0.00012345678, 999999.5, -40])
+def test_quantity__when_large_or_small_and_measured__then_stays(value: float) -> None:
+    data = bundle(visits=1)
+    _observation(data, "2339-0")["valueQuantity"] = quantity(value, "/L")
+    assert fields_of(data)["loinc:2339-0:/L"] == value
 
 
 def test_quantity__when_it_is_an_age_of_89__then_stays() -> None:
