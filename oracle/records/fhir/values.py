@@ -20,6 +20,8 @@ from oracle.records.fhir.dates import OLDEST, DateShift, age_at, day_of
 
 #: Numbers whose whole part has so many significant digits aren't measured; telephone, account and record numbers are.
 _IDENTIFIER_DIGITS = 7
+#: Beyond this, canonical JSON has no whole numbers.
+_INEXACT = 2**53
 _YEARS = {
     "a": 1.0,
     "mo": 1 / 12,
@@ -166,6 +168,8 @@ def _target(value: Any) -> str:
 
 def _looks_like_an_identifier(number: float) -> bool:
     """Whether its whole part has many digits; zeros at the end count only before a fraction."""
+    if abs(number) >= _INEXACT:
+        return True
     exact = Decimal(str(number))
     whole = exact.normalize() if exact == exact.to_integral_value() else exact.to_integral_value(ROUND_DOWN)
     return len(whole.as_tuple().digits) >= _IDENTIFIER_DIGITS

@@ -6,10 +6,12 @@ import base64
 import json
 import random
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
+Path = tuple[str | int, ...]
 SNOMED, LOINC = "http://snomed.info/sct", "http://loinc.org"
 HL7 = "http://terminology.hl7.org/CodeSystem/"
 NOTE = "Chief complaint: none. Abe604 Frami345 lives at 917 Hills Track, Quincy."
@@ -61,7 +63,9 @@ class Maker:
         self.add(self.urn(), self.document(start))
 
     def encounter(self, start: str, end: str) -> str:
-        doctor = {"reference": self.doctor, "display": "Dr. Gregorio366 Auer97"}
+        # Newer versions write who isn't in the bundle so: an identifier in the reference.
+        npi = "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9999927590"
+        doctor = {"reference": npi, "display": "Dr. Gregorio366 Auer97"}
         resource = {
             "resourceType": "Encounter",
             "meta": {"profile": [US_CORE + "us-core-encounter"]},
@@ -359,3 +363,31 @@ def resources(data: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 def changed(data: dict[str, Any]) -> dict[str, Any]:
     """A copy to change."""
     return dict(json.loads(json.dumps(data)))
+
+
+def slim(data: dict[str, Any]) -> dict[str, Any]:
+    """One observation of each shape, the one by value, by components, by code and by text; what is tried place by place takes its time."""
+    seen: set[tuple[str, ...]] = set()
+    entries = []
+    for entry in data["entry"]:
+        shape = tuple(sorted(entry["resource"]))
+        if entry["resource"]["resourceType"] != "Observation" or shape not in seen:
+            entries.append(entry)
+        seen.add(shape)
+    return {**data, "entry": entries}
+
+
+def at(value: Any, path: Path) -> Any:
+    """What is at a place."""
+    for key in path:
+        value = value[key]
+    return value
+
+
+def once(paths: Iterable[Path], data: Any) -> list[Path]:
+    """One path for each element of each type of resource."""
+    found = {}
+    for path in paths:
+        kind = at(data, path[:3])["resourceType"] if len(path) > 2 and path[2] == "resource" else ""
+        found[kind, tuple("*" if isinstance(key, int) else key for key in path)] = path
+    return list(found.values())
