@@ -23,6 +23,7 @@ from oracle.records.fhir.values import (
     moment,
     one_of,
     period,
+    public_coding,
     quantity,
     table,
     to_patient,
@@ -47,7 +48,7 @@ def _category(part: Any) -> dict[str, Any] | None:
     value = part.get("valueCoding") if isinstance(part, Mapping) and part.get("url") == "ombCategory" else None
     if not isinstance(value, Mapping) or value.get("system") != OMB_RACE:
         return None
-    told = coding(value, None, "")  # type: ignore[arg-type]  # a coding needs no pass
+    told = public_coding(value)
     return None if told is None else {"url": "ombCategory", "valueCoding": told}
 
 

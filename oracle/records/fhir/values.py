@@ -105,6 +105,11 @@ def coding(value: Any, _: Pass, place: str) -> dict[str, str] | None:
     """Keep system and code of a public terminology, and not the text beside them."""
     if not isinstance(value, Mapping):
         raise DocumentError([f"{place}: isn't a Coding"])
+    return public_coding(value)
+
+
+def public_coding(value: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return system and code, if they may stay."""
     system, code = value.get("system"), value.get("code")
     return {"system": str(system), "code": str(code)} if may_stay(system, code) else None
 
