@@ -1,4 +1,4 @@
-"""``assent record``: schemas, make, ingest, check, prove, verify."""
+"""``assent record``: schemas, make, check, prove, verify."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oracle.cli.files import read_file, write_private
-from oracle.cli.options import Json, PasswordFile, parse_address, parse_id
-from oracle.cli.output import followed, hexed, print_facts, print_json, print_rows
+from oracle.cli.options import Json, parse_address, parse_id
+from oracle.cli.output import hexed, print_facts, print_json, print_rows
 from oracle.core.errors import ConfigurationError, DocumentError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def schemas(schemas: Schemas = None, as_json: Json = False) -> None:
     """List the schemas that are known: those built in, and those in your folders."""
     rows = [
         {"name": each.name, "digest": hexed(each.digest), "title": each.content.get("title")}
-        for each in _registry(schemas)
+        for each in registry_of(schemas)
     ]
     print_rows(("name", "digest", "title"), rows, as_json)
 
@@ -71,50 +71,11 @@ def make(
     as_json: Json = False,
 ) -> None:
     """Make a record of fields: check them against a schema, salt them, write the record file. Nothing is committed."""
-    before = _previous(corrects)
-    opened = _made(
-        read_file(fields), _parties(subject, holder, before), before, _schema(_registry(schemas), schema, before)
+    before = corrected(corrects)
+    opened = made_of(
+        read_file(fields), parties_of(subject, holder, before), before, _schema(registry_of(schemas), schema, before)
     )
     print_facts(write_record(opened, out), as_json)
-
-
-@app.command(
-    epilog="Example: assent record ingest bundle.json --subject 0xf3… --holder 0x70… --secret dates.json --password-file password "
-    "--out records/"
-)
-def ingest(
-    bundles: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, help="FHIR R4 bundles, all about one subject.")
-    ],
-    secret: Annotated[
-        Path,
-        typer.Option(
-            exists=True, dir_okay=False, help="Key file, as `assent keys new` makes one; it fixes how dates move."
-        ),
-    ],
-    out: Folder,
-    subject: Subject = None,
-    holder: Holder = None,
-    password_file: PasswordFile = None,
-    corrects: Corrects = None,
-    as_json: Json = False,
-) -> None:
-    """Make a de-identified record of each bundle: resources as fields, dates shifted, numbers of coded observations for models.
-
-    What was left out is counted by element. A bundle that can't be de-identified safely is refused, and no record is made of any.
-    """
-    from oracle.keys.keystore import read_secret  # noqa: PLC0415
-
-    if password_file is None:
-        raise ConfigurationError(["--password-file: name the file with the secret's password"])
-    if corrects is not None and len(bundles) > 1:
-        raise ConfigurationError(["--corrects: one bundle corrects one record"])
-    before, key = _previous(corrects), read_secret(secret, password_file)
-    parties = _parties(subject, holder, before)
-    numbered = followed(list(enumerate(bundles, 1)), "bundles", as_json)
-    made = [_ingested(path, number, parties, key, before) for number, path in numbered]
-    rows = [{**write_record(opened, out), "leftOut": dict(left_out)} for opened, left_out in made]
-    print_rows(("record", "fields", "leftOut", "file"), rows, as_json)
 
 
 @app.command(epilog="Example: assent record check records/0x5d…c1.json --model models/screening")
@@ -122,7 +83,7 @@ def check(record: RecordFile, schemas: Schemas = None, model: Model = None, as_j
     """Check a record file: that it is what its id stands for, obeys its schema, and has what a model takes, if one is named."""
     opened = read_record(record)
     digest = opened.schema_digest
-    schema = None if digest is None else _registry(schemas).of(digest)
+    schema = None if digest is None else registry_of(schemas).of(digest)
     _must_obey(opened, schema)
     if model is not None:
         from oracle.models.features import features  # noqa: PLC0415
@@ -173,32 +134,10 @@ def verify(
     print_facts({"record": hexed(found.record.id), **found.record.to_json(), "values": dict(found.values)}, as_json)
 
 
-def _ingested(
-    path: Path, number: int, parties: tuple[str, str], secret: bytes, before: OpenedRecord | None
-) -> tuple[OpenedRecord, Mapping[str, int]]:
-    from datetime import UTC, datetime  # noqa: PLC0415
-
-    from oracle.records.fhir import PROFILE  # noqa: PLC0415
-    from oracle.records.fhir import ingest as ingest_bundle  # noqa: PLC0415
-
-    # By number, not by path: Synthea, for one, names a bundle by its patient.
-    try:
-        found = ingest_bundle(_bundle(path), parties[0], secret, datetime.now(UTC).date())
-        return _made(found.fields, parties, before, _registry(None).named(PROFILE)), found.left_out
-    except DocumentError as error:
-        raise DocumentError([f"bundle {number}: {problem}" for problem in error.problems]) from None
-
-
-def _bundle(path: Path) -> dict[str, Any]:
-    try:
-        return read_file(path)
-    except ConfigurationError:
-        raise DocumentError(["not a JSON object with each name once"]) from None
-
-
-def _made(
+def made_of(
     fields: Mapping[str, object], parties: tuple[str, str], before: OpenedRecord | None, schema: Schema | None
 ) -> OpenedRecord:
+    """Make a record, or the correction of one. Raises DocumentError if it breaks its schema."""
     from oracle.records.opened import OpenedRecord  # noqa: PLC0415
     from oracle.records.versions import correct  # noqa: PLC0415
 
@@ -217,11 +156,13 @@ def _must_obey(opened: OpenedRecord, schema: Schema | None) -> None:
         raise DocumentError(problems)
 
 
-def _previous(corrects: Path | None) -> OpenedRecord | None:
+def corrected(corrects: Path | None) -> OpenedRecord | None:
+    """Return the record that is corrected, if one is named."""
     return None if corrects is None else read_record(corrects)
 
 
-def _parties(subject: str | None, holder: str | None, before: OpenedRecord | None) -> tuple[str, str]:
+def parties_of(subject: str | None, holder: str | None, before: OpenedRecord | None) -> tuple[str, str]:
+    """Return subject and holder: those named, or those of the record that is corrected. Raises ConfigurationError."""
     if before is not None:
         if (subject or before.subject, holder or before.holder) != (before.subject, before.holder):
             raise ConfigurationError(
@@ -240,7 +181,8 @@ def _schema(registry: SchemaRegistry, name: str | None, before: OpenedRecord | N
     return None if digest is None else registry.of(digest)
 
 
-def _registry(folders: list[Path] | None) -> SchemaRegistry:
+def registry_of(folders: list[Path] | None) -> SchemaRegistry:
+    """Return the schemas that are built in, and those in the folders. Raises ConfigurationError."""
     from oracle.records.schema import SchemaRegistry  # noqa: PLC0415
 
     return SchemaRegistry(folders or ())

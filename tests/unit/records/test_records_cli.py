@@ -95,13 +95,41 @@ def test_ingest__when_several_bundles_and_one_is_wrong__then_none_is_made_and_it
 ) -> None:
     wrong = bundle(seed=2)
     resources(wrong, "Observation")[0]["status"] = "Quagmire"
-    paths = [written(tmp_path / "Zebulon1.json", bundle()), written(tmp_path / "Zebulon2.json", wrong)]
+    contents = [bundle(), wrong, {"resourceType": "Quagmire"}]
+    paths = [written(tmp_path / f"Zebulon{number}.json", content) for number, content in enumerate(contents)]
     found = run("record", "ingest", *paths, *PARTIES, *key, "--out", out)
     assert found.exit_code == 1
-    assert (
-        found.stderr == "error: bundle 2: Observation/1.status: has a value that isn't known, and can't be left out\n"
+    assert found.stderr == (
+        "error: bundle 2: Observation/1.status: has a value that isn't known, and can't be left out\n"
+        "       bundle 3: document: isn't a FHIR Bundle\n"
     )
     assert not out.exists()
+
+
+def test_ingest__when_bundles_are_of_several_subjects__then_each_is_its_own(
+    tmp_path: Path, key: list[str], out: Path
+) -> None:
+    whose = {"a.json": SUBJECT, "b.json": HOLDER}
+    paths = [written(tmp_path / name, bundle(seed=seed)) for seed, name in enumerate(whose)]
+    subjects = written(tmp_path / "subjects", whose)
+    rows = told("record", "ingest", *paths, "--subjects", subjects, "--holder", HOLDER, *key, "--out", out, "--json")
+    assert [row["subject"] for row in rows] == [SUBJECT, HOLDER]
+    births = [json.loads(Path(row["file"]).read_text())["fields"] for row in rows]
+    days = {next(each["value"]["birthDate"] for each in fields if each["name"] == "Patient/1") for fields in births}
+    assert len(days) == 2  # born on one day, and shifted by each one's own
+    missing = run(
+        "record",
+        "ingest",
+        *paths,
+        "--subjects",
+        written(tmp_path / "s", {"a.json": SUBJECT}),
+        "--holder",
+        HOLDER,
+        *key,
+        "--out",
+        out,
+    )
+    assert (missing.exit_code, missing.stderr) == (2, "error: --subjects: names no address for bundle 2\n")
 
 
 def test_ingest__when_a_bundle_is_not_json__then_named_by_number(tmp_path: Path, key: list[str], out: Path) -> None:
@@ -167,6 +195,7 @@ def test_correction__when_a_bundle_comes_again__then_it_corrects(tmp_path: Path,
     assert told(*line, "--json")[0]["corrects"] == first["record"]
     assert run(*line, "--subject", HOLDER).exit_code == 2
     assert run(*line, path).exit_code == 2
+    assert run(*line, "--subjects", path).exit_code == 2
 
 
 def test_model__then_exactly_its_inputs_are_shown(tmp_path: Path, out: Path) -> None:
