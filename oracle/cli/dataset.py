@@ -10,7 +10,8 @@ import typer
 
 from oracle.cli.files import read_file, write_private
 from oracle.cli.options import Id, Json, parse_id
-from oracle.cli.output import FAILED, followed, hexed, print_facts, print_json
+from oracle.cli.output import FAILED, hexed, print_facts, print_json
+from oracle.cli.progress import followed
 from oracle.core.errors import ConfigurationError, DocumentError
 
 app = typer.Typer(no_args_is_help=True, help="Datasets, many records under one root: make, check, prove, verify.")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
@@ -23,8 +22,6 @@ from oracle.core.errors import (
     WrongChainError,
 )
 from oracle.core.purposes import UnknownPurposeError
-
-T = TypeVar("T")
 
 FAILED, MISUSED = 1, 2
 _MISUSE = (ConfigurationError, SigningKeyError, UnknownPurposeError, WrongChainError)
@@ -62,12 +59,6 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], as_jso
     for row in rows:
         table.add_row(*(plain(row[column]) for column in columns))
     Console().print(table)
-
-
-def followed(items: Sequence[T], what: str, as_json: bool) -> Iterable[T]:
-    """Yield the items, with a progress bar on standard error for who watches."""
-    quiet = as_json or not sys.stderr.isatty()
-    return track(items, what, console=Console(stderr=True), disable=quiet, transient=True)
 
 
 def plain(value: Any) -> Text:

@@ -11,7 +11,8 @@ import typer
 
 from oracle.cli.files import read_file
 from oracle.cli.options import Json, PasswordFile, parse_address
-from oracle.cli.output import followed, print_facts, print_json, print_rows
+from oracle.cli.output import print_facts, print_json, print_rows
+from oracle.cli.progress import followed
 from oracle.cli.record import (
     Corrects,
     Folder,

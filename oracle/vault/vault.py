@@ -76,13 +76,13 @@ class Vault:
         """Return all records' public parts."""
         return self._store.records()
 
-    def record(self, record_id: bytes) -> Record:
-        """Return a record's public part. Raises RecordAbsentError."""
-        return self._stored(record_id).record
-
     def tree(self, record_id: bytes) -> RecordTree:
         """Return a whole record in the clear, with its salts. Raises RecordAbsentError, or SealError as :meth:`disclose` does."""
         return self._open(self._stored(record_id))
+
+    def record(self, record_id: bytes) -> Record:
+        """Return a record's public part. Raises RecordAbsentError."""
+        return self._stored(record_id).record
 
     def forget(self, record_id: bytes) -> None:
         """Delete a record and its key for good; retire it on chain as well. Raises RecordAbsentError."""
