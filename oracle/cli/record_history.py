@@ -17,19 +17,21 @@ if TYPE_CHECKING:
     from oracle.records.opened import OpenedRecord
 
 Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_VAULT_CONFIG", help="The vault's settings, TOML.")]
+Among = Annotated[
+    Path | None, typer.Option(exists=True, file_okay=False, help="Folder with the record files before it.")
+]
+Before = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="ASSENT_VAULT_CONFIG", help="Settings of the vault that has those before it."),
+]
 Find = Callable[[bytes], "OpenedRecord | None"]
 
 
 @app.command(epilog="Example: assent record history records/0x5d…c1.json --among records/")
 def history(
     record: RecordFile,
-    among: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="Folder with the record files before it.")
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", envvar="ASSENT_VAULT_CONFIG", help="Settings of the vault that has those before it."),
-    ] = None,
+    among: Among = None,
+    config: Before = None,
     as_json: Json = False,
 ) -> None:
     """List a record's versions back to the first, newest first, and check that each is what the next one corrects."""

@@ -31,6 +31,23 @@ if TYPE_CHECKING:
     from oracle.records.opened import OpenedRecord
 
 Ingested = tuple["OpenedRecord", Mapping[str, int]]
+Bundles = Annotated[
+    list[Path], typer.Argument(exists=True, dir_okay=False, help="FHIR R4 bundles, each about one patient.")
+]
+Secret = Annotated[
+    Path,
+    typer.Option(
+        exists=True, dir_okay=False, help="Key file, as `assent keys new` makes one; it fixes how dates move."
+    ),
+]
+Subjects = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="Instead of --subject, a JSON object: each bundle's file name, and whose it is.",
+    ),
+]
 
 
 @app.command(
@@ -38,25 +55,11 @@ Ingested = tuple["OpenedRecord", Mapping[str, int]]
     "--out records/"
 )
 def ingest(
-    bundles: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, help="FHIR R4 bundles, each about one patient.")
-    ],
-    secret: Annotated[
-        Path,
-        typer.Option(
-            exists=True, dir_okay=False, help="Key file, as `assent keys new` makes one; it fixes how dates move."
-        ),
-    ],
+    bundles: Bundles,
+    secret: Secret,
     out: Folder,
     subject: Subject = None,
-    subjects: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="Instead of --subject, a JSON object: each bundle's file name, and whose it is.",
-        ),
-    ] = None,
+    subjects: Subjects = None,
     holder: Holder = None,
     password_file: PasswordFile = None,
     corrects: Corrects = None,
