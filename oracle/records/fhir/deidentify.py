@@ -52,8 +52,7 @@ def deidentify(bundle: Bundle, shift: DateShift, today: date) -> Deidentified:
             problems += error.problems
     if problems:
         raise DocumentError(problems[:_MOST_PROBLEMS])
-    linked = {name: _without_links(each, told) for name, each in told.items()}
-    return Deidentified({name: each for name, each in linked.items() if _is_whole(each)}, over, under_way.left_out)
+    return Deidentified(_closed(told, under_way.left_out), over, under_way.left_out)
 
 
 def strays(resources: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -87,6 +86,17 @@ def _told(name: str, resource: Mapping[str, Any], under_way: Pass) -> dict[str, 
     if kind == "Patient":
         raise DocumentError([f"{name}: has a date that can't be told"])
     return None
+
+
+def _closed(told: Mapping[str, dict[str, Any]], left_out: Counter[str]) -> Mapping[str, dict[str, Any]]:
+    """Take back references to resources that were left out, and leave out those that are nothing without, until none is left."""
+    while True:
+        linked = {name: _without_links(each, told) for name, each in told.items()}
+        whole = {name: each for name, each in linked.items() if _is_whole(each)}
+        left_out.update(name.partition("/")[0] for name in told.keys() - whole.keys())
+        if len(whole) == len(told):
+            return whole
+        told = whole
 
 
 def _is_whole(resource: Mapping[str, Any]) -> bool:

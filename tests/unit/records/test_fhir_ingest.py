@@ -162,6 +162,25 @@ def test_record__when_a_resource_has_an_identifying_element__then_it_breaks_the_
     assert problems_of_record(fields) == ["Patient/1: isn't as de-identification leaves it"]
 
 
+def test_resource__when_it_is_nothing_without_one_that_is_left_out__then_is_left_out_as_well() -> None:
+    data = bundle(visits=1)
+    local = {"system": "http://hospital.example/codes", "code": "Frami345"}
+    medication = {"resourceType": "Medication", "id": "m", "status": "active", "code": {"coding": [local]}}
+    data["entry"].append({"fullUrl": "urn:uuid:m", "resource": medication})
+    request = resources(data, "MedicationRequest")[0]
+    del request["medicationCodeableConcept"]
+    request["medicationReference"] = {"reference": "urn:uuid:m"}
+    resources(data, "Observation")[0]["derivedFrom"] = [{"reference": f"MedicationRequest/{request['id']}"}]
+    found = ingest(data, SUBJECT, SECRET, TODAY)
+    assert not {"Medication/1", "MedicationRequest/1"} & found.fields.keys()
+    assert (found.left_out["Medication"], found.left_out["MedicationRequest"]) == (1, 1)
+    assert "derivedFrom" not in found.fields["Observation/1"]  # type: ignore[operator]
+    medication["code"] = concept("http://www.nlm.nih.gov/research/umls/rxnorm", "860975")
+    again = fields_of(data)
+    assert again["MedicationRequest/1"]["medicationReference"] == {"reference": "Medication/1"}
+    assert again["Observation/1"]["derivedFrom"] == [{"reference": "MedicationRequest/1"}]
+
+
 # Dates
 
 
