@@ -24,6 +24,7 @@ BUILT_IN = Path(__file__).parent / "schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _MOST_PROBLEMS = 50
+_FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,7 @@ class Schema:
 
     def problems(self, fields: Mapping[str, object]) -> list[str]:
         """Return what is wrong with a record's fields, each naming the place and the rule, never a value."""
-        checker = jsonschema.Draft202012Validator(
-            dict(self.content), registry=EMPTY_REGISTRY, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-        )
+        checker = jsonschema.Draft202012Validator(dict(self.content), registry=EMPTY_REGISTRY, format_checker=_FORMATS)
         known = set(_property_names(self.content))
         found = {_said(error, known): None for error in checker.iter_errors(dict(fields))}
         return sorted(found)[:_MOST_PROBLEMS]
@@ -100,7 +99,9 @@ class SchemaRegistry:
 def _problem(content: Any) -> str | None:
     if not isinstance(content, dict) or content.get("$schema") != DIALECT:
         return f'not a JSON Schema with "$schema": "{DIALECT}"'
-    if any(not target.startswith("#") for target in _references(content)):
+    if unknown := sorted({name for name in _texts(content, "format") if name not in _FORMATS.checkers}):
+        return f"has a format that isn't checked here ({', '.join(unknown)}); use a pattern"
+    if any(not target.startswith("#") for target in _texts(content, "$ref", "$dynamicRef")):
         return "refers to another document; put what it needs under $defs"
     try:
         jsonschema.Draft202012Validator.check_schema(content)
@@ -109,15 +110,16 @@ def _problem(content: Any) -> str | None:
     return None
 
 
-def _references(node: Any) -> Iterator[str]:
+def _texts(node: Any, *keywords: str) -> Iterator[str]:
+    """The texts that are given for keywords, wherever in a schema."""
     if isinstance(node, dict):
         for name, value in node.items():
-            if name in ("$ref", "$dynamicRef") and isinstance(value, str):
+            if name in keywords and isinstance(value, str):
                 yield value
-            yield from _references(value)
+            yield from _texts(value, *keywords)
     elif isinstance(node, list):
         for each in node:
-            yield from _references(each)
+            yield from _texts(each, *keywords)
 
 
 def _property_names(node: Any) -> Iterator[str]:

@@ -103,6 +103,10 @@ def test_fields__whatever_they_are__then_the_marked_text_is_never_said(mark: str
         ([], "not a JSON Schema"),
         ({"type": "object"}, "not a JSON Schema"),
         ({"$schema": "http://json-schema.org/draft-07/schema#"}, "not a JSON Schema"),
+        (
+            {"$schema": DIALECT, "properties": {"a": {"format": "no-such"}}},
+            "a format that isn't checked here .no-such.",
+        ),
         ({"$schema": DIALECT, "type": "nonsense"}, "not a valid JSON Schema at $.type"),
         (
             {"$schema": DIALECT, "properties": {"a": {"$ref": "https://example.org/a.json"}}},
