@@ -14,17 +14,21 @@ from oracle.cli import (
     agreement,
     audit,
     balance,
+    dataset,
     keys,
     mandate,
     model,
     node,
     operator,
+    record,
     request,
     standing,
     vault,
     verdict,
 )
 from oracle.cli import receipt as _receipt  # noqa: F401  its commands are `agreement`'s
+from oracle.cli import record_history as _record_history  # noqa: F401  its commands are `record`'s
+from oracle.cli import record_ingest as _record_ingest  # noqa: F401  so is its one
 from oracle.cli.options import wants_json
 from oracle.cli.output import print_error, status_of
 from oracle.core.errors import AssentError
@@ -79,6 +83,8 @@ for _name, _module in {
     "operator": operator,
     "node": node,
     "vault": vault,
+    "record": record,
+    "dataset": dataset,
     "keys": keys,
 }.items():
     app.add_typer(_module.app, name=_name)

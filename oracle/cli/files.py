@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -37,7 +39,7 @@ def step_of(name: str) -> Any:
     return Step[name.upper()]
 
 
-def read_object(file: typer.FileText) -> dict[str, Any]:
+def read_object(file: TextIO) -> dict[str, Any]:
     """Return the JSON object in a file. Raises ConfigurationError."""
     try:
         data = json.load(file, object_pairs_hook=_once_each)
@@ -46,6 +48,25 @@ def read_object(file: typer.FileText) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ConfigurationError([f"{file.name}: not a JSON object with each name once"])
     return data
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the JSON object in the file at a path. Raises ConfigurationError."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return read_object(file)
+    except OSError as error:
+        raise ConfigurationError([f"{path}: can't be read: {error.strerror}"]) from None
+
+
+def write_private(path: Path, data: Any) -> None:
+    """Write JSON values to a new file, readable by its owner alone. Raises ConfigurationError if it can't be made, or is there."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigurationError([f"{path}: can't be made: {error.strerror}; choose another path"]) from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(data, file, ensure_ascii=False, indent=1)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from oracle.core.errors import (
     AssentError,
     ConfigurationError,
     ContractRevertError,
+    DocumentError,
     RefusalError,
     SigningKeyError,
     WrongChainError,
@@ -83,7 +84,7 @@ def print_error(error: AssentError, as_json: bool) -> None:
 def error_json(error: AssentError) -> dict[str, Any]:
     """Return an error as JSON values: its kind, its message, and what it carries."""
     data: dict[str, Any] = {"kind": type(error).__name__, "message": str(error)}
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, ConfigurationError | DocumentError):
         data["problems"] = list(error.problems)
     if isinstance(error, RefusalError):
         data["reason"] = error.reason.value

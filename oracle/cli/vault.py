@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ from oracle.core.errors import ConfigurationError
 if TYPE_CHECKING:
     from oracle.client import AssentClient
     from oracle.core.structs import Record
+    from oracle.data.record import RecordTree
     from oracle.vault.settings import VaultSettings
     from oracle.vault.vault import LogHead
 
@@ -44,7 +46,12 @@ def serve(config: Config) -> None:
 )
 def add(
     fields: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="The record: a JSON object, field by field.")
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="The record: a JSON object, field by field; or a record file, as `assent record` makes it.",
+        ),
     ],
     config: Config,
     subject: Annotated[str, typer.Option(parser=parse_address, metavar="ADDRESS", help="Whose data it is.")],
@@ -193,9 +200,24 @@ def _put(settings: VaultSettings, path: Path, subject: str, holder: str) -> Reco
     from oracle.vault.serve import open_vault  # noqa: PLC0415
 
     try:
-        return open_vault(settings).add(_fields(path), subject, holder)
+        return open_vault(settings).add(_content(path, subject, holder), subject, holder)
     except ValueError as error:  # its text names a field, never a value
         raise ConfigurationError([f"{path}: {error}"]) from None
+
+
+def _content(path: Path, subject: str, holder: str) -> Mapping[str, object] | RecordTree:
+    """A record file keeps its salts; what else is a JSON object is fields to be salted."""
+    from oracle.records.opened import VERSION, OpenedRecord  # noqa: PLC0415
+
+    data = _fields(path)
+    if data.get("version") != VERSION:
+        return data
+    opened = OpenedRecord.from_json(data)
+    if (opened.subject, opened.holder) != (subject, holder):
+        raise ConfigurationError(
+            [f"{path}: is a record of another subject or holder; name those in --subject and --holder"]
+        )
+    return opened.tree
 
 
 def _fields(path: Path) -> dict[str, Any]:

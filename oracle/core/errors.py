@@ -16,6 +16,7 @@
     │   ├── InputError          fields don't fit the model's input schema
     │   └── VerdictMismatchError a proposal that this node can't stand behind
     ├── DatabaseError           the database is unreachable, full or locked; what was under way may be repeated
+    ├── DocumentError           a record, bundle or dataset that breaks its schema or its form; carries every problem at once
     ├── ModelError              package unreadable, altered, or of an unknown architecture; or rows that a model can't evaluate
     ├── RuntimeUnavailableError nothing can be evaluated now; passes by itself or with the operator's help
     ├── SealError               a sealed message that doesn't open
@@ -140,6 +141,14 @@ class DatabaseError(AssentError):
     def __init__(self, cause: str) -> None:
         self.cause = cause
         super().__init__(f"database: {cause}; nothing of this was stored, it is tried again")
+
+
+class DocumentError(AssentError):
+    """A document that breaks its schema or its form. ``problems`` names each place and the rule that it breaks, never a value."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
 
 
 class ModelError(AssentError):

@@ -57,12 +57,14 @@ class Vault:
         self._store = store
         self._master_key = master_key
 
-    def add(self, fields: Mapping[str, object], subject: str, holder: str) -> Record:
+    def add(self, fields: Mapping[str, object] | RecordTree, subject: str, holder: str) -> Record:
         """Salt, encrypt and store a record; return what to commit on chain. It is on disk before anyone can ask for it.
+
+        A tree is salted already, and keeps its salts.
 
         Raises ValueError naming a field that isn't JSON.
         """
-        tree = RecordTree.salt(fields)
+        tree = fields if isinstance(fields, RecordTree) else RecordTree.salt(fields)
         record = Record(tree.root, to_checksum_address(subject), to_checksum_address(holder))
         key = secrets.token_bytes(_KEY_BYTES)
         nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -73,6 +75,10 @@ class Vault:
     def records(self) -> list[Record]:
         """Return all records' public parts."""
         return self._store.records()
+
+    def tree(self, record_id: bytes) -> RecordTree:
+        """Return a whole record in the clear, with its salts. Raises RecordAbsentError, or SealError as :meth:`disclose` does."""
+        return self._open(self._stored(record_id))
 
     def record(self, record_id: bytes) -> Record:
         """Return a record's public part. Raises RecordAbsentError."""
