@@ -17,8 +17,8 @@ from oracle.core.errors import ConfigurationError
 if TYPE_CHECKING:
     from oracle.client import AssentClient
     from oracle.core.structs import Record
+    from oracle.vault.release_log import LogHead
     from oracle.vault.settings import VaultSettings
-    from oracle.vault.vault import LogHead
 
 app = typer.Typer(no_args_is_help=True, help="The holder's vault: serve, add, list, release, log, rotate, forget.")
 Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_VAULT_CONFIG", help="The vault's settings, TOML.")]
@@ -149,11 +149,14 @@ def rotate(
     as_json: Json = False,
 ) -> None:
     """Put all records' keys under another master key. Stop the vault first, and name the new key in its settings after."""
+    from oracle.database.ownership import VAULT, held  # noqa: PLC0415
     from oracle.keys.keystore import read_secret  # noqa: PLC0415
     from oracle.vault.serve import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
-    count = open_vault(load_vault_settings(config)).rotate(read_secret(new_key, new_password))
+    settings = load_vault_settings(config)
+    with held(settings.database, patience_s=0, program=VAULT):
+        count = open_vault(settings).rotate(read_secret(new_key, new_password))
     then = f"set master_key_file and master_password_file in {config} to the new ones, and start the vault"
     print_facts({"records": count, "masterKey": str(new_key), "then": then}, as_json)
 
@@ -179,7 +182,7 @@ def forget(
 
 
 def _head(text: str | None) -> LogHead | None:
-    from oracle.vault.vault import LogHead  # noqa: PLC0415
+    from oracle.vault.release_log import LogHead  # noqa: PLC0415
 
     if text is None:
         return None

@@ -30,7 +30,7 @@ from oracle.vault.refusals import (
     SignatureWrongError,
     StepRefusedError,
 )
-from oracle.vault.store import Release
+from oracle.vault.release_log import Release
 from oracle.vault.vault import Vault
 
 

@@ -11,7 +11,9 @@ from fastapi import FastAPI
 
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import open_async
+from oracle.core.digests import Domain
 from oracle.core.errors import ConfigurationError, ModelError
+from oracle.database.ownership import VAULT, held
 from oracle.keys.keystore import read_secret
 from oracle.models.package import ModelPackage
 from oracle.vault.chain_view import ChainView
@@ -26,8 +28,12 @@ _MOST_CONNECTIONS = 512
 
 
 def open_vault(settings: VaultSettings) -> Vault:
-    """Open the records of a vault. Raises SigningKeyError if its master key can't be read."""
-    return Vault(VaultStore(settings.database), read_secret(settings.master_key_file, settings.master_password_file))
+    """Open the records of a vault.
+
+    Raises SigningKeyError if its master key can't be read, ConfigurationError if its database can't be opened or is another one's.
+    """
+    master_key = read_secret(settings.master_key_file, settings.master_password_file)
+    return Vault(VaultStore(settings.database, Domain(settings.chain_id, settings.contract)), master_key)
 
 
 def schemas_of(folders: Iterable[Path]) -> dict[bytes, tuple[str, ...]]:
@@ -62,8 +68,14 @@ def build(settings: VaultSettings, chain: ChainView) -> FastAPI:
 async def serve(settings: VaultSettings) -> None:
     """Run the vault until SIGTERM or SIGINT, then finish what is under way and return.
 
-    Raises ConfigurationError, SigningKeyError, or ChainError (wrong chain, no contract, endpoint unreachable) before it listens.
+    Raises ConfigurationError (another vault runs on its database, too), SigningKeyError, or ChainError (wrong chain, no contract, endpoint
+    unreachable) before it listens.
     """
+    with held(settings.database, program=VAULT):
+        await _serve(settings)
+
+
+async def _serve(settings: VaultSettings) -> None:
     chain = connect(settings)
     try:
         app = build(settings, chain)

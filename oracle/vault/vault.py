@@ -10,7 +10,6 @@ import contextlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -19,33 +18,16 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from eth_utils import to_checksum_address
 
 from oracle.core.canonical import canonical
-from oracle.core.errors import AssentError, SealError, SigningKeyError
+from oracle.core.errors import SealError, SigningKeyError
 from oracle.core.structs import Record
 from oracle.data.record import RELEASE_VERSION, DisclosedField, RecordTree, SaltedField
 from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
-from oracle.vault.store import FIRST, EncryptedRecord, Release, VaultStore, digest_after
+from oracle.vault.release_log import FIRST, LogBrokenError, LogHead, Release, digest_after
+from oracle.vault.store import EncryptedRecord, VaultStore
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _AT_REST = b"assent-vault/1\x00"
-
-
-@dataclass(frozen=True, slots=True)
-class LogHead:
-    """Where the release log stands: how many entries it has, and a digest (32 bytes) that fixes all of them."""
-
-    entries: int
-    digest: bytes
-
-
-class LogBrokenError(AssentError):
-    """An entry of the release log was altered, left out or put in."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(
-            f"the release log doesn't hold from entry {number} on: it was altered; compare with a backup, and see who could write there"
-        )
 
 
 class Vault:
@@ -56,6 +38,10 @@ class Vault:
         _must_be_key(master_key)
         self._store = store
         self._master_key = master_key
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self._store.close()
 
     def add(self, fields: Mapping[str, object], subject: str, holder: str) -> Record:
         """Salt, encrypt and store a record; return what to commit on chain. It is on disk before anyone can ask for it.

@@ -10,8 +10,9 @@ from oracle.core.errors import Reason, RecordError, SealError, SigningKeyError
 from oracle.core.structs import Record
 from oracle.data.record import DisclosedField, verify_disclosure
 from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
-from oracle.vault.store import Release, VaultStore
-from oracle.vault.vault import LogBrokenError, LogHead, Vault
+from oracle.vault.release_log import LogBrokenError, LogHead, Release
+from oracle.vault.store import VaultStore
+from oracle.vault.vault import Vault
 
 MASTER = bytes(range(32))
 SUBJECT = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"

@@ -1,0 +1,59 @@
+"""One transaction at a time: what every program's tables are read and written through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from oracle.database.opening import reading
+
+
+class Database:
+    """Base of a program's tables. Calls are short and synchronous; each public method is one transaction, or part of :meth:`together`'s.
+
+    Raises DatabaseError when the database is unreachable, full or locked: then nothing of the call is stored, and it may be repeated.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._readers = sessionmaker(reading(engine), expire_on_commit=False)
+        self._open: ContextVar[Session | None] = ContextVar("open", default=None)
+
+    @property
+    def engine(self) -> Engine:
+        """The database's connections, for its other tables."""
+        return self._engine
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of the changes that the calls inside make: all are stored, or none. Nothing inside may wait."""
+        with self._sessions.begin() as session:
+            token = self._open.set(session)
+            try:
+                yield
+            finally:
+                self._open.reset(token)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        """Read and write, while nobody else writes: what was read is still so when it is written upon."""
+        if (outer := self._open.get()) is not None:
+            yield outer
+            return
+        with self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        """Read one state of the database, while others may write the next."""
+        with self._readers.begin() as session:
+            yield session
