@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oracle.cli.options import Id, Json, PasswordFile, parse_address, parse_id
-from oracle.cli.output import hexed, print_facts, print_json, print_rows
+from oracle.cli.output import hexed, plain, print_facts, print_json, print_rows, print_stream
 from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -122,19 +122,22 @@ def log(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check the release log, and list what was released to whom. Its head fixes every entry: note it down where nobody can change it."""
+    """Check the release log, and list what was released to whom. Its head fixes every entry: note it down where nobody can change it.
+
+    It is read once, and each entry printed as soon as it is checked; of an entry that doesn't fit, and all after it, nothing is.
+    """
     from oracle.vault.serve import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
-    vault = open_vault(load_vault_settings(config))
-    head, rows = vault.log_head(_head(noted)), vault.log_entries(record)
-    facts = {"entries": head.entries, "head": hexed(head.digest)}
+    walk = open_vault(load_vault_settings(config)).walk_log(_head(noted))
+    wanted = None if record is None else record.hex()
+    entries = (entry for entry in walk if wanted is None or entry["record"] == wanted)
     if as_json:
-        print_json({**facts, "releases": rows})
+        print_stream("releases", entries, lambda: _standing(walk.head))
         return
-    shown = [{**row, "at": datetime.fromtimestamp(row["at"], UTC).strftime("%Y-%m-%d %H:%M:%S")} for row in rows]
-    print_rows(("number", "at", "attester", "epoch", "fields", "record", "request"), shown, as_json=False)
-    print_facts(facts, as_json=False)
+    for entry in entries:
+        typer.echo(_line(entry))
+    print_facts(_standing(walk.head), as_json=False)
 
 
 @app.command(
@@ -176,9 +179,21 @@ def forget(
     record = vault.record(record_id)
     if not yes:
         typer.confirm(f"Delete record {hexed(record_id)} of {record.subject}?", abort=True)
-    released = len(vault.log_entries(record_id))
+    released = vault.release_count(record_id)
     vault.forget(record_id)
     print_facts({"record": hexed(record_id), "forgotten": True, "releasesBefore": released}, as_json)
+
+
+def _standing(head: LogHead) -> dict[str, Any]:
+    return {"entries": head.entries, "head": hexed(head.digest)}
+
+
+def _line(entry: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(entry["at"], UTC).strftime("%Y-%m-%d %H:%M:%S")
+    times = f"{entry['times']} times by then" if "times" in entry else None
+    what = (entry["request"], "record", entry["record"], "to", entry["attester"], "in epoch", entry["epoch"], times)
+    parts = [f"{entry['number']:>6}", at, "request", *what, ", ".join(entry["fields"])]
+    return " ".join(plain(part).plain for part in parts if part is not None)
 
 
 def _head(text: str | None) -> LogHead | None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import islice
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Executable
 from sqlalchemy.orm import Session, sessionmaker
 
 from oracle.database.opening import reading
+
+T = TypeVar("T")
+
+#: So many ids go into one query: databases limit a query's parameters.
+_CHUNK = 500
 
 
 class Database:
@@ -57,3 +64,16 @@ class Database:
         """Read one state of the database, while others may write the next."""
         with self._readers.begin() as session:
             yield session
+
+
+def chunks(values: Collection[T]) -> Iterator[list[T]]:
+    """Cut values into lists that fit a query's parameters."""
+    rest = iter(values)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
+
+
+def execute_many(session: Session, statement: Executable, parameters: Sequence[Mapping[str, Any]]) -> None:
+    """Execute a statement once for each set of parameters, in one go; not at all for none."""
+    if parameters:
+        session.connection().execute(statement, parameters)

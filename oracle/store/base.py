@@ -1,20 +1,13 @@
-"""What all of the store's modules build on: the tables' base, and statements for many rows."""
+"""What all of the store's modules build on: the tables' base."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
-from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, Dialect, Executable, LargeBinary, String, Table, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Dialect, LargeBinary, String, Table, TypeDecorator
 from sqlalchemy import Enum as Words
-from sqlalchemy.orm import DeclarativeBase, Session
-
-T = TypeVar("T")
-
-#: So many ids go into one query: databases limit a query's parameters.
-_CHUNK = 500
+from sqlalchemy.orm import DeclarativeBase
 
 
 class Text(TypeDecorator[str]):
@@ -42,19 +35,6 @@ class Base(DeclarativeBase):
     }
 
 
-def chunks(values: Collection[T]) -> Iterator[list[T]]:
-    """Cut values into lists that fit a query's parameters."""
-    rest = iter(values)
-    while chunk := list(islice(rest, _CHUNK)):
-        yield chunk
-
-
 def table_of(kind: type[Base]) -> Table:
     """Return a model's table, for statements that are executed many times."""
     return cast(Table, kind.__table__)
-
-
-def execute_many(session: Session, statement: Executable, parameters: Sequence[Mapping[str, Any]]) -> None:
-    """Execute a statement once for each set of parameters, in one go; not at all for none."""
-    if parameters:
-        session.connection().execute(statement, parameters)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from oracle.core.digests import Domain
 from oracle.database.ownership import bind
-from oracle.database.transactions import Database
-from oracle.store.base import chunks, execute_many, table_of
+from oracle.database.transactions import Database, chunks, execute_many
+from oracle.store.base import table_of
 from oracle.store.contexts import OF_THE_CHAIN, Recorded
 from oracle.store.rows import insert_new, reconsider
 from oracle.store.tables import (

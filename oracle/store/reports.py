@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from oracle.core.merkle import MerkleTree
 from oracle.core.structs import Verdict
-from oracle.database.transactions import Database
-from oracle.store.base import chunks
+from oracle.database.transactions import Database, chunks
 from oracle.store.events import mark_anchored
 from oracle.store.tables import AnchorRow, EvidenceRow, ReportRow, ReportVerdictRow, RequestRow
 

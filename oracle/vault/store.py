@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, String, cast, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from oracle.core.digests import Domain
 from oracle.core.structs import Record
 from oracle.database.opening import POSTGRESQL, SQLITE
 from oracle.database.ownership import VAULT, bind
-from oracle.database.transactions import Database
-from oracle.vault.release_log import FIRST, LogEntry, Release, chained
+from oracle.database.transactions import Database, chunks, execute_many
+from oracle.vault.release_log import FIRST, Release, chained, is_told
 from oracle.vault.schema import SCHEMA
 from oracle.vault.tables import LogRow, RecordRow, ReleaseRow
 
 _AT_A_TIME = 1_000
+_LAST = select(LogRow.number, LogRow.digest).order_by(LogRow.number.desc()).limit(1)
+_RELEASED = select(
+    ReleaseRow.request_id,
+    ReleaseRow.attester,
+    ReleaseRow.epoch,
+    ReleaseRow.times,
+    ReleaseRow.record_id,
+    ReleaseRow.fields,
+)
+#: Request, attester, epoch: what is released for them again is a repeat.
+_Key = tuple[bytes, str, int]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,6 +50,12 @@ class VaultStore(Database):
         Raises ConfigurationError when it can't be opened, or is another deployment's or program's.
         """
         super().__init__(SCHEMA.open(url, domain, erasing=True))
+        upsert = postgresql.insert if self._engine.dialect.name == POSTGRESQL else sqlite.insert
+        new = upsert(ReleaseRow)
+        self._count = new.on_conflict_do_update(
+            index_elements=[ReleaseRow.request_id, ReleaseRow.attester, ReleaseRow.epoch],
+            set_={"times": new.excluded.times, "last_at": new.excluded.last_at},
+        )
         if domain is None:
             return
         try:
@@ -85,26 +102,28 @@ class VaultStore(Database):
         return found
 
     def log(self, releases: Sequence[Release]) -> None:
-        """Write releases down. One that is repeated counts in its row, and has its own entry in the log."""
-        upsert = postgresql.insert if self._engine.dialect.name == POSTGRESQL else sqlite.insert
-        new = upsert(ReleaseRow)
-        repeated = {"times": ReleaseRow.times + 1, "last_at": new.excluded.last_at}
-        key = [ReleaseRow.request_id, ReleaseRow.attester, ReleaseRow.epoch]
+        """Write releases down. One that repeats another counts in its row, and has an entry in the log as :mod:`release_log` says."""
+        if not releases:
+            return
         with self._transaction() as session:
             connection = session.connection()
-            connection.execute(new.on_conflict_do_update(index_elements=key, set_=repeated), list(map(_row, releases)))
-            last = connection.execute(
-                select(LogRow.number, LogRow.digest).order_by(LogRow.number.desc()).limit(1)
-            ).first()
-            entries = list(chained(releases, *((last.number, last.digest) if last else (-1, FIRST))))
-            connection.execute(insert(LogRow), [asdict(entry) for entry in entries])
+            rows, told = _counted(releases, _released(connection, {release.request_id for release in releases}))
+            execute_many(session, self._count, rows)
+            last = connection.execute(_LAST).first()
+            entries = chained(told, *((last.number, last.digest) if last else (-1, FIRST)))
+            execute_many(session, insert(LogRow), [asdict(entry) for entry in entries])
 
-    def log_entries(self) -> Iterator[LogEntry]:
-        """Yield the release log, first to last."""
-        with self._reading() as session:
-            query = select(LogRow).order_by(LogRow.number).execution_options(yield_per=_AT_A_TIME)
-            for row in session.scalars(query):
-                yield LogEntry(row.number, row.content, row.digest)
+    def log_rows(self) -> Iterator[tuple[int, str, bytes]]:
+        """Yield number, content (as JSON) and digest of the release log's entries, first to last; each thousand is one transaction."""
+        query = select(LogRow.number, cast(LogRow.content, String), LogRow.digest).order_by(LogRow.number)
+        query, last = query.limit(_AT_A_TIME), None
+        while True:
+            with self._reading() as session:
+                some = session.execute(query if last is None else query.where(LogRow.number > last)).all()
+            yield from ((number, content, digest) for number, content, digest in some)
+            if len(some) < _AT_A_TIME:
+                return
+            last = some[-1].number
 
     def rewrap(self, change: Callable[[bytes], bytes]) -> int:
         """Replace each record's wrapped key by what ``change`` makes of it: all of them, or none if it raises. Return how many."""
@@ -126,6 +145,11 @@ class VaultStore(Database):
         finally:
             connection.close()
 
+    def release_count(self, record_id: bytes) -> int:
+        """Return how often fields of a record were released, repeats included."""
+        with self._reading() as session:
+            return session.scalar(select(func.sum(ReleaseRow.times)).where(ReleaseRow.record_id == record_id)) or 0
+
     def releases(self, request_id: bytes) -> Sequence[Release]:
         """Return what was released for a request, first to last."""
         with self._reading() as session:
@@ -138,17 +162,31 @@ class VaultStore(Database):
             ]
 
 
-def _row(release: Release) -> dict[str, Any]:
-    return {
-        "request_id": release.request_id,
-        "attester": release.attester,
-        "epoch": release.epoch,
-        "record_id": release.record_id,
-        "fields": list(release.fields),
-        "first_at": release.at,
-        "last_at": release.at,
-        "times": 1,
-    }
+def _released(connection: Connection, request_ids: Collection[bytes]) -> dict[_Key, tuple[int, bytes, tuple[str, ...]]]:
+    """Return how often what of which record was released for requests, by request, attester and epoch."""
+    found = {}
+    for some in chunks(request_ids):
+        for row in connection.execute(_RELEASED.where(ReleaseRow.request_id.in_(some))):
+            found[row.request_id, row.attester, row.epoch] = (row.times, row.record_id, tuple(row.fields))
+    return found
+
+
+def _counted(
+    releases: Sequence[Release], before: dict[_Key, tuple[int, bytes, tuple[str, ...]]]
+) -> tuple[list[dict[str, Any]], list[tuple[Release, int]]]:
+    """Return the rows of releases, one for each request, attester and epoch, and which releases the log tells of, each with its number."""
+    rows: dict[_Key, dict[str, Any]] = {}
+    told = []
+    for release in releases:
+        key, what = (release.request_id, release.attester, release.epoch), (release.record_id, release.fields)
+        times, *known = before.get(key, (0, *what))
+        before[key] = (times + 1, *what)
+        first_at = rows[key]["first_at"] if key in rows else release.at
+        rows[key] = {**asdict(release), "fields": list(release.fields), "first_at": first_at, "times": times + 1}
+        rows[key]["last_at"] = rows[key].pop("at")
+        if is_told(times + 1) or tuple(known) != what:
+            told.append((release, times + 1))
+    return list(rows.values()), told
 
 
 def _record(row: RecordRow) -> Record:

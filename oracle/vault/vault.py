@@ -22,7 +22,7 @@ from oracle.core.errors import SealError, SigningKeyError
 from oracle.core.structs import Record
 from oracle.data.record import RELEASE_VERSION, DisclosedField, RecordTree, SaltedField
 from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
-from oracle.vault.release_log import FIRST, LogBrokenError, LogHead, Release, digest_after
+from oracle.vault.release_log import LogHead, LogWalk, Release
 from oracle.vault.store import EncryptedRecord, VaultStore
 
 _KEY_BYTES = 32
@@ -77,40 +77,16 @@ class Vault:
         return self._open(self._stored(record_id)).disclose(names)
 
     def log(self, releases: Sequence[Release]) -> None:
-        """Write releases down; done before the fields leave. A repeated one has its own entry in the log."""
+        """Write releases down; done before the fields leave."""
         self._store.log(releases)
 
-    def log_head(self, noted: LogHead | None = None) -> LogHead:
-        """Check the whole release log, and return where it stands.
+    def walk_log(self, noted: LogHead | None = None) -> LogWalk:
+        """Return the release log, to be read once and checked meanwhile; ``noted`` is where it stood once."""
+        return LogWalk(self._store.log_rows(), noted)
 
-        ``noted`` is where it stood once. Without it a log that was written anew, as a whole, can't be told. Raises LogBrokenError naming
-        the first entry that doesn't fit.
-        """
-        digest, expected = FIRST, 0
-        entries = self._store.log_entries()
-        while True:
-            if noted is not None and noted.entries == expected and noted.digest != digest:
-                raise LogBrokenError(max(expected - 1, 0))
-            try:
-                entry = next(entries, None)
-                if entry is None:
-                    break
-                digest = digest_after(digest, entry.content)
-                fits = entry.number == expected == entry.content.get("number") and entry.digest == digest
-            except (ValueError, TypeError, AttributeError):  # what was put there isn't an entry at all
-                fits = False
-            if not fits:
-                raise LogBrokenError(expected)
-            expected += 1
-        if noted is not None and noted.entries > expected:
-            raise LogBrokenError(expected)
-        return LogHead(expected, digest)
-
-    def log_entries(self, record_id: bytes | None = None) -> list[dict[str, Any]]:
-        """Return the release log's entries, first to last; of one record, if it is named."""
-        wanted = None if record_id is None else record_id.hex()
-        contents = (entry.content for entry in self._store.log_entries())
-        return [content for content in contents if wanted is None or content["record"] == wanted]
+    def release_count(self, record_id: bytes) -> int:
+        """Return how often fields of a record were released, repeats included."""
+        return self._store.release_count(record_id)
 
     def rotate(self, new_master_key: bytes) -> int:
         """Wrap each record's key under another master key, all of them or none; return how many. This vault goes on under the new one.

@@ -17,7 +17,7 @@ from oracle.core.structs import Record
 from oracle.database.opening import connect
 from oracle.database.ownership import VAULT, held
 from oracle.store.node_store import open_store
-from oracle.vault.release_log import Release
+from oracle.vault.release_log import LogWalk, Release
 from oracle.vault.schema import SCHEMA
 from oracle.vault.store import EncryptedRecord, VaultStore
 from oracle.vault.tables import Table
@@ -110,7 +110,7 @@ def test_open__when_the_tables_are_from_before_migrations__then_all_in_them_is_k
     assert (kept.record, kept.ciphertext, kept.wrapped_key) == (record, row["some"], row["some"])
     assert list(store.releases(record.root)) == [Release(record.root, ADDRESS, 3, record.id, ("age",), 10)]
     store.log([Release(record.root, ADDRESS, 2**32 - 1, record.id, ("age",), LATE)])  # wider than 32 bits with a sign
-    assert [entry.content["at"] for entry in store.log_entries()] == [LATE]
+    assert [entry["at"] for entry in LogWalk(store.log_rows())] == [LATE]
     store.close()
 
 
@@ -166,7 +166,7 @@ def test_vault__when_on_either_database__then_keeps_finds_logs_rotates_and_forge
     assert {each.id for each in vault.records()} == {record.id, other.id}
     assert vault.rotate(b"n" * 32) == 2
     assert [field.value for field in vault.disclose(record.id, ["age"])] == [51]
-    assert vault.log_head().entries == 3
+    assert vault.walk_log().finish().entries == 3
     vault.forget(record.id)
     assert vault.records() == [other]
     vault.close()
