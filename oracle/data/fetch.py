@@ -21,8 +21,8 @@ from oracle.data.record import DisclosedField
 MAX_ANSWER_BYTES = 1024**2
 MAX_BATCH_BYTES = 8 * MAX_ANSWER_BYTES
 RELEASES_PATH, BATCH_PATH = "/v1/releases", "/v1/releases/batch"
-#: Refusals that may be otherwise a moment later: the vault's endpoint may lag behind ours.
-_TRANSIENT = {"request_unknown", "epoch_stale", "ask_expired"}
+#: Refusals that may be otherwise later: the vault's endpoint may lag behind ours, and a budget fills up again.
+_TRANSIENT = {"request_unknown", "epoch_stale", "ask_expired", "budget_spent"}
 
 
 class VaultRefusedError(VaultError):
@@ -145,7 +145,9 @@ def _answer(status: int, body: bytes) -> Mapping[str, Any]:
 
 
 def _usable(status: int, answer: object) -> Mapping[str, Any]:
-    if not isinstance(answer, dict) or status >= 500 or status == 429 or status < 200 or 300 <= status < 400:
+    spent = isinstance(answer, dict) and answer.get("error") == "budget_spent"
+    busy = status == 429 and not spent
+    if not isinstance(answer, dict) or status >= 500 or busy or status < 200 or 300 <= status < 400:
         raise VaultError(Reason.VAULT_UNREACHABLE, f"the vault answered with status {status} and nothing to use")
     if status != 200:
         # Only a code is passed on: a stranger's text may hold anything.

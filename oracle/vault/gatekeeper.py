@@ -15,6 +15,7 @@ from oracle.core.errors import ContractRevertError
 from oracle.core.structs import Agreement, RecordState, RequestState, Step
 from oracle.data.ask import MAX_ASK_S, Ask
 from oracle.data.envelope import pack_fields, seal
+from oracle.vault.budgets import DEFAULT_PER_DAY, Budgets
 from oracle.vault.chain_view import ChainView, Head, Requested
 from oracle.vault.journal import Journal
 from oracle.vault.refusals import (
@@ -52,12 +53,15 @@ class Gatekeeper:
         chain: ChainView,
         schemas: Mapping[bytes, tuple[str, ...]],
         clock: Callable[[], float] = time.time,
+        releases_per_day: int = DEFAULT_PER_DAY,
     ) -> None:
+        """``releases_per_day`` is what one operator may have."""
         self._vault = vault
         self._chain = chain
         self._schemas = schemas
         self._clock = clock
-        self._journal = Journal(vault.log)
+        self.budgets = Budgets(releases_per_day, vault.budgets(), clock)
+        self._journal = Journal(lambda releases: vault.log(releases, self.budgets.unsaved()))
 
     async def release(self, ask: Ask) -> SealedRelease:
         """Check an ask, write the release down and seal the fields. Raises a ReleaseRefusedError for the first check that fails.
@@ -71,7 +75,10 @@ class Gatekeeper:
         agreement = await self._standing_agreement(head, request)
         await self._must_hold(head, agreement)
         names = await self._inputs(head, agreement.model)
-        seal_key = await self._seal_key(head, attester)
+        operator = await head.read(("operator", attester), self._chain.contract.operator_of(attester))
+        self.budgets.charge(operator)
+        # Around a change of keys the epoch still has the old attester; the seal key is the new one at once.
+        seal_key = (await head.read(("seal key", operator), self._chain.contract.operator_info(operator))).seal_key
         release = Release(ask.request_id, attester, ask.epoch, agreement.record, names, int(self._clock()))
         fields = await self._disclosed(head, release)
         sealed = seal(seal_key, release.request_id, release.attester, fields)
@@ -161,12 +168,6 @@ class Gatekeeper:
                 f"the vault knows no input schema 0x{model.inputs.hex()}; its holder must add the model's package to `models`"
             )
         return names
-
-    async def _seal_key(self, head: Head, attester: str) -> bytes:
-        contract = self._chain.contract
-        operator = await head.read(("operator", attester), contract.operator_of(attester))
-        # Around a change of keys the epoch still has the old attester; the seal key is the new one at once.
-        return (await head.read(("seal key", operator), contract.operator_info(operator))).seal_key
 
     async def _disclosed(self, head: Head, release: Release) -> bytes:
         """Open a record once for all who ask for it at one block: a committee does."""

@@ -18,6 +18,7 @@ from oracle.keys.keystore import read_secret
 from oracle.models.package import ModelPackage
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
+from oracle.vault.gauges import VaultMetrics
 from oracle.vault.service import create_app
 from oracle.vault.settings import VaultSettings
 from oracle.vault.store import VaultStore
@@ -61,8 +62,9 @@ def connect(settings: VaultSettings) -> ChainView:
 
 def build(settings: VaultSettings, chain: ChainView) -> FastAPI:
     """Return the application. Raises ConfigurationError or SigningKeyError."""
-    gatekeeper = Gatekeeper(open_vault(settings), chain, schemas_of(settings.models))
-    return create_app(gatekeeper, chain)
+    per_day = settings.operator_releases_per_day
+    gatekeeper = Gatekeeper(open_vault(settings), chain, schemas_of(settings.models), releases_per_day=per_day)
+    return create_app(gatekeeper, chain, VaultMetrics(gatekeeper.budgets.left))
 
 
 async def serve(settings: VaultSettings) -> None:

@@ -1,4 +1,5 @@
-"""The vault over HTTP: ``POST /v1/releases``, alone or many at once under ``/batch``, ``GET /healthz``, ``GET /readyz``.
+"""The vault over HTTP: ``POST /v1/releases``, alone or many at once under ``/batch``, ``GET /healthz``, ``GET /readyz``,
+``GET /metrics``.
 
 Every failure is ``{"error": code, "message": text}``.
 """
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -17,8 +18,9 @@ from oracle.core.errors import AssentError, ChainError, RefusalError
 from oracle.data.ask import MAX_ASKS, Ask
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
+from oracle.vault.gauges import VaultMetrics
 from oracle.vault.intake import Intake
-from oracle.vault.refusals import ReleaseRefusedError
+from oracle.vault.refusals import BudgetSpentError, ReleaseRefusedError
 
 MAX_BODY_BYTES = 16_384
 BODY_TIMEOUT_S = 10.0
@@ -60,9 +62,10 @@ class ErrorBody(BaseModel):
 
 
 class RefusalBody(ErrorBody):
-    """A failure among other answers, with the HTTP status that it has alone."""
+    """A failure among other answers, with the HTTP status that it has alone; if a wait helps, how long, in seconds."""
 
     status: int
+    retry_after_s: Annotated[int | None, Field(serialization_alias="retryAfterS")] = None
 
 
 class AnswersBody(BaseModel):
@@ -78,26 +81,27 @@ class Health(BaseModel):
 
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorBody} for status in (400, 401, 403, 404, 408, 409, 413, 500, 503)
+    status: {"model": ErrorBody} for status in (400, 401, 403, 404, 408, 409, 413, 429, 500, 503)
 }
 
 
-def create_app(gatekeeper: Gatekeeper, chain: ChainView) -> FastAPI:
+def create_app(gatekeeper: Gatekeeper, chain: ChainView, metrics: VaultMetrics | None = None) -> FastAPI:
     """Return the ASGI application of a vault."""
+    counted = metrics or VaultMetrics()
     app = FastAPI(title="Assent vault", version="1", docs_url=None, redoc_url=None)
     app.add_middleware(Intake, limit_bytes=MAX_BODY_BYTES, timeout_s=BODY_TIMEOUT_S)
-    app.exception_handler(RequestValidationError)(_malformed)
-    app.exception_handler(HTTPException)(_http)
-    app.exception_handler(AssentError)(_failed)
+    _add_failures(app, counted)
+    _add_probes(app, chain, counted)
 
     @app.post("/v1/releases", responses=_ERRORS)
     async def release(body: AskBody) -> ReleaseBody:
         """Release the fields that a request's model takes, sealed to the operator who asks."""
         released = await gatekeeper.release(_ask(body))
+        counted.releases.inc()
         _LOG.info("released for request %s", body.request)
         return _answer(released)
 
-    @app.post("/v1/releases/batch", responses=_ERRORS)
+    @app.post("/v1/releases/batch", responses=_ERRORS, response_model_exclude_none=True)
     async def batch(body: AsksBody) -> AnswersBody:
         """Answer several asks; one that is refused doesn't stop the others."""
 
@@ -106,10 +110,28 @@ def create_app(gatekeeper: Gatekeeper, chain: ChainView) -> FastAPI:
                 return await release(ask)
             except AssentError as error:
                 status, code, message = _told(error)
-                return RefusalBody(status=status, error=code, message=message)
+                counted.refusals.labels(code).inc()
+                return RefusalBody(status=status, error=code, message=message, retry_after_s=_wait_s(error))
 
         return AnswersBody(answers=await asyncio.gather(*map(answer, body.asks)))
 
+    return app
+
+
+def _add_failures(app: FastAPI, counted: VaultMetrics) -> None:
+    app.exception_handler(RequestValidationError)(_malformed)
+    app.exception_handler(HTTPException)(_http)
+
+    @app.exception_handler(AssentError)
+    async def failed(_: Request, error: AssentError) -> JSONResponse:
+        status, code, message = _told(error)
+        counted.refusals.labels(code).inc()
+        wait_s = _wait_s(error)
+        headers = None if wait_s is None else {"retry-after": str(wait_s)}
+        return JSONResponse({"error": code, "message": message}, status, headers)
+
+
+def _add_probes(app: FastAPI, chain: ChainView, counted: VaultMetrics) -> None:
     @app.get("/healthz")
     async def healthz() -> Health:
         """The process answers."""
@@ -121,7 +143,14 @@ def create_app(gatekeeper: Gatekeeper, chain: ChainView) -> FastAPI:
         await chain.check_chain()
         return Health(status="ready")
 
-    return app
+    @app.get("/metrics", response_class=PlainTextResponse)
+    async def metrics() -> PlainTextResponse:
+        """The vault's metrics, in Prometheus' form."""
+        return PlainTextResponse(counted.text())
+
+
+def _wait_s(error: AssentError) -> int | None:
+    return error.retry_after_s if isinstance(error, BudgetSpentError) else None
 
 
 def _ask(body: AskBody) -> Ask:
@@ -151,10 +180,6 @@ async def _malformed(_: Request, error: RequestValidationError) -> JSONResponse:
 async def _http(_: Request, error: HTTPException) -> JSONResponse:
     code = {400: "ask_malformed", 404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http")
     return _error(error.status_code, code, str(error.detail))
-
-
-async def _failed(_: Request, error: AssentError) -> JSONResponse:
-    return _error(*_told(error))
 
 
 def _told(error: AssentError) -> tuple[int, str, str]:

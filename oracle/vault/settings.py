@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from oracle.setting_files import FileSettings, anchored_database, anchored_paths, load_settings
+from oracle.vault.budgets import DEFAULT_PER_DAY
 
 DEFAULT_DATABASE = "sqlite:///vault.sqlite"
 
@@ -62,7 +63,7 @@ class VaultSettings(FileSettings):
     ``rpc_url`` is the preferred endpoint, ``rpc_urls`` are others, asked in their order when one fails or is slow.
     ``public_url`` is what ``commit`` writes on chain; ``start_block`` the block of the contract's deployment; ``models`` are package
     folders, from which the vault learns which fields an input schema stands for; ``freshness_s`` is how old (in seconds) the latest
-    block that it goes by may be.
+    block that it goes by may be; ``operator_releases_per_day`` is what one operator may have, at once and then spread over each day.
     """
 
     model_config = SettingsConfigDict(env_prefix="ASSENT_VAULT_", extra="forbid", frozen=True)
@@ -80,6 +81,7 @@ class VaultSettings(FileSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8650
     public_url: Url
     freshness_s: Annotated[float, Field(ge=0, le=60)] = 0.2
+    operator_releases_per_day: Annotated[int, Field(gt=0)] = DEFAULT_PER_DAY
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from oracle.database.ownership import VAULT, bind
 from oracle.database.transactions import Database, chunks, execute_many
 from oracle.vault.release_log import FIRST, Release, chained, is_told
 from oracle.vault.schema import SCHEMA
-from oracle.vault.tables import LogRow, RecordRow, ReleaseRow
+from oracle.vault.tables import BudgetRow, LogRow, RecordRow, ReleaseRow
 
 _AT_A_TIME = 1_000
 _LAST = select(LogRow.number, LogRow.digest).order_by(LogRow.number.desc()).limit(1)
@@ -55,6 +55,10 @@ class VaultStore(Database):
         self._count = new.on_conflict_do_update(
             index_elements=[ReleaseRow.request_id, ReleaseRow.attester, ReleaseRow.epoch],
             set_={"times": new.excluded.times, "last_at": new.excluded.last_at},
+        )
+        budget = upsert(BudgetRow)
+        self._keep = budget.on_conflict_do_update(
+            index_elements=[BudgetRow.operator], set_={"whole_at": budget.excluded.whole_at}
         )
         if domain is None:
             return
@@ -101,17 +105,24 @@ class VaultStore(Database):
         self._overwrite()
         return found
 
-    def log(self, releases: Sequence[Release]) -> None:
-        """Write releases down. One that repeats another counts in its row, and has an entry in the log as :mod:`release_log` says."""
-        if not releases:
-            return
+    def log(self, releases: Sequence[Release], budgets: Mapping[str, float]) -> None:
+        """Write releases down, and operators' budgets with them.
+
+        A release that repeats another counts in its row, and has an entry in the log as :mod:`release_log` says.
+        """
         with self._transaction() as session:
             connection = session.connection()
             rows, told = _counted(releases, _released(connection, {release.request_id for release in releases}))
             execute_many(session, self._count, rows)
+            execute_many(session, self._keep, [{"operator": each, "whole_at": at} for each, at in budgets.items()])
             last = connection.execute(_LAST).first()
             entries = chained(told, *((last.number, last.digest) if last else (-1, FIRST)))
             execute_many(session, insert(LogRow), [asdict(entry) for entry in entries])
+
+    def budgets(self) -> dict[str, float]:
+        """Return when (Unix seconds) each operator has its whole budget again."""
+        with self._reading() as session:
+            return {row.operator: row.whole_at for row in session.scalars(select(BudgetRow))}
 
     def log_rows(self) -> Iterator[tuple[int, str, bytes]]:
         """Yield number, content (as JSON) and digest of the release log's entries, first to last; each thousand is one transaction."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Integer, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, Double, Integer, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Table(DeclarativeBase):
     """Base of the tables."""
 
-    type_annotation_map = {int: BigInteger().with_variant(Integer, "sqlite")}  # noqa: RUF012  SQLAlchemy's own form
+    type_annotation_map = {int: BigInteger().with_variant(Integer, "sqlite"), float: Double}  # noqa: RUF012  SQLAlchemy's own form
 
 
 class MetaRow(Table):
@@ -59,3 +59,12 @@ class LogRow(Table):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class BudgetRow(Table):
+    """An operator's budget of releases: when (Unix seconds) it has all of it again."""
+
+    __tablename__ = "budgets"
+
+    operator: Mapped[str] = mapped_column(String(42), primary_key=True)
+    whole_at: Mapped[float]

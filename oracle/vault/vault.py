@@ -10,6 +10,7 @@ import contextlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -28,6 +29,7 @@ from oracle.vault.store import EncryptedRecord, VaultStore
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _AT_REST = b"assent-vault/1\x00"
+_NO_BUDGETS: Mapping[str, float] = MappingProxyType({})
 
 
 class Vault:
@@ -76,9 +78,13 @@ class Vault:
         """
         return self._open(self._stored(record_id)).disclose(names)
 
-    def log(self, releases: Sequence[Release]) -> None:
-        """Write releases down; done before the fields leave."""
-        self._store.log(releases)
+    def log(self, releases: Sequence[Release], budgets: Mapping[str, float] = _NO_BUDGETS) -> None:
+        """Write releases down, and what is left of operators' budgets; done before the fields leave."""
+        self._store.log(releases, budgets)
+
+    def budgets(self) -> dict[str, float]:
+        """Return when (Unix seconds) each operator has its whole budget again."""
+        return self._store.budgets()
 
     def walk_log(self, noted: LogHead | None = None) -> LogWalk:
         """Return the release log, to be read once and checked meanwhile; ``noted`` is where it stood once."""

@@ -406,3 +406,19 @@ async def test_chain__when_the_preferred_endpoint_is_away__then_the_other_answer
     await gate.release(scene.ask(request))
     await chain.close()
     assert len(scene.vault.releases(request.id)) == 1
+
+
+async def test_ask__when_the_operator_has_spent_its_budget__then_is_refused_also_after_a_restart_and_others_are_not(
+    scene: Scene,
+) -> None:
+    request = scene.world.ask(scene.world.agree(scene.record))
+    scene.gate = Gatekeeper(scene.vault, scene.chain, schemas_of([PACKAGE]), releases_per_day=2)
+    for _ in range(2):
+        assert await scene.fetch(scene.ask(request))
+    for _ in range(2):
+        with pytest.raises(VaultRefusedError, match="budget_spent") as caught:
+            await scene.fetch(scene.ask(request))
+        assert caught.value.transient
+        scene.gate = Gatekeeper(scene.vault, scene.chain, schemas_of([PACKAGE]), releases_per_day=2)
+    assert await scene.fetch(scene.ask(request, who=1), who=1)
+    assert scene.vault.release_count(scene.record.id) == 3

@@ -73,6 +73,12 @@ async def test_fields__when_the_vault_refuses__then_its_code_is_known_and_no_tex
     assert "marked" not in str(caught.value)
 
 
+async def test_fields__when_the_operators_budget_is_spent__then_it_may_pass() -> None:
+    with pytest.raises(VaultRefusedError, match="budget_spent") as caught:
+        await fetch(httpx.Response(429, headers={"retry-after": "60"}, json={"error": "budget_spent"}))
+    assert caught.value.transient
+
+
 @pytest.mark.parametrize(
     "response",
     [

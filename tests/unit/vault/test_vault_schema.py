@@ -109,7 +109,9 @@ def test_open__when_the_tables_are_from_before_migrations__then_all_in_them_is_k
     assert kept is not None
     assert (kept.record, kept.ciphertext, kept.wrapped_key) == (record, row["some"], row["some"])
     assert list(store.releases(record.root)) == [Release(record.root, ADDRESS, 3, record.id, ("age",), 10)]
-    store.log([Release(record.root, ADDRESS, 2**32 - 1, record.id, ("age",), LATE)])  # wider than 32 bits with a sign
+    store.log(
+        [Release(record.root, ADDRESS, 2**32 - 1, record.id, ("age",), LATE)], {}
+    )  # wider than 32 bits with a sign
     assert [entry["at"] for entry in LogWalk(store.log_rows())] == [LATE]
     store.close()
 

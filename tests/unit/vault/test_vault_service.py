@@ -13,7 +13,8 @@ from oracle.data.ask import MAX_ASKS, Ask
 from oracle.vault import service
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
-from oracle.vault.refusals import ReleaseRefusedError
+from oracle.vault.gauges import VaultMetrics
+from oracle.vault.refusals import BudgetSpentError, ReleaseRefusedError
 from oracle.vault.service import create_app
 
 MARK = "marked-value-4711"
@@ -246,3 +247,32 @@ async def test_readiness__when_the_chain_is_away_or_another__then_503(
     assert (await client.get("/readyz")).status_code == 200
     chain.failure = failure
     assert (await client.get("/readyz")).status_code == 503
+
+
+async def test_release__when_the_operators_budget_is_spent__then_429_with_when_to_ask_again(
+    client: httpx.AsyncClient, gate: Gate
+) -> None:
+    gate.failure = BudgetSpentError("spent", 17_280)
+    response = await client.post("/v1/releases", json=BODY)
+    assert (response.status_code, response.json()["error"]) == (429, "budget_spent")
+    assert response.headers["retry-after"] == "17280"
+    (answer,) = (await client.post("/v1/releases/batch", json={"asks": [BODY]})).json()["answers"]
+    assert (answer["status"], answer["error"], answer["retryAfterS"]) == (429, "budget_spent", 17_280)
+
+
+async def test_metrics__when_releases_and_refusals_were__then_counted_by_code_with_what_is_left(
+    gate: Gate, chain: Chain
+) -> None:
+    transport = httpx.ASGITransport(create_app(gate, chain, VaultMetrics(lambda: {"0xAb": 7})))
+    async with httpx.AsyncClient(transport=transport, base_url="http://vault.test") as client:
+        await client.post("/v1/releases", json=BODY)
+        gate.failure = BudgetSpentError("spent", 3)
+        await client.post("/v1/releases", json=BODY)
+        await client.post("/v1/releases/batch", json={"asks": [BODY, BODY]})
+        lines = (await client.get("/metrics")).text.splitlines()
+    wanted = {
+        "assent_vault_releases_total 1.0",
+        'assent_vault_refusals_total{code="budget_spent"} 3.0',
+        'assent_vault_budget_left{operator="0xAb"} 7.0',
+    }
+    assert wanted <= set(lines)
