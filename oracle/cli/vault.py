@@ -140,28 +140,37 @@ def log(
     print_facts(_standing(walk.head), as_json=False)
 
 
-@app.command(
-    epilog="Example: assent vault rotate --new-key new-master.json --new-password new-password --config vault.toml"
-)
+@app.command(epilog="Example: assent vault rotate --to vault-new.toml --config vault.toml")
 def rotate(
     config: Config,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Settings that name the new master key, in a file or on a token."
+        ),
+    ] = None,
     new_key: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help="The new master key, as `assent keys new` makes one.")
-    ],
-    new_password: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="File with its password.")],
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Or the new key's file, as `assent keys new` makes one."),
+    ] = None,
+    new_password: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="File with the new key's password.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put all records' keys under another master key. Stop the vault first, and name the new key in its settings after."""
+    """Put all records' keys under another master key. Stop the vault first, and start it with settings that name the new key after."""
     from oracle.database.ownership import VAULT, held  # noqa: PLC0415
-    from oracle.keys.keystore import read_secret  # noqa: PLC0415
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.serve import open_master_key, open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     settings = load_vault_settings(config)
+    if (to is None) == (new_key is None) or (new_key is None) != (new_password is None):
+        raise ConfigurationError(["--to: name settings with the new master key; or --new-key and --new-password"])
+    named = {"master_key_file": new_key, "master_password_file": new_password, "master_pkcs11": None}
+    new = open_master_key(load_vault_settings(to) if to else settings.model_copy(update=named))
     with held(settings.database, patience_s=0, program=VAULT):
-        count = open_vault(settings).rotate(read_secret(new_key, new_password))
-    then = f"set master_key_file and master_password_file in {config} to the new ones, and start the vault"
-    print_facts({"records": count, "masterKey": str(new_key), "then": then}, as_json)
+        count = open_vault(settings).rotate(new)
+    print_facts({"records": count, "masterKey": new.id, "then": "start the vault with settings that name it"}, as_json)
 
 
 @app.command(epilog="Example: assent vault forget 0x5d…c1 --yes --config vault.toml")

@@ -20,6 +20,7 @@ from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
 from oracle.vault.gauges import VaultMetrics
 from oracle.vault.intake import Intake
+from oracle.vault.master_key import MasterKeyUnavailableError
 from oracle.vault.refusals import BudgetSpentError, ReleaseRefusedError
 
 MAX_BODY_BYTES = 16_384
@@ -193,5 +194,8 @@ def _told(error: AssentError) -> tuple[int, str, str]:
     if isinstance(error, ChainError):
         _LOG.warning("chain: %s", error)
         return 503, "chain_unreachable", str(error)
+    if isinstance(error, MasterKeyUnavailableError):
+        _LOG.error("master key: %s", error)
+        return 503, "master_key_unavailable", "the vault's master key can't be had now; ask again later"
     _LOG.error("failed: %s", error)
     return 500, "internal", "the vault failed; its holder finds the kind of failure in the log"

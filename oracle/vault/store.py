@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, String, cast, func, insert, select
+from sqlalchemy import Connection, String, bindparam, cast, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from oracle.core.digests import Domain
@@ -28,8 +28,21 @@ _RELEASED = select(
     ReleaseRow.record_id,
     ReleaseRow.fields,
 )
+_REWRAP = (
+    update(RecordRow)
+    .where(RecordRow.record_id == bindparam("of"))
+    .values(wrapped_key=bindparam("key"), wrapped_by=bindparam("by"))
+)
 #: Request, attester, epoch: what is released for them again is a repeat.
 _Key = tuple[bytes, str, int]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WrappedKey:
+    """A record's key, wrapped under the master key with the id ``by``; None if that wasn't written down."""
+
+    content: bytes
+    by: str | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,7 +51,7 @@ class EncryptedRecord:
 
     record: Record
     ciphertext: bytes
-    wrapped_key: bytes
+    key: WrappedKey
 
 
 class VaultStore(Database):
@@ -78,7 +91,8 @@ class VaultStore(Database):
             subject=record.subject,
             holder=record.holder,
             ciphertext=stored.ciphertext,
-            wrapped_key=stored.wrapped_key,
+            wrapped_key=stored.key.content,
+            wrapped_by=stored.key.by,
         )
         with self._transaction() as session:
             if session.get(RecordRow, record.id) is None:
@@ -88,7 +102,9 @@ class VaultStore(Database):
         """Return a record, or None."""
         with self._reading() as session:
             row = session.get(RecordRow, record_id)
-            return None if row is None else EncryptedRecord(_record(row), row.ciphertext, row.wrapped_key)
+            if row is None:
+                return None
+            return EncryptedRecord(_record(row), row.ciphertext, WrappedKey(row.wrapped_key, row.wrapped_by))
 
     def records(self) -> list[Record]:
         """Return all records' public parts."""
@@ -136,15 +152,15 @@ class VaultStore(Database):
                 return
             last = some[-1].number
 
-    def rewrap(self, change: Callable[[bytes], bytes]) -> int:
+    def rewrap(self, change: Callable[[WrappedKey], WrappedKey]) -> int:
         """Replace each record's wrapped key by what ``change`` makes of it: all of them, or none if it raises. Return how many."""
+        query = select(RecordRow.record_id, RecordRow.wrapped_key, RecordRow.wrapped_by)
         with self._transaction() as session:
-            rows = session.scalars(select(RecordRow).with_for_update()).all()
-            for row in rows:
-                row.wrapped_key = change(row.wrapped_key)
-            count = len(rows)
+            rows = session.execute(query).all()
+            changed = [(row.record_id, change(WrappedKey(row.wrapped_key, row.wrapped_by))) for row in rows]
+            execute_many(session, _REWRAP, [{"of": of, "key": key.content, "by": key.by} for of, key in changed])
         self._overwrite()
-        return count
+        return len(changed)
 
     def _overwrite(self) -> None:
         """Have SQLite overwrite what was deleted now, and not when its log is next folded in. PostgreSQL does so when it vacuums."""

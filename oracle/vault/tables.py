@@ -24,7 +24,9 @@ class MetaRow(Table):
 
 
 class RecordRow(Table):
-    """A record: what its id is made of, its fields encrypted under a key of its own, and that key wrapped under the master key."""
+    """A record: what its id is made of, its fields encrypted under a key of its own, and that key wrapped under a master key,
+    by its id; None if it was wrapped before ids were written down.
+    """
 
     __tablename__ = "records"
 
@@ -34,6 +36,7 @@ class RecordRow(Table):
     holder: Mapped[str] = mapped_column(String(42))
     ciphertext: Mapped[bytes]
     wrapped_key: Mapped[bytes]
+    wrapped_by: Mapped[str | None]
 
 
 class ReleaseRow(Table):

@@ -1,7 +1,7 @@
 """Records at rest, and what may be shown of them.
 
-Each record is encrypted with AES-256-GCM under a random key of its own, bound to its id; that key is wrapped (RFC 3394) under the master
-key. The database alone, and the master key alone, are worth nothing.
+Each record is encrypted with AES-256-GCM under a random key of its own, bound to its id; that key is wrapped under the master key. The
+database alone, and the master key alone, are worth nothing.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from eth_utils import to_checksum_address
 
 from oracle.core.canonical import canonical
-from oracle.core.errors import SealError, SigningKeyError
+from oracle.core.errors import SealError
 from oracle.core.structs import Record
 from oracle.data.record import RELEASE_VERSION, DisclosedField, RecordTree, SaltedField
+from oracle.vault.master_key import KEY_BYTES, MasterKey
 from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
 from oracle.vault.release_log import LogHead, LogWalk, Release
-from oracle.vault.store import EncryptedRecord, VaultStore
+from oracle.vault.store import EncryptedRecord, VaultStore, WrappedKey
 
-_KEY_BYTES = 32
 _NONCE_BYTES = 12
 _AT_REST = b"assent-vault/1\x00"
 _NO_BUDGETS: Mapping[str, float] = MappingProxyType({})
@@ -35,9 +34,7 @@ _NO_BUDGETS: Mapping[str, float] = MappingProxyType({})
 class Vault:
     """A holder's records. Methods block (database, hashing); call them from a thread in async code."""
 
-    def __init__(self, store: VaultStore, master_key: bytes) -> None:
-        """``master_key`` has 32 bytes. Raises SigningKeyError if it hasn't."""
-        _must_be_key(master_key)
+    def __init__(self, store: VaultStore, master_key: MasterKey) -> None:
         self._store = store
         self._master_key = master_key
 
@@ -52,10 +49,10 @@ class Vault:
         """
         tree = RecordTree.salt(fields)
         record = Record(tree.root, to_checksum_address(subject), to_checksum_address(holder))
-        key = secrets.token_bytes(_KEY_BYTES)
+        key = secrets.token_bytes(KEY_BYTES)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         ciphertext = nonce + AESGCM(key).encrypt(nonce, _pack(tree), _AT_REST + record.id)
-        self._store.put(EncryptedRecord(record, ciphertext, aes_key_wrap(self._master_key, key)))
+        self._store.put(EncryptedRecord(record, ciphertext, _wrapped(self._master_key, key)))
         return record
 
     def records(self) -> list[Record]:
@@ -94,27 +91,28 @@ class Vault:
         """Return how often fields of a record were released, repeats included."""
         return self._store.release_count(record_id)
 
-    def rotate(self, new_master_key: bytes) -> int:
+    def rotate(self, new: MasterKey) -> int:
         """Wrap each record's key under another master key, all of them or none; return how many. This vault goes on under the new one.
 
-        A vault that runs meanwhile with the old one opens no record any more, until it is started with the new one. Raises
-        SigningKeyError for a key of another size, and SealError if a record's key isn't wrapped under the present one.
+        Raises SealError if a record's key isn't wrapped under the present one, MasterKeyUnavailableError.
         """
-        _must_be_key(new_master_key)
 
-        def change(wrapped: bytes) -> bytes:
-            with contextlib.suppress(InvalidUnwrap, ValueError):
-                aes_key_unwrap(new_master_key, wrapped)
+        def change(wrapped: WrappedKey) -> WrappedKey:
+            if wrapped.by == new.id:
                 return wrapped  # done before: a record was added with the old key after a rotation
             try:
-                return aes_key_wrap(new_master_key, aes_key_unwrap(self._master_key, wrapped))
-            except (InvalidUnwrap, ValueError):
+                return _wrapped(new, self._master_key.unwrap(wrapped.content))
+            except SealError:
+                with contextlib.suppress(SealError):  # likewise, but before ids were written down
+                    new.unwrap(wrapped.content)
+                    return WrappedKey(wrapped.content, new.id)
                 raise SealError(
-                    "a record's key isn't wrapped under the present master key; nothing was changed: was it rotated already?"
+                    f"a record's key is wrapped under {wrapped.by or 'another master key'}, not under {self._master_key.id}; "
+                    "nothing was changed: was it rotated already?"
                 ) from None
 
         count = self._store.rewrap(change)
-        self._master_key = new_master_key
+        self._master_key = new
         return count
 
     def releases(self, request_id: bytes) -> list[Release]:
@@ -147,18 +145,18 @@ class Vault:
         identifier = stored.record.id
         nonce, ciphertext = stored.ciphertext[:_NONCE_BYTES], stored.ciphertext[_NONCE_BYTES:]
         try:
-            key = aes_key_unwrap(self._master_key, stored.wrapped_key)
+            key = self._master_key.unwrap(stored.key.content)
             plaintext = AESGCM(key).decrypt(nonce, ciphertext, _AT_REST + identifier)
-        except (InvalidUnwrap, InvalidTag, ValueError):
+        except (SealError, InvalidTag, ValueError):
             raise SealError(
-                f"record 0x{identifier.hex()} doesn't open: another master key, or the database was altered; restore the right one"
+                f"record 0x{identifier.hex()} doesn't open under {self._master_key.id}: another master key, or the database was altered; "
+                "restore the right one"
             ) from None
         return _unpack(plaintext)
 
 
-def _must_be_key(master_key: bytes) -> None:
-    if len(master_key) != _KEY_BYTES:
-        raise SigningKeyError(f"a vault's master key has {_KEY_BYTES} bytes; make another with `assent keys new`")
+def _wrapped(master_key: MasterKey, key: bytes) -> WrappedKey:
+    return WrappedKey(master_key.wrap(key), master_key.id)
 
 
 def _absent(record_id: bytes) -> RecordAbsentError:

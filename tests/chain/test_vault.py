@@ -25,6 +25,7 @@ from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
+from oracle.vault.master_key import LocalKey
 from oracle.vault.refusals import ReleaseRefusedError
 from oracle.vault.serve import schemas_of
 from oracle.vault.service import create_app
@@ -88,7 +89,7 @@ def view(made: World, address: str | None = None, *urls: str, chain_id: int = DE
 @pytest.fixture
 async def scene(chain_world: World, tmp_path: Path) -> AsyncIterator[Scene]:
     before = chain_world.rpc("evm_snapshot")
-    vault = Vault(VaultStore(f"sqlite:///{tmp_path}/vault.sqlite"), bytes(range(32)))
+    vault = Vault(VaultStore(f"sqlite:///{tmp_path}/vault.sqlite"), LocalKey(bytes(range(32))))
     record = vault.add(FIELDS, SUBJECT, HOLDER)
     chain_world.send(chain_world.contract.commit(record.root, SUBJECT, "http://vault.test"), HOLDER)
     chain = view(chain_world)
@@ -205,7 +206,10 @@ async def test_ask__when_the_operator_changed_its_keys__then_the_old_attester_ha
     )
     monkeypatch.setitem(scene.world.seal_keys, old, scene.world.seal_keys[new.address])
     assert await scene.fetch(scene.ask(request))
-    assert await scene.refusal(scene.signed(scene.world.ask(scene.world.agree(scene.record)), new)) == "not_a_member"
+    assert (
+        await scene.refusal(scene.signed(scene.world.ask(scene.world.agree(scene.record)), LocalKey(new)))
+        == "not_a_member"
+    )
     scene.world.rotate()
     monkeypatch.setattr(scene.world, "attesters", [new, *scene.world.attesters[1:]])
     assert await scene.fetch(scene.ask(request))

@@ -12,6 +12,7 @@ from oracle.core.errors import Reason, RecordError, SealError, SigningKeyError
 from oracle.core.keccak import keccak
 from oracle.core.structs import Record
 from oracle.data.record import DisclosedField, verify_disclosure
+from oracle.vault.master_key import LocalKey
 from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
 from oracle.vault.release_log import LogBrokenError, LogHead, Release
 from oracle.vault.store import VaultStore
@@ -33,7 +34,7 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def vault(database: Path) -> Vault:
-    return Vault(VaultStore(f"sqlite:///{database}"), MASTER)
+    return Vault(VaultStore(f"sqlite:///{database}"), LocalKey(MASTER))
 
 
 def release(record: Record, at: int = 100, attester: str = ATTESTER, epoch: int = 1) -> Release:
@@ -43,7 +44,7 @@ def release(record: Record, at: int = 100, attester: str = ATTESTER, epoch: int 
 def test_record__when_added__then_is_what_to_commit_and_survives_a_restart(vault: Vault, database: Path) -> None:
     record = vault.add(FIELDS, SUBJECT.lower(), HOLDER.lower())
     assert (record.subject, record.holder) == (SUBJECT, HOLDER)
-    again = Vault(VaultStore(f"sqlite:///{database}"), MASTER)
+    again = Vault(VaultStore(f"sqlite:///{database}"), LocalKey(MASTER))
     assert again.records() == [record] == [again.record(record.id)]
     assert verify_disclosure(record.root, again.disclose(record.id, ["age"])) == {"age": 51}
 
@@ -108,12 +109,12 @@ def test_record__when_another_records_content_is_put_in_its_place__then_doesnt_o
 def test_record__when_opened_with_another_master_key__then_doesnt_open(vault: Vault, database: Path) -> None:
     record = vault.add(FIELDS, SUBJECT, HOLDER)
     with pytest.raises(SealError, match="another master key"):
-        Vault(VaultStore(f"sqlite:///{database}"), bytes(32)).disclose(record.id, ["age"])
+        Vault(VaultStore(f"sqlite:///{database}"), LocalKey(bytes(32))).disclose(record.id, ["age"])
 
 
 def test_master_key__when_of_another_length__then_is_refused(database: Path) -> None:
     with pytest.raises(SigningKeyError):
-        Vault(VaultStore(f"sqlite:///{database}"), bytes(16))
+        Vault(VaultStore(f"sqlite:///{database}"), LocalKey(bytes(16)))
 
 
 def test_record__when_forgotten__then_is_gone_from_the_file_too(vault: Vault, database: Path) -> None:
@@ -171,7 +172,7 @@ def test_log__when_releases_are_written__then_each_entry_fixes_all_before(vault:
     head = vault.walk_log(first).finish()
     assert head.entries == 3
     assert head.digest != first.digest
-    assert Vault(VaultStore(f"sqlite:///{database}"), MASTER).walk_log().finish() == head
+    assert Vault(VaultStore(f"sqlite:///{database}"), LocalKey(MASTER)).walk_log().finish() == head
     entries = list(vault.walk_log())
     assert [(entry["record"], entry["at"]) for entry in entries] == [
         (record.id.hex(), 100),
@@ -301,7 +302,7 @@ def test_forget__when_another_has_the_database_open__then_the_ciphertext_is_gone
     assert stored.ciphertext in files()
     vault.forget(record.id)
     assert stored.ciphertext not in files()
-    assert stored.wrapped_key not in files()
+    assert stored.key.content not in files()
     running.close()
 
 
@@ -311,29 +312,29 @@ def test_forget__when_another_has_the_database_open__then_the_ciphertext_is_gone
 def test_rotate__when_done__then_only_the_new_key_opens_and_nothing_else_changed(vault: Vault, database: Path) -> None:
     records = [vault.add(FIELDS, SUBJECT, HOLDER) for _ in range(3)]
     new = bytes(reversed(range(32)))
-    assert vault.rotate(new) == 3
-    for opened in (vault, Vault(VaultStore(f"sqlite:///{database}"), new)):
+    assert vault.rotate(LocalKey(new)) == 3
+    for opened in (vault, Vault(VaultStore(f"sqlite:///{database}"), LocalKey(new))):
         assert {field.name for field in opened.disclose(records[0].id, FIELDS)} == set(FIELDS)
     with pytest.raises(SealError, match="another master key"):
-        Vault(VaultStore(f"sqlite:///{database}"), MASTER).disclose(records[0].id, FIELDS)
+        Vault(VaultStore(f"sqlite:///{database}"), LocalKey(MASTER)).disclose(records[0].id, FIELDS)
     assert new not in database.read_bytes()
 
 
 def test_rotate__when_one_key_does_not_open__then_none_is_changed(vault: Vault, database: Path) -> None:
     kept = vault.add(FIELDS, SUBJECT, HOLDER)
-    Vault(VaultStore(f"sqlite:///{database}"), bytes(32)).add(FIELDS, SUBJECT, HOLDER)
+    Vault(VaultStore(f"sqlite:///{database}"), LocalKey(bytes(32))).add(FIELDS, SUBJECT, HOLDER)
     with pytest.raises(SealError, match="nothing was changed"):
-        vault.rotate(b"n" * 32)
+        vault.rotate(LocalKey(b"n" * 32))
     assert vault.disclose(kept.id, ["age"])
 
 
 def test_rotate__when_a_record_came_under_the_old_key_after__then_again_mends_it(vault: Vault, database: Path) -> None:
     vault.add(FIELDS, SUBJECT, HOLDER)
     new = b"n" * 32
-    vault.rotate(new)
-    old = Vault(VaultStore(f"sqlite:///{database}"), MASTER)
+    vault.rotate(LocalKey(new))
+    old = Vault(VaultStore(f"sqlite:///{database}"), LocalKey(MASTER))
     late = old.add(FIELDS, SUBJECT, HOLDER)  # by settings that still named the old key
-    assert old.rotate(new) == 2
+    assert old.rotate(LocalKey(new)) == 2
     assert vault.disclose(late.id, ["age"])
     with pytest.raises(SigningKeyError):
-        vault.rotate(b"short")
+        vault.rotate(LocalKey(b"short"))

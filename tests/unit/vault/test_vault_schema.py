@@ -17,9 +17,10 @@ from oracle.core.structs import Record
 from oracle.database.opening import connect
 from oracle.database.ownership import VAULT, held
 from oracle.store.node_store import open_store
+from oracle.vault.master_key import LocalKey
 from oracle.vault.release_log import LogWalk, Release
 from oracle.vault.schema import SCHEMA
-from oracle.vault.store import EncryptedRecord, VaultStore
+from oracle.vault.store import EncryptedRecord, VaultStore, WrappedKey
 from oracle.vault.tables import Table
 from oracle.vault.vault import Vault
 
@@ -107,7 +108,7 @@ def test_open__when_the_tables_are_from_before_migrations__then_all_in_them_is_k
     assert differences(database_url) == []
     kept = store.get(record.id)
     assert kept is not None
-    assert (kept.record, kept.ciphertext, kept.wrapped_key) == (record, row["some"], row["some"])
+    assert (kept.record, kept.ciphertext, kept.key) == (record, row["some"], WrappedKey(b"\x09" * 40, None))
     assert list(store.releases(record.root)) == [Release(record.root, ADDRESS, 3, record.id, ("age",), 10)]
     store.log(
         [Release(record.root, ADDRESS, 2**32 - 1, record.id, ("age",), LATE)], {}
@@ -161,12 +162,12 @@ def test_held__when_another_vault_runs_on_it__then_refused_with_a_remedy_until_t
 
 
 def test_vault__when_on_either_database__then_keeps_finds_logs_rotates_and_forgets(database_url: str) -> None:
-    vault = Vault(VaultStore(database_url, OURS), MASTER)
+    vault = Vault(VaultStore(database_url, OURS), LocalKey(MASTER))
     record, other = (vault.add({"age": age}, ADDRESS, ADDRESS) for age in (51, 52))
     vault.log([release(record), release(other, 6, b"\x55" * 32)])
     vault.log([release(record, 7)])
     assert {each.id for each in vault.records()} == {record.id, other.id}
-    assert vault.rotate(b"n" * 32) == 2
+    assert vault.rotate(LocalKey(b"n" * 32)) == 2
     assert [field.value for field in vault.disclose(record.id, ["age"])] == [51]
     assert vault.walk_log().finish().entries == 3
     vault.forget(record.id)
@@ -177,8 +178,8 @@ def test_vault__when_on_either_database__then_keeps_finds_logs_rotates_and_forge
 def test_put__when_stored_already__then_stays_as_it_is(database_url: str) -> None:
     store = VaultStore(database_url, OURS)
     record = Record(b"\x01" * 32, ADDRESS, ADDRESS)
-    store.put(EncryptedRecord(record, b"first", b"key"))
-    store.put(EncryptedRecord(record, b"second", b"key"))
+    store.put(EncryptedRecord(record, b"first", WrappedKey(b"key", None)))
+    store.put(EncryptedRecord(record, b"second", WrappedKey(b"key", None)))
     kept = store.get(record.id)
     assert kept is not None
     assert kept.ciphertext == b"first"
