@@ -77,7 +77,7 @@ def add(
 @app.command("list", epilog="Example: assent vault list --config vault.toml")
 def list_records(config: Config, as_json: Json = False) -> None:
     """List the records in the vault: what is public of them."""
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     records = open_vault(load_vault_settings(config)).records()
@@ -95,7 +95,7 @@ def release(
     as_json: Json = False,
 ) -> None:
     """Write the fields that were released for a request, in the clear, for `assent audit --release`. Mind who reads them."""
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     content = open_vault(load_vault_settings(config)).release_for_audit(request_id)
@@ -126,7 +126,7 @@ def log(
 
     It is read once, and each entry printed as soon as it is checked; of an entry that doesn't fit, and all after it, nothing is.
     """
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     walk = open_vault(load_vault_settings(config)).walk_log(_head(noted))
@@ -160,7 +160,7 @@ def rotate(
 ) -> None:
     """Put all records' keys under another master key. Stop the vault first, and start it with settings that name the new key after."""
     from oracle.database.ownership import VAULT, held  # noqa: PLC0415
-    from oracle.vault.serve import open_master_key, open_vault  # noqa: PLC0415
+    from oracle.vault.opening import open_master_key, open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     settings = load_vault_settings(config)
@@ -181,7 +181,7 @@ def forget(
     as_json: Json = False,
 ) -> None:
     """Delete a record and its key. Backups made before still have both: delete those, too. Retire it on chain as well."""
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     vault = open_vault(load_vault_settings(config))
@@ -189,8 +189,13 @@ def forget(
     if not yes:
         typer.confirm(f"Delete record {hexed(record_id)} of {record.subject}?", abort=True)
     released = vault.release_count(record_id)
-    vault.forget(record_id)
-    print_facts({"record": hexed(record_id), "forgotten": True, "releasesBefore": released}, as_json)
+    left = vault.forget(record_id)
+    facts = {"record": hexed(record_id), "forgotten": True, "releasesBefore": released}
+    if left is not None:
+        facts["ciphertextLeft"] = (
+            f"{left}: couldn't be deleted where it is kept; nothing opens it any more, delete it by hand"
+        )
+    print_facts(facts, as_json)
 
 
 def _standing(head: LogHead) -> dict[str, Any]:
@@ -217,7 +222,7 @@ def _head(text: str | None) -> LogHead | None:
 
 
 def _put(settings: VaultSettings, path: Path, subject: str, holder: str) -> Record:
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
 
     try:
         return open_vault(settings).add(_fields(path), subject, holder)

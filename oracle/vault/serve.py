@@ -11,45 +11,18 @@ from fastapi import FastAPI
 
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import open_async
-from oracle.core.digests import Domain
-from oracle.core.errors import ConfigurationError, ModelError, SigningKeyError
+from oracle.core.errors import ConfigurationError, ModelError
 from oracle.database.ownership import VAULT, held
-from oracle.keys.keystore import read_password, read_secret
 from oracle.models.package import ModelPackage
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
 from oracle.vault.gauges import VaultMetrics
-from oracle.vault.master_key import LocalKey, MasterKey
+from oracle.vault.opening import open_vault
 from oracle.vault.service import create_app
 from oracle.vault.settings import VaultSettings
-from oracle.vault.store import VaultStore
-from oracle.vault.vault import Vault
 
 _SHUTDOWN_S = 10
 _MOST_CONNECTIONS = 512
-
-
-def open_vault(settings: VaultSettings) -> Vault:
-    """Open the records of a vault.
-
-    Raises ConfigurationError if its database can't be opened or is another one's, and what :func:`open_master_key` does.
-    """
-    master_key = open_master_key(settings)
-    return Vault(VaultStore(settings.database, Domain(settings.chain_id, settings.contract)), master_key)
-
-
-def open_master_key(settings: VaultSettings) -> MasterKey:
-    """Open the master key that the settings name. Raises SigningKeyError, or MasterKeyUnavailableError if its token isn't there."""
-    token = settings.master_pkcs11
-    if token is not None:
-        try:
-            from oracle.vault.pkcs11_key import Pkcs11Key  # noqa: PLC0415  only for who has one
-        except ModuleNotFoundError:
-            raise ConfigurationError(["master_pkcs11: needs `pip install 'assent[pkcs11]'`"]) from None
-        return Pkcs11Key(token.library, token.token, token.key, read_password(token.pin_file))
-    if settings.master_key_file is None or settings.master_password_file is None:
-        raise SigningKeyError("the settings name no master key")  # they were checked
-    return LocalKey(read_secret(settings.master_key_file, settings.master_password_file))
 
 
 def schemas_of(folders: Iterable[Path]) -> dict[bytes, tuple[str, ...]]:

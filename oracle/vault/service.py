@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from oracle.core.errors import AssentError, ChainError, RefusalError
 from oracle.data.ask import MAX_ASKS, Ask
+from oracle.vault.blobs import BlobUnavailableError
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
 from oracle.vault.gauges import VaultMetrics
@@ -197,5 +198,8 @@ def _told(error: AssentError) -> tuple[int, str, str]:
     if isinstance(error, MasterKeyUnavailableError):
         _LOG.error("master key: %s", error)
         return 503, "master_key_unavailable", "the vault's master key can't be had now; ask again later"
+    if isinstance(error, BlobUnavailableError):
+        _LOG.error("ciphertexts: %s", error)
+        return 503, "ciphertext_unavailable", "the record's ciphertext can't be had now; ask again later"
     _LOG.error("failed: %s", error)
     return 500, "internal", "the vault failed; its holder finds the kind of failure in the log"

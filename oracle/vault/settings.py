@@ -68,6 +68,25 @@ class Pkcs11Settings(BaseModel):
     pin_file: File
 
 
+class CiphertextSettings(BaseModel):
+    """Where ciphertexts are kept, if not in the database.
+
+    ``url`` is ``file:///FOLDER``, ``s3://BUCKET/PREFIX`` (with ``endpoint`` and ``region``), ``https://…`` (PUT, GET, DELETE), or
+    ``ipfs+https://GATEWAY`` (with ``api``, an IPFS node's RPC, to add). ``token_file`` (0600) has a bearer's token for the server or the
+    node. ``timeout_s`` is for one call.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: Annotated[str, Field(pattern=r"^(file:///|s3://[^/@?#]+|(ipfs\+)?https?://[^/@?#]+)[^@?#]*$")]
+    endpoint: Url | None = None
+    region: str | None = None
+    api: Url | None = None
+    token_file: File | None = None
+    allow_private_addresses: bool = False
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
+
+
 class VaultSettings(FileSettings):
     """What a vault needs to know. Paths in the file are relative to its folder, those in the environment to the working directory.
 
@@ -89,6 +108,7 @@ class VaultSettings(FileSettings):
     master_key_file: File | None = None
     master_password_file: File | None = None
     master_pkcs11: Pkcs11Settings | None = None
+    ciphertexts: CiphertextSettings | None = None
     models: Annotated[tuple[Folder, ...], Field(min_length=1)]
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8650
@@ -123,6 +143,8 @@ def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     if isinstance(token := anchored.get("master_pkcs11"), dict):
         files = {name: folder / token[name] for name in ("library", "pin_file") if isinstance(token.get(name), str)}
         anchored["master_pkcs11"] = {**token, **files}
+    if isinstance(kept := anchored.get("ciphertexts"), dict) and isinstance(kept.get("token_file"), str):
+        anchored["ciphertexts"] = {**kept, "token_file": folder / kept["token_file"]}
     anchored["models"] = anchored_paths(anchored.get("models"), folder)
     anchored["database"] = anchored_database(anchored.get("database", DEFAULT_DATABASE), folder)
     return {name: each for name, each in anchored.items() if each is not None}

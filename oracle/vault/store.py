@@ -47,11 +47,12 @@ class WrappedKey:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EncryptedRecord:
-    """A record as stored."""
+    """A record as stored. If its ciphertext is elsewhere, ``blob`` is its name there, and ``ciphertext`` is empty."""
 
     record: Record
     ciphertext: bytes
     key: WrappedKey
+    blob: str | None = None
 
 
 class VaultStore(Database):
@@ -93,6 +94,7 @@ class VaultStore(Database):
             ciphertext=stored.ciphertext,
             wrapped_key=stored.key.content,
             wrapped_by=stored.key.by,
+            blob=stored.blob,
         )
         with self._transaction() as session:
             if session.get(RecordRow, record.id) is None:
@@ -104,7 +106,8 @@ class VaultStore(Database):
             row = session.get(RecordRow, record_id)
             if row is None:
                 return None
-            return EncryptedRecord(_record(row), row.ciphertext, WrappedKey(row.wrapped_key, row.wrapped_by))
+            key = WrappedKey(row.wrapped_key, row.wrapped_by)
+            return EncryptedRecord(_record(row), row.ciphertext, key, row.blob)
 
     def records(self) -> list[Record]:
         """Return all records' public parts."""

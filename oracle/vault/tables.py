@@ -25,7 +25,8 @@ class MetaRow(Table):
 
 class RecordRow(Table):
     """A record: what its id is made of, its fields encrypted under a key of its own, and that key wrapped under a master key,
-    by its id; None if it was wrapped before ids were written down.
+    by its id; None if it was wrapped before ids were written down. ``blob`` is the ciphertext's name if it is elsewhere: then
+    it is empty here.
     """
 
     __tablename__ = "records"
@@ -37,6 +38,7 @@ class RecordRow(Table):
     ciphertext: Mapped[bytes]
     wrapped_key: Mapped[bytes]
     wrapped_by: Mapped[str | None]
+    blob: Mapped[str | None]
 
 
 class ReleaseRow(Table):

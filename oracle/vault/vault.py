@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eth_utils import to_checksum_address
 
 from oracle.core.canonical import canonical
-from oracle.core.errors import SealError
+from oracle.core.errors import ConfigurationError, SealError
 from oracle.core.structs import Record
 from oracle.data.record import RELEASE_VERSION, DisclosedField, RecordTree, SaltedField
+from oracle.vault.blobs import Blobs, BlobUnavailableError, fetch, name_of
 from oracle.vault.master_key import KEY_BYTES, MasterKey
 from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
 from oracle.vault.release_log import LogHead, LogWalk, Release
@@ -34,7 +35,9 @@ _NO_BUDGETS: Mapping[str, float] = MappingProxyType({})
 class Vault:
     """A holder's records. Methods block (database, hashing); call them from a thread in async code."""
 
-    def __init__(self, store: VaultStore, master_key: MasterKey) -> None:
+    def __init__(self, store: VaultStore, master_key: MasterKey, blobs: Blobs | None = None) -> None:
+        """``blobs`` keeps the ciphertexts of the records that are added; without it the database does."""
+        self._blobs = blobs
         self._store = store
         self._master_key = master_key
 
@@ -45,14 +48,20 @@ class Vault:
     def add(self, fields: Mapping[str, object], subject: str, holder: str) -> Record:
         """Salt, encrypt and store a record; return what to commit on chain. It is on disk before anyone can ask for it.
 
-        Raises ValueError naming a field that isn't JSON.
+        Raises ValueError naming a field that isn't JSON, MasterKeyUnavailableError, BlobUnavailableError.
         """
         tree = RecordTree.salt(fields)
         record = Record(tree.root, to_checksum_address(subject), to_checksum_address(holder))
         key = secrets.token_bytes(KEY_BYTES)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         ciphertext = nonce + AESGCM(key).encrypt(nonce, _pack(tree), _AT_REST + record.id)
-        self._store.put(EncryptedRecord(record, ciphertext, _wrapped(self._master_key, key)))
+        wrapped = _wrapped(self._master_key, key)
+        if self._blobs is None:
+            self._store.put(EncryptedRecord(record, ciphertext, wrapped))
+            return record
+        name = name_of(ciphertext)
+        self._blobs.put(name, ciphertext)
+        self._store.put(EncryptedRecord(record, b"", wrapped, name))
         return record
 
     def records(self) -> list[Record]:
@@ -63,10 +72,22 @@ class Vault:
         """Return a record's public part. Raises RecordAbsentError."""
         return self._stored(record_id).record
 
-    def forget(self, record_id: bytes) -> None:
-        """Delete a record and its key for good; retire it on chain as well. Raises RecordAbsentError."""
+    def forget(self, record_id: bytes) -> str | None:
+        """Delete a record and its key for good; retire it on chain as well. Raises RecordAbsentError.
+
+        The key goes first: from then on the ciphertext is worth nothing, wherever it is. Returns None, or the name of a ciphertext that
+        whoever keeps it didn't delete.
+        """
+        stored = self._stored(record_id)
         if not self._store.forget(record_id):
             raise _absent(record_id)
+        if stored.blob is None:
+            return None
+        try:
+            self._kept_by().delete(stored.blob)
+        except (BlobUnavailableError, ConfigurationError):
+            return stored.blob
+        return None
 
     def disclose(self, record_id: bytes, names: Iterable[str]) -> list[DisclosedField]:
         """Return fields of a record with salts and proofs.
@@ -141,9 +162,15 @@ class Vault:
             raise _absent(record_id)
         return stored
 
+    def _kept_by(self) -> Blobs:
+        if self._blobs is None:
+            raise ConfigurationError(["ciphertexts: a record's is not in the database; name where it is"])
+        return self._blobs
+
     def _open(self, stored: EncryptedRecord) -> RecordTree:
         identifier = stored.record.id
-        nonce, ciphertext = stored.ciphertext[:_NONCE_BYTES], stored.ciphertext[_NONCE_BYTES:]
+        content = stored.ciphertext if stored.blob is None else fetch(self._kept_by(), stored.blob)
+        nonce, ciphertext = content[:_NONCE_BYTES], content[_NONCE_BYTES:]
         try:
             key = self._master_key.unwrap(stored.key.content)
             plaintext = AESGCM(key).decrypt(nonce, ciphertext, _AT_REST + identifier)

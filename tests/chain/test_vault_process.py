@@ -23,7 +23,7 @@ from oracle.keys.devnet import DEVNET_CHAIN_ID
 from oracle.keys.keystore import write_secret
 from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
-from oracle.vault.serve import open_vault
+from oracle.vault.opening import open_vault
 from oracle.vault.settings import load_vault_settings
 
 MARK = "marked-value-4711"

@@ -20,8 +20,8 @@ from oracle.core.errors import ConfigurationError, SealError, SigningKeyError
 from oracle.keys.keystore import write_secret
 from oracle.models.zoo.screening import PACKAGE
 from oracle.vault.master_key import LocalKey, MasterKey, MasterKeyUnavailableError
+from oracle.vault.opening import open_vault
 from oracle.vault.pkcs11_key import Pkcs11Key
-from oracle.vault.serve import open_vault
 from oracle.vault.settings import load_vault_settings
 
 ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
