@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 import oracle
 from oracle.cli import agreement, audit, balance, keys, model, node, operator, request, standing, vault, verdict
 from oracle.cli import receipt as _receipt  # noqa: F401  its commands are `agreement`'s
+from oracle.cli import vault_files as _vault_files  # noqa: F401  its commands are `vault`'s
 from oracle.cli.options import wants_json
 from oracle.cli.output import print_error, status_of
 from oracle.core.errors import AssentError

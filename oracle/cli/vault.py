@@ -1,4 +1,4 @@
-"""``assent vault``: serve, add, list, release, log, rotate, forget."""
+"""``assent vault``: serve, add, list, release, log, rotate, forget; :mod:`vault_files` has export, import, backup, restore."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from oracle.vault.release_log import LogHead
     from oracle.vault.settings import VaultSettings
 
-app = typer.Typer(no_args_is_help=True, help="The holder's vault: serve, add, list, release, log, rotate, forget.")
+app = typer.Typer(no_args_is_help=True, help="The holder's vault: records, their release log, the master key, files.")
 Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_VAULT_CONFIG", help="The vault's settings, TOML.")]
 Keystore = Annotated[Path | None, typer.Option("--keystore", envvar="ASSENT_KEYSTORE", help="The holder's key file.")]
 

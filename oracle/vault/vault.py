@@ -52,17 +52,25 @@ class Vault:
         """
         tree = RecordTree.salt(fields)
         record = Record(tree.root, to_checksum_address(subject), to_checksum_address(holder))
+        self.keep(record, tree)
+        return record
+
+    def keep(self, record: Record, tree: RecordTree) -> None:
+        """Encrypt and store a record that is salted already. One that is there stays as it is. Raises what :meth:`add` does."""
         key = secrets.token_bytes(KEY_BYTES)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         ciphertext = nonce + AESGCM(key).encrypt(nonce, _pack(tree), _AT_REST + record.id)
         wrapped = _wrapped(self._master_key, key)
         if self._blobs is None:
             self._store.put(EncryptedRecord(record, ciphertext, wrapped))
-            return record
+            return
         name = name_of(ciphertext)
         self._blobs.put(name, ciphertext)
         self._store.put(EncryptedRecord(record, b"", wrapped, name))
-        return record
+
+    def opened(self, record_id: bytes) -> RecordTree:
+        """Return all of a record, with its salts. Raises RecordAbsentError, and what :meth:`disclose` does."""
+        return self._open(self._stored(record_id))
 
     def records(self) -> list[Record]:
         """Return all records' public parts."""
@@ -94,7 +102,7 @@ class Vault:
 
         Raises RecordAbsentError, RecordError (FIELD_MISSING), or SealError if the row was altered or belongs to another master key.
         """
-        return self._open(self._stored(record_id)).disclose(names)
+        return self.opened(record_id).disclose(names)
 
     def log(self, releases: Sequence[Release], budgets: Mapping[str, float] = _NO_BUDGETS) -> None:
         """Write releases down, and what is left of operators' budgets; done before the fields leave."""
