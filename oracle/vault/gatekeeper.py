@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from oracle.core.errors import ContractRevertError
+from oracle.core.errors import ContractRevertError, SealError
 from oracle.core.structs import Agreement, RecordState, RequestState, Step
 from oracle.data.ask import MAX_ASK_S, Ask
-from oracle.data.envelope import pack_fields, seal
+from oracle.data.envelope import check_hybrid, pack_fields, seal
 from oracle.vault.budgets import DEFAULT_PER_DAY, Budgets
 from oracle.vault.chain_view import ChainView, Head, Requested
 from oracle.vault.journal import Journal
@@ -28,6 +28,7 @@ from oracle.vault.refusals import (
     RecordRetiredError,
     RequestEndedError,
     RequestUnknownError,
+    SealKeyWrongError,
     SignatureWrongError,
     StepRefusedError,
 )
@@ -81,7 +82,7 @@ class Gatekeeper:
         seal_key = (await head.read(("seal key", operator), self._chain.contract.operator_info(operator))).seal_key
         release = Release(ask.request_id, attester, ask.epoch, agreement.record, names, int(self._clock()))
         fields = await self._disclosed(head, release)
-        sealed = seal(seal_key, release.request_id, release.attester, fields)
+        sealed = seal(seal_key, release.request_id, release.attester, fields, ask.seal_key)
         await self._journal.write(release)
         return SealedRelease(release.request_id, release.record_id, sealed)
 
@@ -98,6 +99,11 @@ class Gatekeeper:
             raise SignatureWrongError(
                 "the ask's signature is nobody's; sign the EIP-712 Ask of this chain and contract"
             )
+        if ask.seal_key:
+            try:
+                check_hybrid(ask.seal_key)
+            except SealError as error:
+                raise SealKeyWrongError(f"the ask's seal key is {error}") from None
         return attester
 
     async def _must_be_member(self, head: Head, epoch: int, attester: str) -> None:

@@ -34,6 +34,12 @@ class SignatureWrongError(ReleaseRefusedError):
     code, status = "signature_wrong", 401
 
 
+class SealKeyWrongError(ReleaseRefusedError):
+    """The hybrid key that the ask names is none."""
+
+    code, status = "seal_key_wrong", 400
+
+
 class NotMemberError(ReleaseRefusedError):
     """Who signed the ask is no attester of the epoch."""
 

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from oracle.core.errors import AssentError, ChainError, RefusalError
 from oracle.data.ask import MAX_ASKS, Ask
+from oracle.data.envelope import HYBRID_KEY_BYTES
 from oracle.vault.blobs import BlobUnavailableError
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
@@ -29,8 +30,17 @@ BODY_TIMEOUT_S = 10.0
 _LOG = logging.getLogger(__name__)
 
 
+#: ML-KEM-768's public key and X25519's, one after the other.
+_HybridKey = Annotated[
+    str | None, Field(alias="sealKey", pattern=f"^0x[0-9a-fA-F]{{{2 * HYBRID_KEY_BYTES}}}$", default=None)
+]
+
+
 class AskBody(BaseModel):
-    """An attester's ask, signed (EIP-712 ``Ask``); ``deadline`` in Unix seconds, ``signature`` compact (EIP-2098)."""
+    """An attester's ask, signed (EIP-712 ``Ask``); ``deadline`` in Unix seconds, ``signature`` compact (EIP-2098).
+
+    With ``sealKey`` it is a ``HybridAsk``, and what is released is sealed to that key, too.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -38,14 +48,16 @@ class AskBody(BaseModel):
     epoch: Annotated[int, Field(ge=0, lt=2**32)]
     deadline: Annotated[int, Field(ge=0, lt=2**53)]
     signature: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{128}$")]
+    seal_key: _HybridKey
 
 
 class AsksBody(BaseModel):
-    """Asks that come together. Each is signed, and answered, by itself."""
+    """Asks that come together. Each is signed, and answered, by itself; ``sealKey`` is that of those that have none of their own."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     asks: Annotated[list[AskBody], Field(min_length=1, max_length=MAX_ASKS)]
+    seal_key: _HybridKey
 
 
 class ReleaseBody(BaseModel):
@@ -115,7 +127,8 @@ def create_app(gatekeeper: Gatekeeper, chain: ChainView, metrics: VaultMetrics |
                 counted.refusals.labels(code).inc()
                 return RefusalBody(status=status, error=code, message=message, retry_after_s=_wait_s(error))
 
-        return AnswersBody(answers=await asyncio.gather(*map(answer, body.asks)))
+        asks = [each if each.seal_key else each.model_copy(update={"seal_key": body.seal_key}) for each in body.asks]
+        return AnswersBody(answers=await asyncio.gather(*map(answer, asks)))
 
     return app
 
@@ -156,7 +169,8 @@ def _wait_s(error: AssentError) -> int | None:
 
 
 def _ask(body: AskBody) -> Ask:
-    return Ask(_bytes(body.request), body.epoch, body.deadline, _bytes(body.signature))
+    signature, seal_key = _bytes(body.signature), _bytes(body.seal_key or "0x")
+    return Ask(_bytes(body.request), body.epoch, body.deadline, signature, seal_key)
 
 
 def _answer(released: SealedRelease) -> ReleaseBody:

@@ -17,9 +17,10 @@ from oracle.chain.rpc import open_async
 from oracle.core.errors import ChainError, EndpointError, Reason, SealError, WrongChainError
 from oracle.core.structs import Model, Record, Request, Step
 from oracle.data.ask import Ask, ask_digest
-from oracle.data.fetch import VaultClient, VaultRefusedError, fetch_fields
+from oracle.data.fetch import OpeningKeys, VaultClient, VaultRefusedError, fetch_fields
 from oracle.data.record import DisclosedField, verify_disclosure
 from oracle.keys.devnet import DEVNET_CHAIN_ID, devnet_key
+from oracle.keys.seal_key import HybridKey
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
@@ -59,12 +60,12 @@ class Scene:
         terms = {"request_id": request.id, "epoch": self.epoch, "deadline": int(time.time()) + 60, **changes}
         return Ask(**terms, signature=signer.sign(ask_digest(self.world.contract.domain, **terms)))
 
-    async def fetch(self, ask: Ask, who: int = 0) -> list[DisclosedField]:
+    async def fetch(self, ask: Ask, who: int = 0, hybrid: HybridKey | None = None) -> list[DisclosedField]:
         """Send an ask through the HTTP application as an operator's daemon does."""
         attester = self.world.attesters[who].address
         transport = httpx.ASGITransport(create_app(self.gate, self.chain))
         async with VaultClient(transport=transport) as client:
-            keys = [self.world.seal_keys[attester].private]
+            keys = OpeningKeys([self.world.seal_keys[attester].private], hybrid.private if hybrid else None)
             return await fetch_fields(client, "http://vault.test", ask, attester, keys)
 
     async def refusal(self, ask: Ask) -> str:
@@ -423,3 +424,24 @@ async def test_ask__when_the_operator_has_spent_its_budget__then_is_refused_also
         scene.gate = Gatekeeper(scene.vault, scene.chain, schemas_of([PACKAGE]), releases_per_day=2)
     assert await scene.fetch(scene.ask(request, who=1), who=1)
     assert scene.vault.release_count(scene.record.id) == 3
+
+
+async def test_fields__when_a_hybrid_key_is_named__then_sealed_to_both_and_no_fewer_open(scene: Scene) -> None:
+    request, key = scene.world.ask(scene.world.agree(scene.record)), HybridKey()
+    ask = scene.ask(request, seal_key=key.public)
+    fields = await scene.fetch(ask, hybrid=key)
+    assert set(verify_disclosure(scene.record.root, fields)) == set(INPUTS)
+    for wrong in (None, HybridKey()):
+        with pytest.raises(SealError):
+            await scene.fetch(ask, hybrid=wrong)
+    with pytest.raises(SealError):
+        await scene.fetch(ask, who=1, hybrid=key)  # another's registered key
+
+
+async def test_ask__when_its_hybrid_key_was_put_in_left_out_or_is_none__then_is_refused(scene: Scene) -> None:
+    request, key = scene.world.ask(scene.world.agree(scene.record)), HybridKey()
+    assert await scene.refusal(replace(scene.ask(request), seal_key=key.public)) == "not_a_member"
+    named = scene.ask(request, seal_key=key.public)
+    assert await scene.refusal(replace(named, seal_key=b"")) == "not_a_member"
+    assert await scene.refusal(replace(named, seal_key=HybridKey().public)) == "not_a_member"
+    assert await scene.refusal(scene.ask(request, seal_key=b"\xff" * 1216)) == "seal_key_wrong"

@@ -17,7 +17,7 @@ from vault_chain import HOLDER, SUBJECT, World, world
 from oracle.core.errors import VaultError
 from oracle.data.ask import Ask, ask_digest
 from oracle.data.destination import check_url
-from oracle.data.fetch import VaultClient, fetch_fields
+from oracle.data.fetch import OpeningKeys, VaultClient, fetch_fields
 from oracle.data.record import verify_disclosure
 from oracle.keys.devnet import DEVNET_CHAIN_ID
 from oracle.keys.keystore import write_secret
@@ -108,10 +108,10 @@ async def test_vault__when_run_as_a_process__then_releases_logs_nothing_personal
     with vault_process(path) as process:
         wait_until_ready(settings.public_url)
         async with VaultClient(allow_private=True) as client:
-            fields = await fetch_fields(client, settings.public_url, ask, attester.address, [key])
+            fields = await fetch_fields(client, settings.public_url, ask, attester.address, OpeningKeys([key]))
         async with VaultClient() as client:
             with pytest.raises(VaultError, match="private"):
-                await fetch_fields(client, settings.public_url, ask, attester.address, [key])
+                await fetch_fields(client, settings.public_url, ask, attester.address, OpeningKeys([key]))
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=20)
     assert set(verify_disclosure(record.root, fields)) == set(inputs)

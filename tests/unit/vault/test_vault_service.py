@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from oracle.core.errors import EndpointError, Reason, RecordError, WrongChainError
-from oracle.data.ask import MAX_ASKS, Ask
+from oracle.data.ask import MAX_ASKS, Ask, together
+from oracle.keys.seal_key import HybridKey
 from oracle.vault import service
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
@@ -276,3 +278,27 @@ async def test_metrics__when_releases_and_refusals_were__then_counted_by_code_wi
         'assent_vault_budget_left{operator="0xAb"} 7.0',
     }
     assert wanted <= set(lines)
+
+
+async def test_batch__when_a_seal_key_is_named__then_once_for_all_that_have_none_and_as_many_asks_fit(
+    client: httpx.AsyncClient, gate: Gate
+) -> None:
+    keys = [HybridKey().public for _ in range(2)]
+    asks = [Ask(bytes([place]) * 32, 2**32 - 1, 2**53 - 1, bytes(64), keys[0]) for place in range(MAX_ASKS)]
+    response = await client.post("/v1/releases/batch", json=together(asks))
+    assert response.status_code == 200
+    assert gate.asked == asks
+    mixed = [asks[0], replace(asks[1], seal_key=keys[1])]
+    assert (await client.post("/v1/releases/batch", json=together(mixed))).status_code == 200
+    assert gate.asked[MAX_ASKS:] == mixed
+    plain = [replace(ask, seal_key=b"") for ask in asks]
+    assert "sealKey" not in together(plain)
+
+
+@pytest.mark.parametrize("key", ["0x", "0x" + "11" * 32, "0x" + "zz" * 1216, 5])
+async def test_release__when_the_seal_key_is_of_another_form__then_400(
+    key: object, client: httpx.AsyncClient, gate: Gate
+) -> None:
+    response = await client.post("/v1/releases", json={**BODY, "sealKey": key})
+    assert (response.status_code, response.json()["error"]) == (400, "ask_malformed")
+    assert gate.asked == []
