@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from oracle.core.errors import AssentError, ChainError, RefusalError
+from oracle.core.errors import AssentError, ChainError, DatabaseError, RefusalError
 from oracle.data.ask import MAX_ASKS, Ask
 from oracle.data.envelope import HYBRID_KEY_BYTES
 from oracle.vault.blobs import BlobUnavailableError
@@ -94,6 +94,12 @@ class Health(BaseModel):
     status: str
 
 
+#: What the vault needs and may be without for a while; its holder finds more in the log.
+_AWAY: dict[type[AssentError], tuple[str, str]] = {
+    DatabaseError: ("database_unavailable", "the vault's database"),
+    BlobUnavailableError: ("ciphertext_unavailable", "the record's ciphertext"),
+    MasterKeyUnavailableError: ("master_key_unavailable", "the vault's master key"),
+}
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody} for status in (400, 401, 403, 404, 408, 409, 413, 429, 500, 503)
 }
@@ -209,11 +215,9 @@ def _told(error: AssentError) -> tuple[int, str, str]:
     if isinstance(error, ChainError):
         _LOG.warning("chain: %s", error)
         return 503, "chain_unreachable", str(error)
-    if isinstance(error, MasterKeyUnavailableError):
-        _LOG.error("master key: %s", error)
-        return 503, "master_key_unavailable", "the vault's master key can't be had now; ask again later"
-    if isinstance(error, BlobUnavailableError):
-        _LOG.error("ciphertexts: %s", error)
-        return 503, "ciphertext_unavailable", "the record's ciphertext can't be had now; ask again later"
+    for kind, (code, what) in _AWAY.items():
+        if isinstance(error, kind):
+            _LOG.error("%s: %s", code, error)
+            return 503, code, f"{what} can't be had now; ask again later"
     _LOG.error("failed: %s", error)
     return 500, "internal", "the vault failed; its holder finds the kind of failure in the log"

@@ -127,6 +127,22 @@ def test_vault__when_the_chain_is_another__then_doesnt_start(chain_world: World,
     assert "WrongChainError" in output
 
 
+def test_vault__when_another_runs_on_its_database__then_doesnt_start_and_the_first_goes_on(
+    chain_world: World, tmp_path: Path
+) -> None:
+    first = settings_file(tmp_path, chain_world)
+    url = load_vault_settings(first).public_url
+    content = first.read_text().replace(f"port = {url.rpartition(':')[2]}", f"port = {free_port()}")
+    (tmp_path / "second.toml").write_text(content)
+    with vault_process(first):
+        wait_until_ready(url)
+        with vault_process(tmp_path / "second.toml") as second:
+            output, _ = second.communicate(timeout=60)
+        assert second.returncode != 0
+        assert "another vault runs on it; stop that one first" in output
+        assert httpx.get(url + "/healthz", trust_env=False).status_code == 200
+
+
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "017700000001", "[::1]", "[::ffff:127.0.0.1]", "localhost"],

@@ -9,13 +9,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from oracle.core.errors import EndpointError, Reason, RecordError, WrongChainError
+from oracle.core.errors import DatabaseError, EndpointError, Reason, RecordError, WrongChainError
 from oracle.data.ask import MAX_ASKS, Ask, together
 from oracle.keys.seal_key import HybridKey
 from oracle.vault import service
+from oracle.vault.blobs import BlobUnavailableError
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
 from oracle.vault.gauges import VaultMetrics
+from oracle.vault.master_key import MasterKeyUnavailableError
 from oracle.vault.refusals import BudgetSpentError, ReleaseRefusedError
 from oracle.vault.service import create_app
 
@@ -302,3 +304,20 @@ async def test_release__when_the_seal_key_is_of_another_form__then_400(
     response = await client.post("/v1/releases", json={**BODY, "sealKey": key})
     assert (response.status_code, response.json()["error"]) == (400, "ask_malformed")
     assert gate.asked == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (DatabaseError("disk full at /srv/secret"), "database_unavailable"),
+        (BlobUnavailableError("the object x at s3://secret"), "ciphertext_unavailable"),
+        (MasterKeyUnavailableError("the token 'secret' doesn't answer"), "master_key_unavailable"),
+    ],
+)
+async def test_release__when_what_the_vault_needs_is_away__then_503_and_no_more_is_told(
+    failure: Exception, code: str, client: httpx.AsyncClient, gate: Gate
+) -> None:
+    gate.failure = failure
+    response = await client.post("/v1/releases", json=BODY)
+    assert (response.status_code, response.json()["error"]) == (503, code)
+    assert "secret" not in response.text
