@@ -5,6 +5,7 @@ Keys are wrapped with AES-GCM (12 random bytes, then ciphertext and tag), which 
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 from contextlib import suppress
@@ -46,10 +47,12 @@ class Pkcs11Key:
 
     def __init__(self, library: Path, token: str, label: str, pin: str) -> None:
         """Open a session. Raises SigningKeyError for a wrong PIN or an absent key, MasterKeyUnavailableError without library or token."""
-        self.id = f"pkcs11:{token}/{label}"
         self._place = (library, token, label, pin)
         self._lock = threading.Lock()
         self._key: _Cipher | None = _opened(*self._place)
+        # Labels are given anew; what the key makes of a constant is its alone. The nonce is used for nothing else.
+        check = self._run(bytes(_NONCE_BYTES), b"assent-vault/1 master key's id", encrypts=True)
+        self.id = f"pkcs11:{token}/{label}:{hashlib.sha256(check).hexdigest()[:16]}"
 
     def wrap(self, key: bytes) -> bytes:
         """Wrap a key, in 60 bytes. Raises MasterKeyUnavailableError."""

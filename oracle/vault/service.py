@@ -59,6 +59,10 @@ class AsksBody(BaseModel):
     asks: Annotated[list[AskBody], Field(min_length=1, max_length=MAX_ASKS)]
     seal_key: _HybridKey
 
+    def each(self) -> list[AskBody]:
+        """Return the asks, each with its seal key."""
+        return [ask if ask.seal_key else ask.model_copy(update={"seal_key": self.seal_key}) for ask in self.asks]
+
 
 class ReleaseBody(BaseModel):
     """The answer: request and record by id, and the fields, sealed (HPKE) to the operator's key on chain."""
@@ -109,8 +113,7 @@ def create_app(gatekeeper: Gatekeeper, chain: ChainView, metrics: VaultMetrics |
     """Return the ASGI application of a vault."""
     counted = metrics or VaultMetrics()
     app = FastAPI(title="Assent vault", version="1", docs_url=None, redoc_url=None)
-    app.add_middleware(Intake, limit_bytes=MAX_BODY_BYTES, timeout_s=BODY_TIMEOUT_S)
-    _add_failures(app, counted)
+    _add_limits(app, counted)
     _add_probes(app, chain, counted)
 
     @app.post("/v1/releases", responses=_ERRORS)
@@ -133,13 +136,13 @@ def create_app(gatekeeper: Gatekeeper, chain: ChainView, metrics: VaultMetrics |
                 counted.refusals.labels(code).inc()
                 return RefusalBody(status=status, error=code, message=message, retry_after_s=_wait_s(error))
 
-        asks = [each if each.seal_key else each.model_copy(update={"seal_key": body.seal_key}) for each in body.asks]
-        return AnswersBody(answers=await asyncio.gather(*map(answer, asks)))
+        return AnswersBody(answers=await asyncio.gather(*map(answer, body.each())))
 
     return app
 
 
-def _add_failures(app: FastAPI, counted: VaultMetrics) -> None:
+def _add_limits(app: FastAPI, counted: VaultMetrics) -> None:
+    app.add_middleware(Intake, limit_bytes=MAX_BODY_BYTES, timeout_s=BODY_TIMEOUT_S)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_http)
 

@@ -19,6 +19,8 @@ from oracle.vault.schema import SCHEMA
 from oracle.vault.tables import BudgetRow, LogRow, RecordRow, ReleaseRow
 
 _AT_A_TIME = 1_000
+#: What anyone may know of a record.
+_PUBLIC = select(RecordRow.root, RecordRow.subject, RecordRow.holder)
 _LAST = select(LogRow.number, LogRow.digest).order_by(LogRow.number.desc()).limit(1)
 _RELEASED = select(
     ReleaseRow.request_id,
@@ -107,12 +109,18 @@ class VaultStore(Database):
             if row is None:
                 return None
             key = WrappedKey(row.wrapped_key, row.wrapped_by)
-            return EncryptedRecord(_record(row), row.ciphertext, key, row.blob)
+            return EncryptedRecord(Record(row.root, row.subject, row.holder), row.ciphertext, key, row.blob)
+
+    def record(self, record_id: bytes) -> Record | None:
+        """Return a record's public part, or None."""
+        with self._reading() as session:
+            row = session.execute(_PUBLIC.where(RecordRow.record_id == record_id)).first()
+            return None if row is None else Record(*row)
 
     def records(self) -> list[Record]:
         """Return all records' public parts."""
         with self._reading() as session:
-            return [_record(row) for row in session.scalars(select(RecordRow).order_by(RecordRow.record_id))]
+            return [Record(*row) for row in session.execute(_PUBLIC.order_by(RecordRow.record_id))]
 
     def forget(self, record_id: bytes) -> bool:
         """Delete a record with its key; tell whether it was there. What was released of it stays in the log, by field name."""
@@ -217,7 +225,3 @@ def _counted(
         if is_told(times + 1) or tuple(known) != what:
             told.append((release, times + 1))
     return list(rows.values()), told
-
-
-def _record(row: RecordRow) -> Record:
-    return Record(row.root, row.subject, row.holder)

@@ -78,7 +78,10 @@ class Vault:
 
     def record(self, record_id: bytes) -> Record:
         """Return a record's public part. Raises RecordAbsentError."""
-        return self._stored(record_id).record
+        record = self._store.record(record_id)
+        if record is None:
+            raise _absent(record_id)
+        return record
 
     def forget(self, record_id: bytes) -> str | None:
         """Delete a record and its key for good; retire it on chain as well. Raises RecordAbsentError.
@@ -183,9 +186,14 @@ class Vault:
             key = self._master_key.unwrap(stored.key.content)
             plaintext = AESGCM(key).decrypt(nonce, ciphertext, _AT_REST + identifier)
         except (SealError, InvalidTag, ValueError):
+            other = stored.key.by not in (None, self._master_key.id)
+            why = (
+                f"it is under another master key, {stored.key.by}"
+                if other
+                else "another master key, or the database was altered"
+            )
             raise SealError(
-                f"record 0x{identifier.hex()} doesn't open under {self._master_key.id}: another master key, or the database was altered; "
-                "restore the right one"
+                f"record 0x{identifier.hex()} doesn't open under {self._master_key.id}: {why}; restore the right one"
             ) from None
         return _unpack(plaintext)
 

@@ -97,6 +97,16 @@ def test_id__when_of_a_key_in_a_file__then_is_the_same_each_time_and_has_nothing
     assert secret.hex()[:8] not in LocalKey(secret).id + repr(LocalKey(secret))
 
 
+def test_token__when_another_key_has_the_same_label__then_its_id_is_another(token: Token) -> None:
+    with pkcs11.lib(str(token.library)).get_token(token_label=token.label).open(rw=True) as session:
+        made = [session.generate_key(KeyType.AES, 256, label="again", store=True)]
+        first = token.key("again")
+        assert token.key("again").id == first.id
+        made[0].destroy()
+        session.generate_key(KeyType.AES, 256, label="again", store=True)
+        assert token.key("again").id != first.id
+
+
 def test_token__when_pin_key_or_token_is_wrong__then_said_and_the_pin_isnt(token: Token) -> None:
     for opened, text in (
         (lambda: token.key("absent"), "has no AES key 'absent'"),
