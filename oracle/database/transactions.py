@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Executable
+from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.orm import Session, sessionmaker
 
 from oracle.database.opening import reading
@@ -28,7 +28,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False)
-        self._readers = sessionmaker(reading(engine), expire_on_commit=False)
+        self._aside = reading(engine)
+        self._readers = sessionmaker(self._aside, expire_on_commit=False)
         self._open: ContextVar[Session | None] = ContextVar("open", default=None)
 
     @property
@@ -58,6 +59,12 @@ class Database:
             return
         with self._sessions.begin() as session:
             yield session
+
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        """As :meth:`_reading`, for what is done so often that a session's own work would show."""
+        with self._aside.begin() as connection:
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, cast, func, insert, select, update
@@ -21,6 +21,8 @@ from oracle.vault.tables import BudgetRow, LogRow, RecordRow, ReleaseRow
 _AT_A_TIME = 1_000
 #: What anyone may know of a record.
 _PUBLIC = select(RecordRow.root, RecordRow.subject, RecordRow.holder)
+_ONE = _PUBLIC.where(RecordRow.record_id == bindparam("record"))
+_WHOLE = _ONE.add_columns(RecordRow.ciphertext, RecordRow.wrapped_key, RecordRow.wrapped_by, RecordRow.blob)
 _LAST = select(LogRow.number, LogRow.digest).order_by(LogRow.number.desc()).limit(1)
 _RELEASED = select(
     ReleaseRow.request_id,
@@ -29,7 +31,8 @@ _RELEASED = select(
     ReleaseRow.times,
     ReleaseRow.record_id,
     ReleaseRow.fields,
-)
+).where(ReleaseRow.request_id.in_(bindparam("requests", expanding=True)))
+_APPEND = insert(LogRow)
 _REWRAP = (
     update(RecordRow)
     .where(RecordRow.record_id == bindparam("of"))
@@ -104,17 +107,17 @@ class VaultStore(Database):
 
     def get(self, record_id: bytes) -> EncryptedRecord | None:
         """Return a record, or None."""
-        with self._reading() as session:
-            row = session.get(RecordRow, record_id)
-            if row is None:
-                return None
-            key = WrappedKey(row.wrapped_key, row.wrapped_by)
-            return EncryptedRecord(Record(row.root, row.subject, row.holder), row.ciphertext, key, row.blob)
+        with self._looking() as connection:
+            row = connection.execute(_WHOLE, {"record": record_id}).first()
+        if row is None:
+            return None
+        key = WrappedKey(row.wrapped_key, row.wrapped_by)
+        return EncryptedRecord(Record(row.root, row.subject, row.holder), row.ciphertext, key, row.blob)
 
     def record(self, record_id: bytes) -> Record | None:
         """Return a record's public part, or None."""
-        with self._reading() as session:
-            row = session.execute(_PUBLIC.where(RecordRow.record_id == record_id)).first()
+        with self._looking() as connection:
+            row = connection.execute(_ONE, {"record": record_id}).first()
             return None if row is None else Record(*row)
 
     def records(self) -> list[Record]:
@@ -137,14 +140,15 @@ class VaultStore(Database):
 
         A release that repeats another counts in its row, and has an entry in the log as :mod:`release_log` says.
         """
-        with self._transaction() as session:
-            connection = session.connection()
+        kept = [{"operator": each, "whole_at": at} for each, at in budgets.items()]
+        with self._engine.begin() as connection:
             rows, told = _counted(releases, _released(connection, {release.request_id for release in releases}))
-            execute_many(session, self._count, rows)
-            execute_many(session, self._keep, [{"operator": each, "whole_at": at} for each, at in budgets.items()])
             last = connection.execute(_LAST).first()
             entries = chained(told, *((last.number, last.digest) if last else (-1, FIRST)))
-            execute_many(session, insert(LogRow), [asdict(entry) for entry in entries])
+            new = [{"number": each.number, "content": each.content, "digest": each.digest} for each in entries]
+            for statement, some in ((self._count, rows), (self._keep, kept), (_APPEND, new)):
+                if some:
+                    connection.execute(statement, some)
 
     def budgets(self) -> dict[str, float]:
         """Return when (Unix seconds) each operator has its whole budget again."""
@@ -204,8 +208,8 @@ def _released(connection: Connection, request_ids: Collection[bytes]) -> dict[_K
     """Return how often what of which record was released for requests, by request, attester and epoch."""
     found = {}
     for some in chunks(request_ids):
-        for row in connection.execute(_RELEASED.where(ReleaseRow.request_id.in_(some))):
-            found[row.request_id, row.attester, row.epoch] = (row.times, row.record_id, tuple(row.fields))
+        for request, attester, epoch, times, record, fields in connection.execute(_RELEASED, {"requests": some}):
+            found[request, attester, epoch] = (times, record, tuple(fields))
     return found
 
 
@@ -220,8 +224,16 @@ def _counted(
         times, *known = before.get(key, (0, *what))
         before[key] = (times + 1, *what)
         first_at = rows[key]["first_at"] if key in rows else release.at
-        rows[key] = {**asdict(release), "fields": list(release.fields), "first_at": first_at, "times": times + 1}
-        rows[key]["last_at"] = rows[key].pop("at")
+        rows[key] = {
+            "request_id": release.request_id,
+            "attester": release.attester,
+            "epoch": release.epoch,
+            "record_id": release.record_id,
+            "fields": list(release.fields),
+            "first_at": first_at,
+            "last_at": release.at,
+            "times": times + 1,
+        }
         if is_told(times + 1) or tuple(known) != what:
             told.append((release, times + 1))
     return list(rows.values()), told
