@@ -29,7 +29,7 @@ from oracle.models.package import ModelPackage
 from oracle.services.trails import build_trail
 from oracle.store.node_store import NodeStore
 from oracle.store.tables import open_database
-from oracle.vault.serve import open_vault
+from oracle.vault.opening import open_vault
 from oracle.vault.settings import load_vault_settings
 
 NETWORK = Path(__file__).resolve().parent / "networks" / "devnet.toml"

@@ -20,6 +20,7 @@ import uvicorn
 
 from oracle.api import NodeParts, PeerParts, create_app
 from oracle.core.errors import AssentError, ChainError, ConfigurationError, DatabaseError, SigningKeyError
+from oracle.database.ownership import held
 from oracle.peers.doorway import doorway
 from oracle.services.assembly import assemble
 from oracle.services.catalogue import Catalogue
@@ -27,7 +28,6 @@ from oracle.services.library import Librarian, Library
 from oracle.services.outlook import Outlook
 from oracle.services.pulse import Pulse
 from oracle.settings import NodeSettings
-from oracle.store.ownership import held
 from oracle.telemetry.logs import configure
 from oracle.telemetry.metrics import Metrics
 

@@ -145,7 +145,8 @@ class KeySettings(_Section):
     """Keystore files (Web3 Secret Storage): the attester signs reports, the sender pays gas, the seal key opens released fields.
 
     Attesters and the sender may be with a remote signer instead: see ``remote``. For a change of keys, name the old and the new one of
-    ``attester`` or ``seal`` in a list: the epoch decides which is used.
+    ``attester`` or ``seal`` in a list: the epoch decides which is used. With ``post_quantum`` vaults seal fields to a hybrid key
+    (ML-KEM-768 with X25519) that the node makes at each start, and then to the seal key; a vault of before that refuses such an ask.
     """
 
     attester: KeyFiles = ()
@@ -153,6 +154,7 @@ class KeySettings(_Section):
     seal: Annotated[KeyFiles, Field(min_length=1)]
     password_file: ExistingPath
     remote: RemoteSignerSettings | None = None
+    post_quantum: bool = False
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

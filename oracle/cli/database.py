@@ -50,8 +50,9 @@ def upgrade(config: Config, as_json: Json = False) -> None:
 @app.command(epilog="Example: assent node database current --config node.toml")
 def current(config: Config, as_json: Json = False) -> None:
     """Tell the version of the tables, and this program's; change nothing."""
-    from oracle.store import schema  # noqa: PLC0415
-    from oracle.store.opening import connect, reading  # noqa: PLC0415
+    from oracle.database import schema  # noqa: PLC0415
+    from oracle.database.opening import connect, reading  # noqa: PLC0415
+    from oracle.store.schema import SCHEMA  # noqa: PLC0415
 
     engine = connect(_settings(config).database)
     try:
@@ -59,13 +60,13 @@ def current(config: Config, as_json: Json = False) -> None:
             found = schema.current(connection)
     finally:
         engine.dispose()
-    print_facts({"version": found, "program": schema.newest()}, as_json)
+    print_facts({"version": found, "program": SCHEMA.newest()}, as_json)
 
 
 @app.command(epilog="Example: assent node database backup node-2026-11-25.db --config node.toml")
 def backup(file: Path, config: Config, as_json: Json = False) -> None:
     """Copy an SQLite database into a new file, while the node runs or not. For PostgreSQL: pg_dump."""
-    from oracle.store.backup import back_up  # noqa: PLC0415
+    from oracle.database.backup import back_up  # noqa: PLC0415
 
     back_up(_settings(config).database, file)
     print_facts({"backup": str(file), "bytes": file.stat().st_size}, as_json)
@@ -74,8 +75,8 @@ def backup(file: Path, config: Config, as_json: Json = False) -> None:
 @app.command(epilog="Example: assent node database restore node-2026-11-25.db --config node.toml")
 def restore(file: Path, config: Config, as_json: Json = False) -> None:
     """Put an SQLite backup where the settings say, if nothing is there, and check that it is this deployment's."""
-    from oracle.store.backup import restore as put_back  # noqa: PLC0415
-    from oracle.store.backup import sqlite_path  # noqa: PLC0415
+    from oracle.database.backup import restore as put_back  # noqa: PLC0415
+    from oracle.database.backup import sqlite_path  # noqa: PLC0415
 
     settings = _settings(config)
     put_back(settings.database, file)
@@ -100,11 +101,11 @@ def archived(request: str, config: Config) -> None:
 
 
 def _facts(store: NodeStore) -> dict[str, Any]:
-    from oracle.store import schema  # noqa: PLC0415
+    from oracle.store.schema import SCHEMA  # noqa: PLC0415
 
     cursor = store.cursor()
     return {
-        "version": schema.newest(),
+        "version": SCHEMA.newest(),
         "block": cursor[0] if cursor else None,
         "requests": sum(store.counts().values()),
     }

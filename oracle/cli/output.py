@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -59,6 +59,17 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], as_jso
     for row in rows:
         table.add_row(*(plain(row[column]) for column in columns))
     Console().print(table)
+
+
+def print_stream(name: str, rows: Iterable[Mapping[str, Any]], rest: Callable[[], Mapping[str, Any]]) -> None:
+    """Print a JSON object with a list of any length, as it comes, and then what is known when the list has ended."""
+    typer.echo(f'{{\n  "{name}": [', nl=False)
+    for place, row in enumerate(rows):
+        typer.echo(("," if place else "") + "\n    " + json.dumps(row, ensure_ascii=False), nl=False)
+    typer.echo("\n  ]", nl=False)
+    for key, value in rest().items():
+        typer.echo(f",\n  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}", nl=False)
+    typer.echo("\n}")
 
 
 def plain(value: Any) -> Text:

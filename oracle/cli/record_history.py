@@ -92,8 +92,8 @@ def _in_folder(folder: Path) -> Find:
 
 def _in_vault(config: Path) -> Find:
     from oracle.records.opened import OpenedRecord  # noqa: PLC0415
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
     from oracle.vault.refusals import RecordAbsentError  # noqa: PLC0415
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     vault = open_vault(load_vault_settings(config))
@@ -103,6 +103,6 @@ def _in_vault(config: Path) -> Find:
             record = vault.record(record_id)
         except RecordAbsentError:
             return None
-        return OpenedRecord(vault.tree(record_id), record.subject, record.holder)
+        return OpenedRecord(vault.opened(record_id), record.subject, record.holder)
 
     return find

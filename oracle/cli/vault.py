@@ -1,4 +1,4 @@
-"""``assent vault``: serve, add, list, release, log, rotate, forget."""
+"""``assent vault``: serve, add, list, release, log, rotate, forget; :mod:`vault_files` has export, import, backup, restore."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oracle.cli.options import Id, Json, PasswordFile, parse_address, parse_id
-from oracle.cli.output import hexed, print_facts, print_json, print_rows
+from oracle.cli.output import hexed, plain, print_facts, print_json, print_rows, print_stream
 from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from oracle.client import AssentClient
     from oracle.core.structs import Record
     from oracle.data.record import RecordTree
+    from oracle.vault.release_log import LogHead
     from oracle.vault.settings import VaultSettings
-    from oracle.vault.vault import LogHead
 
-app = typer.Typer(no_args_is_help=True, help="The holder's vault: serve, add, list, release, log, rotate, forget.")
+app = typer.Typer(no_args_is_help=True, help="The holder's vault: records, their release log, the master key, files.")
 Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_VAULT_CONFIG", help="The vault's settings, TOML.")]
 Keystore = Annotated[Path | None, typer.Option("--keystore", envvar="ASSENT_KEYSTORE", help="The holder's key file.")]
 
@@ -84,7 +84,7 @@ def add(
 @app.command("list", epilog="Example: assent vault list --config vault.toml")
 def list_records(config: Config, as_json: Json = False) -> None:
     """List the records in the vault: what is public of them."""
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     records = open_vault(load_vault_settings(config)).records()
@@ -102,7 +102,7 @@ def release(
     as_json: Json = False,
 ) -> None:
     """Write the fields that were released for a request, in the clear, for `assent audit --release`. Mind who reads them."""
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     content = open_vault(load_vault_settings(config)).release_for_audit(request_id)
@@ -129,40 +129,55 @@ def log(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check the release log, and list what was released to whom. Its head fixes every entry: note it down where nobody can change it."""
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    """Check the release log, and list what was released to whom. Its head fixes every entry: note it down where nobody can change it.
+
+    It is read once, and each entry printed as soon as it is checked; of an entry that doesn't fit, and all after it, nothing is.
+    """
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
-    vault = open_vault(load_vault_settings(config))
-    head, rows = vault.log_head(_head(noted)), vault.log_entries(record)
-    facts = {"entries": head.entries, "head": hexed(head.digest)}
+    walk = open_vault(load_vault_settings(config)).walk_log(_head(noted))
+    wanted = None if record is None else record.hex()
+    entries = (entry for entry in walk if wanted is None or entry["record"] == wanted)
     if as_json:
-        print_json({**facts, "releases": rows})
+        print_stream("releases", entries, lambda: _standing(walk.head))
         return
-    shown = [{**row, "at": datetime.fromtimestamp(row["at"], UTC).strftime("%Y-%m-%d %H:%M:%S")} for row in rows]
-    print_rows(("number", "at", "attester", "epoch", "fields", "record", "request"), shown, as_json=False)
-    print_facts(facts, as_json=False)
+    for entry in entries:
+        typer.echo(_line(entry))
+    print_facts(_standing(walk.head), as_json=False)
 
 
-@app.command(
-    epilog="Example: assent vault rotate --new-key new-master.json --new-password new-password --config vault.toml"
-)
+@app.command(epilog="Example: assent vault rotate --to vault-new.toml --config vault.toml")
 def rotate(
     config: Config,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Settings that name the new master key, in a file or on a token."
+        ),
+    ] = None,
     new_key: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help="The new master key, as `assent keys new` makes one.")
-    ],
-    new_password: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="File with its password.")],
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Or the new key's file, as `assent keys new` makes one."),
+    ] = None,
+    new_password: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="File with the new key's password.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put all records' keys under another master key. Stop the vault first, and name the new key in its settings after."""
-    from oracle.keys.keystore import read_secret  # noqa: PLC0415
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    """Put all records' keys under another master key. Stop the vault first, and start it with settings that name the new key after."""
+    from oracle.database.ownership import VAULT, held  # noqa: PLC0415
+    from oracle.vault.opening import open_master_key, open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
-    count = open_vault(load_vault_settings(config)).rotate(read_secret(new_key, new_password))
-    then = f"set master_key_file and master_password_file in {config} to the new ones, and start the vault"
-    print_facts({"records": count, "masterKey": str(new_key), "then": then}, as_json)
+    settings = load_vault_settings(config)
+    if (to is None) == (new_key is None) or (new_key is None) != (new_password is None):
+        raise ConfigurationError(["--to: name settings with the new master key; or --new-key and --new-password"])
+    named = {"master_key_file": new_key, "master_password_file": new_password, "master_pkcs11": None}
+    new = open_master_key(load_vault_settings(to) if to else settings.model_copy(update=named))
+    with held(settings.database, patience_s=0, program=VAULT):
+        count = open_vault(settings).rotate(new)
+    print_facts({"records": count, "masterKey": new.id, "then": "start the vault with settings that name it"}, as_json)
 
 
 @app.command(epilog="Example: assent vault forget 0x5d…c1 --yes --config vault.toml")
@@ -173,20 +188,37 @@ def forget(
     as_json: Json = False,
 ) -> None:
     """Delete a record and its key. Backups made before still have both: delete those, too. Retire it on chain as well."""
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     vault = open_vault(load_vault_settings(config))
     record = vault.record(record_id)
     if not yes:
         typer.confirm(f"Delete record {hexed(record_id)} of {record.subject}?", abort=True)
-    released = len(vault.log_entries(record_id))
-    vault.forget(record_id)
-    print_facts({"record": hexed(record_id), "forgotten": True, "releasesBefore": released}, as_json)
+    released = vault.release_count(record_id)
+    left = vault.forget(record_id)
+    facts = {"record": hexed(record_id), "forgotten": True, "releasesBefore": released}
+    if left is not None:
+        facts["ciphertextLeft"] = (
+            f"{left}: couldn't be deleted where it is kept; nothing opens it any more, delete it by hand"
+        )
+    print_facts(facts, as_json)
+
+
+def _standing(head: LogHead) -> dict[str, Any]:
+    return {"entries": head.entries, "head": hexed(head.digest)}
+
+
+def _line(entry: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(entry["at"], UTC).strftime("%Y-%m-%d %H:%M:%S")
+    times = f"{entry['times']} times by then" if "times" in entry else None
+    what = (entry["request"], "record", entry["record"], "to", entry["attester"], "in epoch", entry["epoch"], times)
+    parts = [f"{entry['number']:>6}", at, "request", *what, ", ".join(entry["fields"])]
+    return " ".join(plain(part).plain for part in parts if part is not None)
 
 
 def _head(text: str | None) -> LogHead | None:
-    from oracle.vault.vault import LogHead  # noqa: PLC0415
+    from oracle.vault.release_log import LogHead  # noqa: PLC0415
 
     if text is None:
         return None
@@ -197,7 +229,7 @@ def _head(text: str | None) -> LogHead | None:
 
 
 def _put(settings: VaultSettings, path: Path, subject: str, holder: str) -> Record:
-    from oracle.vault.serve import open_vault  # noqa: PLC0415
+    from oracle.vault.opening import open_vault  # noqa: PLC0415
 
     try:
         return open_vault(settings).add(_content(path, subject, holder), subject, holder)

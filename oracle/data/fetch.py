@@ -6,14 +6,16 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 from pydantic_core import from_json
 
 from oracle.core.errors import Reason, RecordError, SealError, VaultError
-from oracle.data.ask import Ask
+from oracle.data.ask import Ask, together
 from oracle.data.destination import GuardedTransport, check_form
 from oracle.data.envelope import open_sealed, unpack_fields
 from oracle.data.record import DisclosedField
@@ -21,8 +23,16 @@ from oracle.data.record import DisclosedField
 MAX_ANSWER_BYTES = 1024**2
 MAX_BATCH_BYTES = 8 * MAX_ANSWER_BYTES
 RELEASES_PATH, BATCH_PATH = "/v1/releases", "/v1/releases/batch"
-#: Refusals that may be otherwise a moment later: the vault's endpoint may lag behind ours.
-_TRANSIENT = {"request_unknown", "epoch_stale", "ask_expired"}
+#: Refusals that may be otherwise later: the vault's endpoint may lag behind ours, and a budget fills up again.
+_TRANSIENT = {"request_unknown", "epoch_stale", "ask_expired", "budget_spent"}
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningKeys:
+    """What opens a vault's answer: one of the keys that were registered on chain, and the hybrid one if the ask named it."""
+
+    registered: Sequence[X25519PrivateKey]
+    hybrid: MLKEM768X25519PrivateKey | None = None
 
 
 class VaultRefusedError(VaultError):
@@ -62,46 +72,44 @@ Fetched = list[DisclosedField] | VaultError | SealError | RecordError
 
 
 async def fetch_fields(
-    client: VaultClient, vault_url: str, ask: Ask, attester: str, seal_keys: Sequence[X25519PrivateKey]
+    client: VaultClient, vault_url: str, ask: Ask, attester: str, keys: OpeningKeys
 ) -> list[DisclosedField]:
     """Return the fields that a vault releases for an ask. They aren't verified yet: see ``record.verify_disclosure``.
 
-    Whichever of ``seal_keys`` fits opens them: the vault seals to the one that its view of the chain has. Raises VaultError
+    Whichever of the registered keys fits opens them: the vault seals to the one that its view of the chain has. Raises VaultError
     (VAULT_UNREACHABLE), VaultRefusedError, SealError, or RecordError (PROOF_WRONG) when what opens is no list of fields.
     """
     status, body = await _exchange(client, vault_url, RELEASES_PATH, ask.to_json(), MAX_ANSWER_BYTES)
-    return _fields(_answer(status, body), ask, attester, seal_keys)
+    return _fields(_answer(status, body), ask, attester, keys)
 
 
 async def fetch_many(
-    client: VaultClient, vault_url: str, asks: Sequence[tuple[Ask, str]], seal_keys: Sequence[X25519PrivateKey]
+    client: VaultClient, vault_url: str, asks: Sequence[tuple[Ask, str]], keys: OpeningKeys
 ) -> list[Fetched]:
     """Return for each of at most ``MAX_ASKS`` asks to one vault, with its attester, what :func:`fetch_fields` returns, or raises.
 
     Raises VaultError (VAULT_UNREACHABLE) if the vault can't be reached, and VaultRefusedError if it takes no asks together.
     """
-    content = {"asks": [ask.to_json() for ask, _ in asks]}
+    content = together([ask for ask, _ in asks])
     answer = _answer(*await _exchange(client, vault_url, BATCH_PATH, content, MAX_BATCH_BYTES))
     answers = answer.get("answers")
     if not isinstance(answers, list) or len(answers) != len(asks):
         raise VaultRefusedError("not_each_answered")
-    return [_fetched(each, *asked, seal_keys) for each, asked in zip(answers, asks, strict=True)]
+    return [_fetched(each, *asked, keys) for each, asked in zip(answers, asks, strict=True)]
 
 
-def _fetched(answer: object, ask: Ask, attester: str, seal_keys: Sequence[X25519PrivateKey]) -> Fetched:
+def _fetched(answer: object, ask: Ask, attester: str, keys: OpeningKeys) -> Fetched:
     status = answer.get("status", 200) if isinstance(answer, dict) else 0
     try:
-        return _fields(_usable(status if isinstance(status, int) else 0, answer), ask, attester, seal_keys)
+        return _fields(_usable(status if isinstance(status, int) else 0, answer), ask, attester, keys)
     except (VaultError, SealError, RecordError) as error:
         return error
 
 
-def _fields(
-    answer: Mapping[str, Any], ask: Ask, attester: str, seal_keys: Sequence[X25519PrivateKey]
-) -> list[DisclosedField]:
+def _fields(answer: Mapping[str, Any], ask: Ask, attester: str, keys: OpeningKeys) -> list[DisclosedField]:
     if answer.get("request") != "0x" + ask.request_id.hex():
         raise VaultError(Reason.VAULT_UNREACHABLE, "the vault's answer is to another request")
-    return unpack_fields(_opened(seal_keys, ask.request_id, attester, _sealed(answer)))
+    return unpack_fields(_opened(keys, ask.request_id, attester, _sealed(answer)))
 
 
 async def _exchange(
@@ -115,12 +123,12 @@ async def _exchange(
         raise VaultError(Reason.VAULT_UNREACHABLE, f"the vault can't be reached: {type(error).__name__}") from None
 
 
-def _opened(seal_keys: Sequence[X25519PrivateKey], request_id: bytes, attester: str, sealed: bytes) -> bytes:
-    *others, last = seal_keys
+def _opened(keys: OpeningKeys, request_id: bytes, attester: str, sealed: bytes) -> bytes:
+    *others, last = keys.registered
     for key in others:
         with suppress(SealError):
-            return open_sealed(key, request_id, attester, sealed)
-    return open_sealed(last, request_id, attester, sealed)
+            return open_sealed(key, request_id, attester, sealed, keys.hybrid)
+    return open_sealed(last, request_id, attester, sealed, keys.hybrid)
 
 
 async def _post(client: VaultClient, url: str, content: object, limit_bytes: int) -> tuple[int, bytes]:
@@ -145,7 +153,9 @@ def _answer(status: int, body: bytes) -> Mapping[str, Any]:
 
 
 def _usable(status: int, answer: object) -> Mapping[str, Any]:
-    if not isinstance(answer, dict) or status >= 500 or status == 429 or status < 200 or 300 <= status < 400:
+    spent = isinstance(answer, dict) and answer.get("error") == "budget_spent"
+    busy = status == 429 and not spent
+    if not isinstance(answer, dict) or status >= 500 or busy or status < 200 or 300 <= status < 400:
         raise VaultError(Reason.VAULT_UNREACHABLE, f"the vault answered with status {status} and nothing to use")
     if status != 200:
         # Only a code is passed on: a stranger's text may hold anything.

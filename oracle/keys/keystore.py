@@ -37,7 +37,7 @@ def write_secret(path: Path, secret: bytes, password: str, *, light: bool = Fals
 
 def read_secret(path: Path, password_file: Path) -> bytes:
     """Return the 32 bytes kept in a file. Raises SigningKeyError naming the file and the remedy."""
-    password = _password(password_file)
+    password = read_password(password_file)
     try:
         keyfile = json.loads(read_private(path))
         secret = bytes(Account.decrypt(keyfile, password))
@@ -64,7 +64,8 @@ def read_seal_key(path: Path, password_file: Path) -> SealKey:
     return SealKey(read_secret(path, password_file))
 
 
-def _password(path: Path) -> str:
+def read_password(path: Path) -> str:
+    """Return the text in a file that is its owner's alone, without the line's end. Raises SigningKeyError."""
     try:
         password = read_private(path).decode().rstrip("\r\n")
     except UnicodeDecodeError:

@@ -13,6 +13,7 @@ from oracle.chain.rpc import ChainReader, open_async
 from oracle.core.digests import Domain
 from oracle.data.fetch import VaultClient
 from oracle.keys.opening import OperatorKeys, open_keys
+from oracle.keys.seal_key import HybridKey
 from oracle.peers.client import PeerClient
 from oracle.services.acts import Acts
 from oracle.services.archivist import Archivist
@@ -104,7 +105,8 @@ def assemble(
     vaults = VaultClient(allow_private=private, timeout_s=work.vault_timeout_s, transport=transport)
     peering = VaultClient(allow_private=private, timeout_s=work.peer_timeout_s, transport=transport)
     reader = ChainReader(web3, chain.contract, chain.chain_id)
-    source = VaultSource(contract.domain, committee, vaults, keys)
+    hybrid = HybridKey() if settings.keys.post_quantum else None
+    source = VaultSource(contract.domain, committee, vaults, keys, hybrid)
     transactor = Transactor(
         web3, contract, TransactionStore(store.engine, sender.address), sender, metrics, settings.send
     )

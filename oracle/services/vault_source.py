@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from oracle.core.digests import Domain
 from oracle.core.errors import Reason, RecordError, SealError, VaultError
 from oracle.data.ask import MAX_ASKS, Ask, ask_digest
-from oracle.data.fetch import Fetched, VaultClient, VaultRefusedError, fetch_fields, fetch_many
+from oracle.data.fetch import Fetched, OpeningKeys, VaultClient, VaultRefusedError, fetch_fields, fetch_many
 from oracle.data.record import DisclosedField
 from oracle.keys.keyring import Keyring
+from oracle.keys.seal_key import HybridKey
 from oracle.services.committee import Committee
 from oracle.store.node_store import RequestContext
 
@@ -60,11 +61,14 @@ class VaultSource:
         committee: Committee,
         client: VaultClient,
         keys: Keyring,
+        hybrid: HybridKey | None = None,
     ) -> None:
+        """With a ``hybrid`` key, vaults are asked to seal to it, too."""
         self._domain = domain
         self._committee = committee
         self._client = client
         self._keys = keys
+        self._hybrid = hybrid
         #: When a vault last answered at all, by the monotonic clock.
         self.answered_at = float("-inf")
         self._queues: OrderedDict[str, _Queue] = OrderedDict()
@@ -104,7 +108,7 @@ class VaultSource:
 
     async def _answers(self, vault: str, some: Sequence[_Waiting]) -> list[Fetched]:
         """Ask; return what came of each. Raises VaultError (VAULT_UNREACHABLE)."""
-        keys = self._keys.seal_keys
+        keys = OpeningKeys(self._keys.seal_keys, self._hybrid.private if self._hybrid else None)
         if len(some) > 1:
             try:
                 return await fetch_many(self._client, vault, [(each.ask, each.attester) for each in some], keys)
@@ -139,5 +143,6 @@ class VaultSource:
     async def _signed(self, context: RequestContext, attester: str, epoch: int) -> Ask:
         # The vault's clock is a wall clock; the believed head may be a quarter of an hour behind it.
         deadline = int(time.time()) + _ASK_VALID_S
-        signature = await self._keys.signer(attester).asign(ask_digest(self._domain, context.id, epoch, deadline))
-        return Ask(context.id, epoch, deadline, signature)
+        seal_key = self._hybrid.public if self._hybrid else b""
+        digest = ask_digest(self._domain, context.id, epoch, deadline, seal_key)
+        return Ask(context.id, epoch, deadline, await self._keys.signer(attester).asign(digest), seal_key)

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
-from oracle.store.base import Base, Database, chunks
+from oracle.database.transactions import Database, chunks
+from oracle.store.base import Base
 from oracle.store.contexts import RequestReport
 from oracle.store.tables import (
     ArchivedRow,

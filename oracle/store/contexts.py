@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from oracle.core.errors import Reason
 from oracle.core.structs import Agreement, Model, Question, Quote, Record, Request, Schedule, StandingRequest, Verdict
-from oracle.store.base import chunks
+from oracle.database.transactions import chunks
 from oracle.store.tables import (
     AgreementRow,
     ChallengeRow,

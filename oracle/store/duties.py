@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from oracle.store.base import Database
+from oracle.database.transactions import Database
 from oracle.store.contexts import ChallengeContext, StandingContext, challenge_context, standing_context
 from oracle.store.tables import ChallengeRow, ChallengeState, MissRow, StandingRow
 

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Exists, Select, and_, bindparam, delete, e
 from sqlalchemy.orm import Session
 
 from oracle.core.digests import Domain
-from oracle.store.base import Database, chunks, execute_many, table_of
+from oracle.database.ownership import bind
+from oracle.database.transactions import Database, chunks, execute_many
+from oracle.store.base import table_of
 from oracle.store.contexts import OF_THE_CHAIN, Recorded
-from oracle.store.ownership import facts_of, must_own
 from oracle.store.rows import insert_new, reconsider
 from oracle.store.tables import (
     EVENT_ROWS,
@@ -21,7 +22,6 @@ from oracle.store.tables import (
     ChallengeRow,
     ChallengeState,
     Cursor,
-    Meta,
     RenewalRow,
     ReportVerdictRow,
     RequestRow,
@@ -56,10 +56,7 @@ class EventStore(Database):
     def bind(self, domain: Domain) -> None:
         """Tie an empty database to a deployment. Raises ConfigurationError if it is tied to another one."""
         with self._transaction() as session:
-            found = {row.key: row.value for row in session.scalars(select(Meta))}
-            must_own(domain, found)
-            if not found:
-                session.add_all(Meta(key=key, value=value) for key, value in facts_of(domain).items())
+            bind(session.connection(), domain)
 
     def cursor(self) -> tuple[int, bytes] | None:
         """Return number and hash of the last block read, or None."""

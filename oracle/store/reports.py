@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from oracle.core.merkle import MerkleTree
 from oracle.core.structs import Verdict
-from oracle.store.base import Database, chunks
+from oracle.database.transactions import Database, chunks
 from oracle.store.events import mark_anchored
 from oracle.store.tables import AnchorRow, EvidenceRow, ReportRow, ReportVerdictRow, RequestRow
 

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, func, or_, select, update
 
 from oracle.core.errors import Reason
+from oracle.database.transactions import chunks, execute_many
 from oracle.store.archive import ArchiveStore
-from oracle.store.base import chunks, execute_many, table_of
+from oracle.store.base import table_of
 from oracle.store.contexts import RequestContext, RequestReport, request_context, request_contexts
 from oracle.store.events import mark_anchored
 from oracle.store.tables import AgreementRow, ErasureRow, RequestRow, Stage

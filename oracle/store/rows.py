@@ -10,7 +10,8 @@ from sqlalchemy import and_, delete, insert, inspect, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from oracle.core.errors import Reason
-from oracle.store.base import Base, chunks
+from oracle.database.transactions import chunks
+from oracle.store.base import Base
 from oracle.store.contexts import ETHER
 from oracle.store.tables import AgreementRow, ChallengeRow, CurrencyRow, ModelRow, RequestRow, Stage
 

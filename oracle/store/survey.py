@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from oracle.core.errors import Reason, RetryError
 from oracle.core.structs import Model
-from oracle.store.base import Database
+from oracle.database.transactions import Database
 from oracle.store.tables import Meta, ModelRow, RequestRow, Stage, TransactionRow
 
 #: A verdict is on its way, or should be.

@@ -6,14 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Engine, Index
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oracle.core.digests import Domain
-from oracle.core.errors import ConfigurationError, DatabaseError
-from oracle.store import schema
 from oracle.store.base import Base
-from oracle.store.opening import connect
+from oracle.store.schema import SCHEMA
 from oracle.store.work import (
     ArchivedRow,
     ArchivedTrailRow,
@@ -214,29 +211,8 @@ EVENT_ROWS = (
 
 
 def open_database(url: str, domain: Domain | None = None) -> Engine:
-    """Open the database, and bring its tables to this program's version; those of another deployment than this stay as they are.
-
-    Raises ConfigurationError when it can't be opened; the text never shows the URL, which may hold a password.
-    """
-    try:
-        engine = connect(url)
-    except (SQLAlchemyError, ModuleNotFoundError, ValueError) as error:
-        raise _unopened(type(error).__name__) from None
-    try:
-        schema.upgrade(engine, domain)
-    except BaseException as error:
-        engine.dispose()
-        if isinstance(error, DatabaseError):
-            raise _unopened(error.cause) from None
-        if isinstance(error, SQLAlchemyError):
-            raise _unopened(type(error).__name__) from None
-        raise
-    return engine
-
-
-def _unopened(cause: str) -> ConfigurationError:
-    remedy = "check the URL, that its server runs and lets this user in, and that it is writable"
-    return ConfigurationError([f"database: can't be opened ({cause}); {remedy}"])
+    """Open the database, and bring its tables to this program's version. Raises ConfigurationError as :meth:`Schema.open` does."""
+    return SCHEMA.open(url, domain)
 
 
 __all__ = [

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import insert, select
 
+from oracle.database.transactions import chunks
 from oracle.store.archive import ArchiveStore
-from oracle.store.base import chunks
 from oracle.store.tables import TrailRow
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Engine, and_, delete, select
 from sqlalchemy.orm import Session
 
-from oracle.store.base import Database
+from oracle.database.transactions import Database
 from oracle.store.tables import AttemptRow, TransactionRow
 
 #: Not in a block; in one that may still be taken back. Then, for good: ``mined``, ``reverted``, or ``replaced`` by a foreign one.

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from oracle.core.errors import ContractRevertError
+from oracle.core.errors import ContractRevertError, SealError
 from oracle.core.structs import Agreement, RecordState, RequestState, Step
 from oracle.data.ask import MAX_ASK_S, Ask
-from oracle.data.envelope import pack_fields, seal
+from oracle.data.envelope import check_hybrid, pack_fields, seal
+from oracle.vault.budgets import DEFAULT_PER_DAY, Budgets
 from oracle.vault.chain_view import ChainView, Head, Requested
 from oracle.vault.journal import Journal
 from oracle.vault.refusals import (
@@ -27,10 +28,11 @@ from oracle.vault.refusals import (
     RecordRetiredError,
     RequestEndedError,
     RequestUnknownError,
+    SealKeyWrongError,
     SignatureWrongError,
     StepRefusedError,
 )
-from oracle.vault.store import Release
+from oracle.vault.release_log import Release
 from oracle.vault.vault import Vault
 
 
@@ -52,12 +54,15 @@ class Gatekeeper:
         chain: ChainView,
         schemas: Mapping[bytes, tuple[str, ...]],
         clock: Callable[[], float] = time.time,
+        releases_per_day: int = DEFAULT_PER_DAY,
     ) -> None:
+        """``releases_per_day`` is what one operator may have."""
         self._vault = vault
         self._chain = chain
         self._schemas = schemas
         self._clock = clock
-        self._journal = Journal(vault.log)
+        self.budgets = Budgets(releases_per_day, vault.budgets(), clock)
+        self._journal = Journal(lambda releases: vault.log(releases, self.budgets.unsaved()))
 
     async def release(self, ask: Ask) -> SealedRelease:
         """Check an ask, write the release down and seal the fields. Raises a ReleaseRefusedError for the first check that fails.
@@ -71,10 +76,13 @@ class Gatekeeper:
         agreement = await self._standing_agreement(head, request)
         await self._must_hold(head, agreement)
         names = await self._inputs(head, agreement.model)
-        seal_key = await self._seal_key(head, attester)
+        operator = await head.read(("operator", attester), self._chain.contract.operator_of(attester))
+        self.budgets.charge(operator)
+        # Around a change of keys the epoch still has the old attester; the seal key is the new one at once.
+        seal_key = (await head.read(("seal key", operator), self._chain.contract.operator_info(operator))).seal_key
         release = Release(ask.request_id, attester, ask.epoch, agreement.record, names, int(self._clock()))
         fields = await self._disclosed(head, release)
-        sealed = seal(seal_key, release.request_id, release.attester, fields)
+        sealed = seal(seal_key, release.request_id, release.attester, fields, ask.seal_key)
         await self._journal.write(release)
         return SealedRelease(release.request_id, release.record_id, sealed)
 
@@ -91,6 +99,11 @@ class Gatekeeper:
             raise SignatureWrongError(
                 "the ask's signature is nobody's; sign the EIP-712 Ask of this chain and contract"
             )
+        if ask.seal_key:
+            try:
+                check_hybrid(ask.seal_key)
+            except SealError as error:
+                raise SealKeyWrongError(f"the ask's seal key is {error}") from None
         return attester
 
     async def _must_be_member(self, head: Head, epoch: int, attester: str) -> None:
@@ -161,12 +174,6 @@ class Gatekeeper:
                 f"the vault knows no input schema 0x{model.inputs.hex()}; its holder must add the model's package to `models`"
             )
         return names
-
-    async def _seal_key(self, head: Head, attester: str) -> bytes:
-        contract = self._chain.contract
-        operator = await head.read(("operator", attester), contract.operator_of(attester))
-        # Around a change of keys the epoch still has the old attester; the seal key is the new one at once.
-        return (await head.read(("seal key", operator), contract.operator_info(operator))).seal_key
 
     async def _disclosed(self, head: Head, release: Release) -> bytes:
         """Open a record once for all who ask for it at one block: a committee does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from oracle.vault.store import Release
+from oracle.vault.release_log import Release
 
 
 class Journal:

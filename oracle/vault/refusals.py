@@ -34,6 +34,12 @@ class SignatureWrongError(ReleaseRefusedError):
     code, status = "signature_wrong", 401
 
 
+class SealKeyWrongError(ReleaseRefusedError):
+    """The hybrid key that the ask names is none."""
+
+    code, status = "seal_key_wrong", 400
+
+
 class NotMemberError(ReleaseRefusedError):
     """Who signed the ask is no attester of the epoch."""
 
@@ -86,3 +92,13 @@ class ModelUnknownError(ReleaseRefusedError):
     """The vault has no card with the model's input schema."""
 
     code, status, because = "model_unknown", 409, Reason.MODEL_UNKNOWN
+
+
+class BudgetSpentError(ReleaseRefusedError):
+    """The operator had as many releases as the holder grants one for a day. ``retry_after_s``: when to ask again, in seconds."""
+
+    code, status = "budget_spent", 429
+
+    def __init__(self, message: str, retry_after_s: int = 0) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)

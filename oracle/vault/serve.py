@@ -12,22 +12,17 @@ from fastapi import FastAPI
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import open_async
 from oracle.core.errors import ConfigurationError, ModelError
-from oracle.keys.keystore import read_secret
+from oracle.database.ownership import VAULT, held
 from oracle.models.package import ModelPackage
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
+from oracle.vault.gauges import VaultMetrics
+from oracle.vault.opening import open_vault
 from oracle.vault.service import create_app
 from oracle.vault.settings import VaultSettings
-from oracle.vault.store import VaultStore
-from oracle.vault.vault import Vault
 
 _SHUTDOWN_S = 10
 _MOST_CONNECTIONS = 512
-
-
-def open_vault(settings: VaultSettings) -> Vault:
-    """Open the records of a vault. Raises SigningKeyError if its master key can't be read."""
-    return Vault(VaultStore(settings.database), read_secret(settings.master_key_file, settings.master_password_file))
 
 
 def schemas_of(folders: Iterable[Path]) -> dict[bytes, tuple[str, ...]]:
@@ -55,15 +50,22 @@ def connect(settings: VaultSettings) -> ChainView:
 
 def build(settings: VaultSettings, chain: ChainView) -> FastAPI:
     """Return the application. Raises ConfigurationError or SigningKeyError."""
-    gatekeeper = Gatekeeper(open_vault(settings), chain, schemas_of(settings.models))
-    return create_app(gatekeeper, chain)
+    per_day = settings.operator_releases_per_day
+    gatekeeper = Gatekeeper(open_vault(settings), chain, schemas_of(settings.models), releases_per_day=per_day)
+    return create_app(gatekeeper, chain, VaultMetrics(gatekeeper.budgets.left))
 
 
 async def serve(settings: VaultSettings) -> None:
     """Run the vault until SIGTERM or SIGINT, then finish what is under way and return.
 
-    Raises ConfigurationError, SigningKeyError, or ChainError (wrong chain, no contract, endpoint unreachable) before it listens.
+    Raises ConfigurationError (another vault runs on its database, too), SigningKeyError, or ChainError (wrong chain, no contract, endpoint
+    unreachable) before it listens.
     """
+    with held(settings.database, program=VAULT):
+        await _serve(settings)
+
+
+async def _serve(settings: VaultSettings) -> None:
     chain = connect(settings)
     try:
         app = build(settings, chain)

@@ -1,7 +1,7 @@
 """Records at rest, and what may be shown of them.
 
-Each record is encrypted with AES-256-GCM under a random key of its own, bound to its id; that key is wrapped (RFC 3394) under the master
-key. The database alone, and the master key alone, are worth nothing.
+Each record is encrypted with AES-256-GCM under a random key of its own, bound to its id; that key is wrapped under the master key. The
+database alone, and the master key alone, are worth nothing.
 """
 
 from __future__ import annotations
@@ -10,149 +10,142 @@ import contextlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from eth_utils import to_checksum_address
 
 from oracle.core.canonical import canonical
-from oracle.core.errors import AssentError, SealError, SigningKeyError
+from oracle.core.errors import ConfigurationError, SealError
 from oracle.core.structs import Record
 from oracle.data.record import RELEASE_VERSION, DisclosedField, RecordTree, SaltedField
+from oracle.vault.blobs import Blobs, BlobUnavailableError, fetch, name_of
+from oracle.vault.master_key import KEY_BYTES, MasterKey
 from oracle.vault.refusals import RecordAbsentError, RequestUnknownError
-from oracle.vault.store import FIRST, EncryptedRecord, Release, VaultStore, digest_after
+from oracle.vault.release_log import LogHead, LogWalk, Release
+from oracle.vault.store import EncryptedRecord, VaultStore, WrappedKey
 
-_KEY_BYTES = 32
 _NONCE_BYTES = 12
 _AT_REST = b"assent-vault/1\x00"
-
-
-@dataclass(frozen=True, slots=True)
-class LogHead:
-    """Where the release log stands: how many entries it has, and a digest (32 bytes) that fixes all of them."""
-
-    entries: int
-    digest: bytes
-
-
-class LogBrokenError(AssentError):
-    """An entry of the release log was altered, left out or put in."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(
-            f"the release log doesn't hold from entry {number} on: it was altered; compare with a backup, and see who could write there"
-        )
+_NO_BUDGETS: Mapping[str, float] = MappingProxyType({})
 
 
 class Vault:
     """A holder's records. Methods block (database, hashing); call them from a thread in async code."""
 
-    def __init__(self, store: VaultStore, master_key: bytes) -> None:
-        """``master_key`` has 32 bytes. Raises SigningKeyError if it hasn't."""
-        _must_be_key(master_key)
+    def __init__(self, store: VaultStore, master_key: MasterKey, blobs: Blobs | None = None) -> None:
+        """``blobs`` keeps the ciphertexts of the records that are added; without it the database does."""
+        self._blobs = blobs
         self._store = store
         self._master_key = master_key
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self._store.close()
 
     def add(self, fields: Mapping[str, object] | RecordTree, subject: str, holder: str) -> Record:
         """Salt, encrypt and store a record; return what to commit on chain. It is on disk before anyone can ask for it.
 
-        A tree is salted already, and keeps its salts.
-
-        Raises ValueError naming a field that isn't JSON.
+        A tree is salted already, and keeps its salts. Raises ValueError naming a field that isn't JSON, MasterKeyUnavailableError,
+        BlobUnavailableError.
         """
         tree = fields if isinstance(fields, RecordTree) else RecordTree.salt(fields)
         record = Record(tree.root, to_checksum_address(subject), to_checksum_address(holder))
-        key = secrets.token_bytes(_KEY_BYTES)
+        self.keep(record, tree)
+        return record
+
+    def keep(self, record: Record, tree: RecordTree) -> None:
+        """Encrypt and store a record that is salted already. One that is there stays as it is. Raises what :meth:`add` does."""
+        key = secrets.token_bytes(KEY_BYTES)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         ciphertext = nonce + AESGCM(key).encrypt(nonce, _pack(tree), _AT_REST + record.id)
-        self._store.put(EncryptedRecord(record, ciphertext, aes_key_wrap(self._master_key, key)))
-        return record
+        wrapped = _wrapped(self._master_key, key)
+        if self._blobs is None:
+            self._store.put(EncryptedRecord(record, ciphertext, wrapped))
+            return
+        name = name_of(ciphertext)
+        self._blobs.put(name, ciphertext)
+        self._store.put(EncryptedRecord(record, b"", wrapped, name))
+
+    def opened(self, record_id: bytes) -> RecordTree:
+        """Return all of a record, with its salts. Raises RecordAbsentError, and what :meth:`disclose` does."""
+        return self._open(self._stored(record_id))
 
     def records(self) -> list[Record]:
         """Return all records' public parts."""
         return self._store.records()
 
-    def tree(self, record_id: bytes) -> RecordTree:
-        """Return a whole record in the clear, with its salts. Raises RecordAbsentError, or SealError as :meth:`disclose` does."""
-        return self._open(self._stored(record_id))
-
     def record(self, record_id: bytes) -> Record:
         """Return a record's public part. Raises RecordAbsentError."""
-        return self._stored(record_id).record
+        record = self._store.record(record_id)
+        if record is None:
+            raise _absent(record_id)
+        return record
 
-    def forget(self, record_id: bytes) -> None:
-        """Delete a record and its key for good; retire it on chain as well. Raises RecordAbsentError."""
+    def forget(self, record_id: bytes) -> str | None:
+        """Delete a record and its key for good; retire it on chain as well. Raises RecordAbsentError.
+
+        The key goes first: from then on the ciphertext is worth nothing, wherever it is. Returns None, or the name of a ciphertext that
+        whoever keeps it didn't delete.
+        """
+        stored = self._stored(record_id)
         if not self._store.forget(record_id):
             raise _absent(record_id)
+        if stored.blob is None:
+            return None
+        try:
+            self._kept_by().delete(stored.blob)
+        except (BlobUnavailableError, ConfigurationError):
+            return stored.blob
+        return None
 
     def disclose(self, record_id: bytes, names: Iterable[str]) -> list[DisclosedField]:
         """Return fields of a record with salts and proofs.
 
         Raises RecordAbsentError, RecordError (FIELD_MISSING), or SealError if the row was altered or belongs to another master key.
         """
-        return self._open(self._stored(record_id)).disclose(names)
+        return self.opened(record_id).disclose(names)
 
-    def log(self, releases: Sequence[Release]) -> None:
-        """Write releases down; done before the fields leave. A repeated one has its own entry in the log."""
-        self._store.log(releases)
+    def log(self, releases: Sequence[Release], budgets: Mapping[str, float] = _NO_BUDGETS) -> None:
+        """Write releases down, and what is left of operators' budgets; done before the fields leave."""
+        self._store.log(releases, budgets)
 
-    def log_head(self, noted: LogHead | None = None) -> LogHead:
-        """Check the whole release log, and return where it stands.
+    def budgets(self) -> dict[str, float]:
+        """Return when (Unix seconds) each operator has its whole budget again."""
+        return self._store.budgets()
 
-        ``noted`` is where it stood once. Without it a log that was written anew, as a whole, can't be told. Raises LogBrokenError naming
-        the first entry that doesn't fit.
-        """
-        digest, expected = FIRST, 0
-        entries = self._store.log_entries()
-        while True:
-            if noted is not None and noted.entries == expected and noted.digest != digest:
-                raise LogBrokenError(max(expected - 1, 0))
-            try:
-                entry = next(entries, None)
-                if entry is None:
-                    break
-                digest = digest_after(digest, entry.content)
-                fits = entry.number == expected == entry.content.get("number") and entry.digest == digest
-            except (ValueError, TypeError, AttributeError):  # what was put there isn't an entry at all
-                fits = False
-            if not fits:
-                raise LogBrokenError(expected)
-            expected += 1
-        if noted is not None and noted.entries > expected:
-            raise LogBrokenError(expected)
-        return LogHead(expected, digest)
+    def walk_log(self, noted: LogHead | None = None) -> LogWalk:
+        """Return the release log, to be read once and checked meanwhile; ``noted`` is where it stood once."""
+        return LogWalk(self._store.log_rows(), noted)
 
-    def log_entries(self, record_id: bytes | None = None) -> list[dict[str, Any]]:
-        """Return the release log's entries, first to last; of one record, if it is named."""
-        wanted = None if record_id is None else record_id.hex()
-        contents = (entry.content for entry in self._store.log_entries())
-        return [content for content in contents if wanted is None or content["record"] == wanted]
+    def release_count(self, record_id: bytes) -> int:
+        """Return how often fields of a record were released, repeats included."""
+        return self._store.release_count(record_id)
 
-    def rotate(self, new_master_key: bytes) -> int:
+    def rotate(self, new: MasterKey) -> int:
         """Wrap each record's key under another master key, all of them or none; return how many. This vault goes on under the new one.
 
-        A vault that runs meanwhile with the old one opens no record any more, until it is started with the new one. Raises
-        SigningKeyError for a key of another size, and SealError if a record's key isn't wrapped under the present one.
+        Raises SealError if a record's key isn't wrapped under the present one, MasterKeyUnavailableError.
         """
-        _must_be_key(new_master_key)
 
-        def change(wrapped: bytes) -> bytes:
-            with contextlib.suppress(InvalidUnwrap, ValueError):
-                aes_key_unwrap(new_master_key, wrapped)
+        def change(wrapped: WrappedKey) -> WrappedKey:
+            if wrapped.by == new.id:
                 return wrapped  # done before: a record was added with the old key after a rotation
             try:
-                return aes_key_wrap(new_master_key, aes_key_unwrap(self._master_key, wrapped))
-            except (InvalidUnwrap, ValueError):
+                return _wrapped(new, self._master_key.unwrap(wrapped.content))
+            except SealError:
+                with contextlib.suppress(SealError):  # likewise, but before ids were written down
+                    new.unwrap(wrapped.content)
+                    return WrappedKey(wrapped.content, new.id)
                 raise SealError(
-                    "a record's key isn't wrapped under the present master key; nothing was changed: was it rotated already?"
+                    f"a record's key is wrapped under {wrapped.by or 'another master key'}, not under {self._master_key.id}; "
+                    "nothing was changed: was it rotated already?"
                 ) from None
 
         count = self._store.rewrap(change)
-        self._master_key = new_master_key
+        self._master_key = new
         return count
 
     def releases(self, request_id: bytes) -> list[Release]:
@@ -181,22 +174,33 @@ class Vault:
             raise _absent(record_id)
         return stored
 
+    def _kept_by(self) -> Blobs:
+        if self._blobs is None:
+            raise ConfigurationError(["ciphertexts: a record's is not in the database; name where it is"])
+        return self._blobs
+
     def _open(self, stored: EncryptedRecord) -> RecordTree:
         identifier = stored.record.id
-        nonce, ciphertext = stored.ciphertext[:_NONCE_BYTES], stored.ciphertext[_NONCE_BYTES:]
+        content = stored.ciphertext if stored.blob is None else fetch(self._kept_by(), stored.blob)
+        nonce, ciphertext = content[:_NONCE_BYTES], content[_NONCE_BYTES:]
         try:
-            key = aes_key_unwrap(self._master_key, stored.wrapped_key)
+            key = self._master_key.unwrap(stored.key.content)
             plaintext = AESGCM(key).decrypt(nonce, ciphertext, _AT_REST + identifier)
-        except (InvalidUnwrap, InvalidTag, ValueError):
+        except (SealError, InvalidTag, ValueError):
+            other = stored.key.by not in (None, self._master_key.id)
+            why = (
+                f"it is under another master key, {stored.key.by}"
+                if other
+                else "another master key, or the database was altered"
+            )
             raise SealError(
-                f"record 0x{identifier.hex()} doesn't open: another master key, or the database was altered; restore the right one"
+                f"record 0x{identifier.hex()} doesn't open under {self._master_key.id}: {why}; restore the right one"
             ) from None
         return _unpack(plaintext)
 
 
-def _must_be_key(master_key: bytes) -> None:
-    if len(master_key) != _KEY_BYTES:
-        raise SigningKeyError(f"a vault's master key has {_KEY_BYTES} bytes; make another with `assent keys new`")
+def _wrapped(master_key: MasterKey, key: bytes) -> WrappedKey:
+    return WrappedKey(master_key.wrap(key), master_key.id)
 
 
 def _absent(record_id: bytes) -> RecordAbsentError:

@@ -28,6 +28,7 @@ from oracle.services.catalogue import Catalogue, LoadedModel
 from oracle.settings import ChainSettings, KeySettings, NodeSettings, WorkSettings
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
+from oracle.vault.master_key import LocalKey
 from oracle.vault.serve import schemas_of
 from oracle.vault.service import create_app
 from oracle.vault.store import VaultStore
@@ -208,7 +209,7 @@ async def town(
     """Start nodes and a vault over a chain; what they did on it is undone at the end. ``database`` names one for each node."""
     before = made.rpc("evm_snapshot")
     network = Network()
-    vault = Vault(VaultStore(f"sqlite:///{folder}/vault.sqlite"), bytes(range(32)))
+    vault = Vault(VaultStore(f"sqlite:///{folder}/vault.sqlite"), LocalKey(bytes(range(32))))
     web3 = open_async(made.url)
     view = ChainView(web3, AssentContract(web3, made.contract.address, DEVNET_CHAIN_ID), 0, freshness_s=0)
     network.hosts["vault.test"] = create_app(Gatekeeper(vault, view, schemas_of([PACKAGE])), view)

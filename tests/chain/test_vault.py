@@ -17,14 +17,16 @@ from oracle.chain.rpc import open_async
 from oracle.core.errors import ChainError, EndpointError, Reason, SealError, WrongChainError
 from oracle.core.structs import Model, Record, Request, Step
 from oracle.data.ask import Ask, ask_digest
-from oracle.data.fetch import VaultClient, VaultRefusedError, fetch_fields
+from oracle.data.fetch import OpeningKeys, VaultClient, VaultRefusedError, fetch_fields
 from oracle.data.record import DisclosedField, verify_disclosure
 from oracle.keys.devnet import DEVNET_CHAIN_ID, devnet_key
+from oracle.keys.seal_key import HybridKey
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
+from oracle.vault.master_key import LocalKey
 from oracle.vault.refusals import ReleaseRefusedError
 from oracle.vault.serve import schemas_of
 from oracle.vault.service import create_app
@@ -58,12 +60,12 @@ class Scene:
         terms = {"request_id": request.id, "epoch": self.epoch, "deadline": int(time.time()) + 60, **changes}
         return Ask(**terms, signature=signer.sign(ask_digest(self.world.contract.domain, **terms)))
 
-    async def fetch(self, ask: Ask, who: int = 0) -> list[DisclosedField]:
+    async def fetch(self, ask: Ask, who: int = 0, hybrid: HybridKey | None = None) -> list[DisclosedField]:
         """Send an ask through the HTTP application as an operator's daemon does."""
         attester = self.world.attesters[who].address
         transport = httpx.ASGITransport(create_app(self.gate, self.chain))
         async with VaultClient(transport=transport) as client:
-            keys = [self.world.seal_keys[attester].private]
+            keys = OpeningKeys([self.world.seal_keys[attester].private], hybrid.private if hybrid else None)
             return await fetch_fields(client, "http://vault.test", ask, attester, keys)
 
     async def refusal(self, ask: Ask) -> str:
@@ -88,7 +90,7 @@ def view(made: World, address: str | None = None, *urls: str, chain_id: int = DE
 @pytest.fixture
 async def scene(chain_world: World, tmp_path: Path) -> AsyncIterator[Scene]:
     before = chain_world.rpc("evm_snapshot")
-    vault = Vault(VaultStore(f"sqlite:///{tmp_path}/vault.sqlite"), bytes(range(32)))
+    vault = Vault(VaultStore(f"sqlite:///{tmp_path}/vault.sqlite"), LocalKey(bytes(range(32))))
     record = vault.add(FIELDS, SUBJECT, HOLDER)
     chain_world.send(chain_world.contract.commit(record.root, SUBJECT, "http://vault.test"), HOLDER)
     chain = view(chain_world)
@@ -406,3 +408,40 @@ async def test_chain__when_the_preferred_endpoint_is_away__then_the_other_answer
     await gate.release(scene.ask(request))
     await chain.close()
     assert len(scene.vault.releases(request.id)) == 1
+
+
+async def test_ask__when_the_operator_has_spent_its_budget__then_is_refused_also_after_a_restart_and_others_are_not(
+    scene: Scene,
+) -> None:
+    request = scene.world.ask(scene.world.agree(scene.record))
+    scene.gate = Gatekeeper(scene.vault, scene.chain, schemas_of([PACKAGE]), releases_per_day=2)
+    for _ in range(2):
+        assert await scene.fetch(scene.ask(request))
+    for _ in range(2):
+        with pytest.raises(VaultRefusedError, match="budget_spent") as caught:
+            await scene.fetch(scene.ask(request))
+        assert caught.value.transient
+        scene.gate = Gatekeeper(scene.vault, scene.chain, schemas_of([PACKAGE]), releases_per_day=2)
+    assert await scene.fetch(scene.ask(request, who=1), who=1)
+    assert scene.vault.release_count(scene.record.id) == 3
+
+
+async def test_fields__when_a_hybrid_key_is_named__then_sealed_to_both_and_no_fewer_open(scene: Scene) -> None:
+    request, key = scene.world.ask(scene.world.agree(scene.record)), HybridKey()
+    ask = scene.ask(request, seal_key=key.public)
+    fields = await scene.fetch(ask, hybrid=key)
+    assert set(verify_disclosure(scene.record.root, fields)) == set(INPUTS)
+    for wrong in (None, HybridKey()):
+        with pytest.raises(SealError):
+            await scene.fetch(ask, hybrid=wrong)
+    with pytest.raises(SealError):
+        await scene.fetch(ask, who=1, hybrid=key)  # another's registered key
+
+
+async def test_ask__when_its_hybrid_key_was_put_in_left_out_or_is_none__then_is_refused(scene: Scene) -> None:
+    request, key = scene.world.ask(scene.world.agree(scene.record)), HybridKey()
+    assert await scene.refusal(replace(scene.ask(request), seal_key=key.public)) == "not_a_member"
+    named = scene.ask(request, seal_key=key.public)
+    assert await scene.refusal(replace(named, seal_key=b"")) == "not_a_member"
+    assert await scene.refusal(replace(named, seal_key=HybridKey().public)) == "not_a_member"
+    assert await scene.refusal(scene.ask(request, seal_key=b"\xff" * 1216)) == "seal_key_wrong"

@@ -17,13 +17,13 @@ from deploy.processes import free_port
 from oracle.core.errors import VaultError
 from oracle.data.ask import Ask, ask_digest
 from oracle.data.destination import check_url
-from oracle.data.fetch import VaultClient, fetch_fields
+from oracle.data.fetch import OpeningKeys, VaultClient, fetch_fields
 from oracle.data.record import verify_disclosure
 from oracle.keys.devnet import DEVNET_CHAIN_ID
 from oracle.keys.keystore import write_secret
 from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
-from oracle.vault.serve import open_vault
+from oracle.vault.opening import open_vault
 from oracle.vault.settings import load_vault_settings
 
 MARK = "marked-value-4711"
@@ -102,10 +102,10 @@ async def test_vault__when_run_as_a_process__then_releases_logs_nothing_personal
     with vault_process(path) as process:
         wait_until_ready(settings.public_url)
         async with VaultClient(allow_private=True) as client:
-            fields = await fetch_fields(client, settings.public_url, ask, attester.address, [key])
+            fields = await fetch_fields(client, settings.public_url, ask, attester.address, OpeningKeys([key]))
         async with VaultClient() as client:
             with pytest.raises(VaultError, match="private"):
-                await fetch_fields(client, settings.public_url, ask, attester.address, [key])
+                await fetch_fields(client, settings.public_url, ask, attester.address, OpeningKeys([key]))
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=20)
     assert set(verify_disclosure(record.root, fields)) == set(inputs)
@@ -119,6 +119,22 @@ def test_vault__when_the_chain_is_another__then_doesnt_start(chain_world: World,
         output, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "WrongChainError" in output
+
+
+def test_vault__when_another_runs_on_its_database__then_doesnt_start_and_the_first_goes_on(
+    chain_world: World, tmp_path: Path
+) -> None:
+    first = settings_file(tmp_path, chain_world)
+    url = load_vault_settings(first).public_url
+    content = first.read_text().replace(f"port = {url.rpartition(':')[2]}", f"port = {free_port()}")
+    (tmp_path / "second.toml").write_text(content)
+    with vault_process(first):
+        wait_until_ready(url)
+        with vault_process(tmp_path / "second.toml") as second:
+            output, _ = second.communicate(timeout=60)
+        assert second.returncode != 0
+        assert "another vault runs on it; stop that one first" in output
+        assert httpx.get(url + "/healthz", trust_env=False).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle.core.errors import SealError
-from oracle.data.envelope import open_sealed, seal
+from oracle.data.envelope import HYBRID_KEY_BYTES, open_sealed, seal
+from oracle.keys.seal_key import HybridKey
 
 KEY = X25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -63,3 +64,43 @@ def test_seal__when_the_key_is_none_or_of_small_order__then_is_refused(key: byte
 def test_seal__when_the_request_id_is_none__then_is_refused() -> None:
     with pytest.raises(SealError, match="32 bytes"):
         seal(PUBLIC, b"", ATTESTER, b"fields")
+
+
+# Sealed to a hybrid key, too
+
+HYBRID = HybridKey()
+TWICE = seal(PUBLIC, REQUEST, ATTESTER, b"fields", HYBRID.public)
+
+
+def test_hybrid__when_sealed__then_opens_with_both_keys_and_with_no_one_of_them() -> None:
+    assert open_sealed(KEY, REQUEST, ATTESTER, TWICE, HYBRID.private) == b"fields"
+    assert len(HYBRID.public) == HYBRID_KEY_BYTES
+    for key, hybrid in ((X25519PrivateKey.generate(), HYBRID.private), (KEY, HybridKey().private), (KEY, None)):
+        with pytest.raises(SealError):
+            open_sealed(key, REQUEST, ATTESTER, TWICE, hybrid)
+
+
+def test_hybrid__when_a_vault_seals_once_only__then_stays_shut() -> None:
+    with pytest.raises(SealError):  # no downgrade: who asked for both opens nothing less
+        open_sealed(KEY, REQUEST, ATTESTER, SEALED, HYBRID.private)
+
+
+@pytest.mark.parametrize("place", [0, 31, 32, 500, 1_150, len(TWICE) - 1])
+def test_hybrid__when_a_byte_is_flipped__then_stays_shut(place: int) -> None:
+    altered = TWICE[:place] + bytes([TWICE[place] ^ 1]) + TWICE[place + 1 :]
+    with pytest.raises(SealError):
+        open_sealed(KEY, REQUEST, ATTESTER, altered, HYBRID.private)
+
+
+def test_hybrid__when_of_another_request_or_attester__then_stays_shut() -> None:
+    for request, attester in ((b"\x12" * 32, ATTESTER), (REQUEST, OTHER)):
+        with pytest.raises(SealError):
+            open_sealed(KEY, request, attester, TWICE, HYBRID.private)
+
+
+@pytest.mark.parametrize(
+    "key", [b"x", bytes(31), HYBRID.public[:-1], HYBRID.public + b"x", b"\xff" * HYBRID_KEY_BYTES], ids=len
+)
+def test_hybrid__when_the_key_is_none__then_is_refused(key: bytes) -> None:
+    with pytest.raises(SealError, match="1216 bytes"):
+        seal(PUBLIC, REQUEST, ATTESTER, b"fields", key)

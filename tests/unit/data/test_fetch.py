@@ -13,7 +13,7 @@ from oracle.core.digests import Domain
 from oracle.core.errors import Reason, SealError, VaultError
 from oracle.data.ask import Ask, ask_digest
 from oracle.data.envelope import pack_fields, seal
-from oracle.data.fetch import VaultClient, VaultRefusedError, fetch_fields
+from oracle.data.fetch import OpeningKeys, VaultClient, VaultRefusedError, fetch_fields
 from oracle.data.record import DisclosedField, RecordTree, verify_disclosure
 
 PRIVATE_KEY = bytes(range(1, 33))
@@ -37,7 +37,7 @@ async def fetch(
         return response
 
     async with VaultClient(transport=httpx.MockTransport(handle), timeout_s=timeout_s) as client:
-        return await fetch_fields(client, url, ASK, ATTESTER, [SEAL_KEY])
+        return await fetch_fields(client, url, ASK, ATTESTER, OpeningKeys([SEAL_KEY]))
 
 
 def test_ask__when_signed__then_recovers_to_its_attester_for_its_chain_request_epoch_and_deadline_only() -> None:
@@ -71,6 +71,12 @@ async def test_fields__when_the_vault_refuses__then_its_code_is_known_and_no_tex
         await fetch(httpx.Response(403, json={"error": code, "message": "marked-value-4711"}))
     assert (caught.value.reason, caught.value.code, caught.value.transient) == (Reason.VAULT_REFUSED, shown, transient)
     assert "marked" not in str(caught.value)
+
+
+async def test_fields__when_the_operators_budget_is_spent__then_it_may_pass() -> None:
+    with pytest.raises(VaultRefusedError, match="budget_spent") as caught:
+        await fetch(httpx.Response(429, headers={"retry-after": "60"}, json={"error": "budget_spent"}))
+    assert caught.value.transient
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ import oracle
 from oracle.cli.app import app
 from oracle.settings import NodeSettings, load_node_settings
 from oracle.telemetry.metrics import Metrics
+from oracle.vault.gauges import VaultMetrics
+from oracle.vault.settings import VaultSettings, load_vault_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
@@ -114,7 +116,7 @@ def test_alerts__when_promtool_is_there__then_it_accepts_rules_and_their_tests()
 
 
 #: Pages to be read before anything happens: no alert leads to them.
-GUIDES = {"database.md", "keys.md"}
+GUIDES = {"database.md", "keys.md", "vault.md"}
 
 
 def test_pages__then_each_is_reached_by_an_alert_and_has_all_four_parts() -> None:
@@ -146,9 +148,10 @@ def test_page__then_its_links_lead_somewhere_and_its_commands_exist(page: Path) 
 
 
 def test_pages__then_the_metrics_that_they_name_exist() -> None:
+    vaults = set(re.findall(r"^# TYPE (\w+)", VaultMetrics().text().decode(), re.MULTILINE))
     for page in texts():
         for name in set(re.findall(r"`(assent_\w+)", page.read_text())):
-            assert name in families().keys() | series(), (page.name, name)
+            assert name in families().keys() | series() | vaults, (page.name, name)
 
 
 # Settings, containers, unit
@@ -182,6 +185,20 @@ def test_example__then_it_loads_and_shows_every_setting_with_its_default(example
             # What is nothing by default can't be shown as it is; it is spoken of.
             shown_as = rf"\b{name}\b" if name in OPTIONAL else rf"^(# )?{name} = "
             assert re.search(shown_as, text, re.MULTILINE), f"{section}.{name} isn't in the example"
+
+
+def test_vault_example__then_it_loads_and_shows_every_setting_with_its_default(tmp_path: Path) -> None:
+    text = (ROOT / "deploy/vault.example.toml").read_text()
+    (tmp_path / "models/screening").mkdir(parents=True)
+    for name in ("master.json", "password"):
+        (tmp_path / name).touch()
+    (tmp_path / "vault.toml").write_text(text)
+    (tmp_path / "full.toml").write_text(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
+    made = load_vault_settings(tmp_path / "vault.toml")
+    assert load_vault_settings(tmp_path / "full.toml") == made
+    for name in VaultSettings.model_fields:
+        shown_as = rf"\b{name}\b" if name in {"master_pkcs11", "ciphertexts"} else rf"^(# )?{name} = "
+        assert re.search(shown_as, text, re.MULTILINE), f"{name} isn't in the example"
 
 
 def test_compose__then_it_is_hardened_pinned_and_mounts_what_exists() -> None:

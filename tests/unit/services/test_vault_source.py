@@ -14,7 +14,7 @@ from oracle.data.ask import Ask
 from oracle.data.envelope import pack_fields, seal
 from oracle.data.fetch import VaultClient, VaultRefusedError
 from oracle.keys.keyring import Keyring
-from oracle.keys.seal_key import SealKey
+from oracle.keys.seal_key import HybridKey, SealKey
 from oracle.services.vault_source import VaultSource
 
 
@@ -92,3 +92,29 @@ async def test_fields__when_the_node_is_no_member__then_nobody_is_asked_and_it_m
         await source_of(one, vault, SealKey.generate()).fields(one.context(asked))
     assert caught.value.reason is Reason.VAULT_UNREACHABLE
     assert vault.asks == []
+
+
+async def test_fields__when_post_quantum__then_each_ask_is_signed_for_the_hybrid_key_and_both_open(
+    operators: World,
+) -> None:
+    one, asked, vault, key, hybrid = operators.peers[0], case(), Vault(), SealKey.generate(), HybridKey()
+    one.see(asked)
+    fields = pack_fields(asked.disclosed)
+    sealed = seal(key.public, asked.request.id, one.signer.address, fields, hybrid.public)
+    vault.body = json.dumps({"request": "0x" + asked.request.id.hex(), "sealed": "0x" + sealed.hex()}).encode()
+    client = VaultClient(transport=vault)
+    source = VaultSource(DOMAIN, one.committee, client, Keyring([one.signer], [key]), hybrid)
+    assert await source.fields(one.context(asked)) == asked.disclosed
+    said = vault.asks[0]
+    assert said["sealKey"] == "0x" + hybrid.public.hex()
+    signature = bytes.fromhex(str(said["signature"])[2:])
+    ask = Ask(asked.request.id, 1, int(str(said["deadline"])), signature, hybrid.public)
+    assert ask.attester(DOMAIN) == one.signer.address
+    vault.body = json.dumps(
+        {
+            "request": "0x" + asked.request.id.hex(),
+            "sealed": "0x" + seal(key.public, asked.request.id, one.signer.address, fields).hex(),
+        }
+    ).encode()
+    with pytest.raises(VaultError, match="isn't sealed to one of this node's seal keys"):
+        await source.fields(one.context(asked))

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from oracle.cli.app import app
 from oracle.core.digests import Domain
 from oracle.core.errors import ConfigurationError
-from oracle.store import schema
-from oracle.store.backup import back_up
+from oracle.database.backup import back_up
 from oracle.store.node_store import Changes, NodeStore
+from oracle.store.schema import SCHEMA
 from oracle.store.tables import open_database
 
 CONTRACT = "0x" + "c0" * 20
@@ -68,7 +68,7 @@ def test_backup__when_the_node_writes_on__then_restored_to_the_moment_of_the_bac
         path.unlink()
     status, said = run(config, "restore", str(backup), "--json")
     assert status == 0, said
-    assert json.loads(said) == {"version": schema.newest(), "block": 10, "requests": 1}
+    assert json.loads(said) == {"version": SCHEMA.newest(), "block": 10, "requests": 1}
 
 
 def test_backup__when_the_file_exists_or_nothing_is_there__then_refused(config: Path) -> None:
@@ -103,7 +103,7 @@ def test_restore__when_the_backup_is_no_good__then_refused_and_nothing_is_left(c
 
 def test_current__when_asked__then_both_versions_and_nothing_changed(config: Path) -> None:
     status, said = run(config, "current", "--json")
-    assert (status, json.loads(said)) == (0, {"version": None, "program": schema.newest()})
+    assert (status, json.loads(said)) == (0, {"version": None, "program": SCHEMA.newest()})
     assert run(config, "upgrade")[0] == 0
     status, said = run(config, "current", "--json")
-    assert json.loads(said)["version"] == schema.newest()
+    assert json.loads(said)["version"] == SCHEMA.newest()

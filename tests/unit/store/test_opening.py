@@ -15,8 +15,8 @@ from store_rows import asked
 
 from oracle.core.errors import ConfigurationError, DatabaseError
 from oracle.core.structs import Verdict
+from oracle.database.opening import connect
 from oracle.store.node_store import Changes, Evidence, NodeStore
-from oracle.store.opening import connect
 from oracle.store.tables import Meta, open_database
 
 HASH = b"h" * 32
@@ -141,7 +141,7 @@ def test_apply__when_the_process_is_killed_after_any_statement__then_all_or_noth
 def test_write__when_another_program_holds_the_database__then_database_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oracle.store.opening._SQLITE_PRAGMAS", ("busy_timeout=50", "journal_mode=WAL"))
+    monkeypatch.setattr("oracle.database.opening._SQLITE_PRAGMAS", ("busy_timeout=50", "journal_mode=WAL"))
     store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}"))
     with store._transaction() as other:
         other.execute(text("SELECT 1"))  # begins

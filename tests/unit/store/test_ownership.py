@@ -12,14 +12,14 @@ from postgres_server import Server
 
 from oracle.core.digests import Domain
 from oracle.core.errors import ConfigurationError, DatabaseError
+from oracle.database.opening import connect, standing_aside
+from oracle.database.ownership import held
 from oracle.store.node_store import open_store
-from oracle.store.opening import connect, standing_aside
-from oracle.store.ownership import held
 
 OURS, OTHERS = Domain(1, "0x" + "ab" * 20), Domain(2, "0x" + "ab" * 20)
 _HOLDS = """
 import sys
-from oracle.store.ownership import held
+from oracle.database.ownership import held
 with held(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
@@ -93,7 +93,7 @@ def test_held__when_the_server_is_not_up_yet__then_waited_for(
             raise failure
         return standing_aside(engine)
 
-    monkeypatch.setattr("oracle.store.ownership.standing_aside", aside)
+    monkeypatch.setattr("oracle.database.ownership.standing_aside", aside)
     with held(postgres.create()):
         assert next(failures, None) is None
 

@@ -12,9 +12,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from oracle.core.errors import ConfigurationError
-from oracle.store import schema
+from oracle.database.opening import connect
+from oracle.database.schema import VERSION_TABLE
 from oracle.store.migrations.versions import m0001_initial as first
-from oracle.store.opening import connect
+from oracle.store.schema import SCHEMA
 from oracle.store.tables import Base, open_database
 
 VERSION = "SELECT version_num FROM alembic_version"
@@ -54,7 +55,7 @@ def differences(url: str) -> list[object]:
 
 def test_upgrade__when_the_database_is_empty__then_the_tables_are_the_models(database_url: str) -> None:
     assert differences(database_url) == []
-    assert execute(database_url, VERSION) == [(schema.newest(),)]
+    assert execute(database_url, VERSION) == [(SCHEMA.newest(),)]
 
 
 def test_upgrade__when_done_already__then_nothing_is_lost(database_url: str) -> None:
@@ -73,7 +74,7 @@ def test_upgrade__when_it_fails_midway__then_nothing_of_it_is_there(database_url
             raise RuntimeError("the power is out")
 
     with pytest.raises(RuntimeError, match="power"):
-        schema.upgrade(engine)
+        SCHEMA.upgrade(engine)
     assert sa.inspect(engine).get_table_names() == []
     engine.dispose()
 
@@ -84,7 +85,7 @@ def test_upgrade__when_the_tables_are_from_before_migrations__then_kept_and_brou
     execute(url, "INSERT INTO meta VALUES ('chain_id', '1')")
     assert differences(url) == []
     assert execute(url, "SELECT value FROM meta") == [("1",)]
-    assert execute(url, VERSION) == [(schema.newest(),)]
+    assert execute(url, VERSION) == [(SCHEMA.newest(),)]
 
 
 def test_upgrade__when_the_tables_are_some_others__then_refused_with_a_remedy_and_untouched(database_url: str) -> None:
@@ -92,7 +93,7 @@ def test_upgrade__when_the_tables_are_some_others__then_refused_with_a_remedy_an
     with pytest.raises(ConfigurationError, match="name another database"):
         open_database(database_url)
     engine = connect(database_url)
-    assert schema._VERSION_TABLE not in sa.inspect(engine).get_table_names()
+    assert VERSION_TABLE not in sa.inspect(engine).get_table_names()
     engine.dispose()
 
 
@@ -101,7 +102,7 @@ def test_upgrade__when_a_later_program_wrote_it__then_refused_naming_both_versio
     execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(ConfigurationError, match=r"9999.*later program.*restore a backup") as caught:
         open_database(database_url)
-    assert schema.newest() in str(caught.value)
+    assert SCHEMA.newest() in str(caught.value)
     assert execute(database_url, VERSION) == [("9999",)]
 
 

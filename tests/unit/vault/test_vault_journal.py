@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from oracle.vault.journal import Journal
-from oracle.vault.store import Release
+from oracle.vault.release_log import Release
 
 
 def release(place: int) -> Release:

@@ -3,17 +3,22 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from oracle.core.errors import EndpointError, Reason, RecordError, WrongChainError
-from oracle.data.ask import MAX_ASKS, Ask
+from oracle.core.errors import DatabaseError, EndpointError, Reason, RecordError, WrongChainError
+from oracle.data.ask import MAX_ASKS, Ask, together
+from oracle.keys.seal_key import HybridKey
 from oracle.vault import service
+from oracle.vault.blobs import BlobUnavailableError
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper, SealedRelease
-from oracle.vault.refusals import ReleaseRefusedError
+from oracle.vault.gauges import VaultMetrics
+from oracle.vault.master_key import MasterKeyUnavailableError
+from oracle.vault.refusals import BudgetSpentError, ReleaseRefusedError
 from oracle.vault.service import create_app
 
 MARK = "marked-value-4711"
@@ -246,3 +251,73 @@ async def test_readiness__when_the_chain_is_away_or_another__then_503(
     assert (await client.get("/readyz")).status_code == 200
     chain.failure = failure
     assert (await client.get("/readyz")).status_code == 503
+
+
+async def test_release__when_the_operators_budget_is_spent__then_429_with_when_to_ask_again(
+    client: httpx.AsyncClient, gate: Gate
+) -> None:
+    gate.failure = BudgetSpentError("spent", 17_280)
+    response = await client.post("/v1/releases", json=BODY)
+    assert (response.status_code, response.json()["error"]) == (429, "budget_spent")
+    assert response.headers["retry-after"] == "17280"
+    (answer,) = (await client.post("/v1/releases/batch", json={"asks": [BODY]})).json()["answers"]
+    assert (answer["status"], answer["error"], answer["retryAfterS"]) == (429, "budget_spent", 17_280)
+
+
+async def test_metrics__when_releases_and_refusals_were__then_counted_by_code_with_what_is_left(
+    gate: Gate, chain: Chain
+) -> None:
+    transport = httpx.ASGITransport(create_app(gate, chain, VaultMetrics(lambda: {"0xAb": 7})))
+    async with httpx.AsyncClient(transport=transport, base_url="http://vault.test") as client:
+        await client.post("/v1/releases", json=BODY)
+        gate.failure = BudgetSpentError("spent", 3)
+        await client.post("/v1/releases", json=BODY)
+        await client.post("/v1/releases/batch", json={"asks": [BODY, BODY]})
+        lines = (await client.get("/metrics")).text.splitlines()
+    wanted = {
+        "assent_vault_releases_total 1.0",
+        'assent_vault_refusals_total{code="budget_spent"} 3.0',
+        'assent_vault_budget_left{operator="0xAb"} 7.0',
+    }
+    assert wanted <= set(lines)
+
+
+async def test_batch__when_a_seal_key_is_named__then_once_for_all_that_have_none_and_as_many_asks_fit(
+    client: httpx.AsyncClient, gate: Gate
+) -> None:
+    keys = [HybridKey().public for _ in range(2)]
+    asks = [Ask(bytes([place]) * 32, 2**32 - 1, 2**53 - 1, bytes(64), keys[0]) for place in range(MAX_ASKS)]
+    response = await client.post("/v1/releases/batch", json=together(asks))
+    assert response.status_code == 200
+    assert gate.asked == asks
+    mixed = [asks[0], replace(asks[1], seal_key=keys[1])]
+    assert (await client.post("/v1/releases/batch", json=together(mixed))).status_code == 200
+    assert gate.asked[MAX_ASKS:] == mixed
+    plain = [replace(ask, seal_key=b"") for ask in asks]
+    assert "sealKey" not in together(plain)
+
+
+@pytest.mark.parametrize("key", ["0x", "0x" + "11" * 32, "0x" + "zz" * 1216, 5])
+async def test_release__when_the_seal_key_is_of_another_form__then_400(
+    key: object, client: httpx.AsyncClient, gate: Gate
+) -> None:
+    response = await client.post("/v1/releases", json={**BODY, "sealKey": key})
+    assert (response.status_code, response.json()["error"]) == (400, "ask_malformed")
+    assert gate.asked == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (DatabaseError("disk full at /srv/secret"), "database_unavailable"),
+        (BlobUnavailableError("the object x at s3://secret"), "ciphertext_unavailable"),
+        (MasterKeyUnavailableError("the token 'secret' doesn't answer"), "master_key_unavailable"),
+    ],
+)
+async def test_release__when_what_the_vault_needs_is_away__then_503_and_no_more_is_told(
+    failure: Exception, code: str, client: httpx.AsyncClient, gate: Gate
+) -> None:
+    gate.failure = failure
+    response = await client.post("/v1/releases", json=BODY)
+    assert (response.status_code, response.json()["error"]) == (503, code)
+    assert "secret" not in response.text

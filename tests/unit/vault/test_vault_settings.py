@@ -8,7 +8,8 @@ import tomli_w
 from oracle.core.errors import ConfigurationError
 from oracle.keys.keystore import write_secret
 from oracle.models.zoo.screening import PACKAGE
-from oracle.vault.serve import open_vault, schemas_of
+from oracle.vault.opening import open_vault
+from oracle.vault.serve import schemas_of
 from oracle.vault.settings import load_vault_settings
 
 CONTRACT = "0x5FbDB2315678afecb367f032d93F642f64180aa3"

@@ -22,11 +22,12 @@ _POSTGRESQL_SET = "SET lock_timeout = '10s'; SET idle_in_transaction_session_tim
 _SQLITE_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL")
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, *, erasing: bool = False) -> Engine:
     """Return an engine for ``sqlite:///PATH`` or ``postgresql://…``. SQLite runs in WAL mode, each commit synced to disk.
 
-    Its transactions raise DatabaseError when the database is unreachable, full or locked. No error shows a statement's values. Raises
-    SQLAlchemyError or ModuleNotFoundError for a URL of another kind.
+    ``erasing`` has SQLite overwrite what is deleted; PostgreSQL does so when it vacuums. Its transactions raise DatabaseError when the
+    database is unreachable, full or locked. No error shows a statement's values. Raises SQLAlchemyError or ModuleNotFoundError for a URL
+    of another kind.
     """
     parsed = make_url(url)
     if parsed.drivername in ("postgres", POSTGRESQL):
@@ -35,6 +36,8 @@ def connect(url: str) -> Engine:
     arguments = options if parsed.get_backend_name() == POSTGRESQL else {}
     engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=arguments)
     event.listen(engine, "connect", _set_sqlite if _is_sqlite(parsed) else _set_postgresql)
+    if erasing and _is_sqlite(parsed):
+        event.listen(engine, "connect", _set_erasing)
     event.listen(engine, "begin", _begin_sqlite if _is_sqlite(parsed) else _begin_postgresql)
     event.listen(engine, "handle_error", _translate)
     return engine
@@ -63,6 +66,12 @@ def _set_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> Non
     cursor = connection.cursor()
     for pragma in _SQLITE_PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _set_erasing(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 

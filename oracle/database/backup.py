@@ -1,4 +1,4 @@
-"""Copies of an SQLite database: made while the node runs, checked, and put back where there is none."""
+"""Copies of an SQLite database: made while its program runs, checked, and put back where there is none."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from oracle.core.errors import ConfigurationError
-from oracle.store.opening import SQLITE
+from oracle.database.opening import SQLITE
 
 
 def back_up(url: str, target: Path) -> None:
-    """Copy the database at a URL into a new file, mode 0600, as it is at one moment; the node may run meanwhile.
+    """Copy the database at a URL into a new file, mode 0600, as it is at one moment; its program may run meanwhile.
 
     Raises ConfigurationError when it isn't SQLite's, isn't there, or the file exists.
     """
     source = sqlite_path(url)
     if not source.is_file():
-        raise ConfigurationError([f"database: {source} doesn't exist; name the node's settings with --config"])
+        raise ConfigurationError([f"database: {source} doesn't exist; name its program's settings with --config"])
     _written(target, lambda beside: _copy(source, beside))
 
 
@@ -31,7 +31,7 @@ def restore(url: str, backup: Path) -> None:
     target = sqlite_path(url)
     for path in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
         if path.exists():
-            raise ConfigurationError([f"database: {path} exists; stop the node and move it away first"])
+            raise ConfigurationError([f"database: {path} exists; stop the node or vault and move it away first"])
     if not backup.is_file():
         raise ConfigurationError([f"database: the backup {backup} doesn't exist"])
     _written(target, lambda beside: _copy(backup, beside))

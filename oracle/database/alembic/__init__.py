@@ -1,0 +1,1 @@
+"""What Alembic runs: the migrations of whichever program's tables it is given."""

@@ -1,0 +1,1 @@
+"""The migrations, oldest first. Their versions begin with a v: the node's have numbers alone."""
