@@ -7,7 +7,7 @@ FORGE   = $$($(PY) -m deploy.foundry forge)
 PROCESSES := tests/e2e tests/cluster tests/chaos
 SOLIDITY := 'contracts/**/*.sol'
 
-.PHONY: help setup demo holdout test test-contracts test-python test-units test-processes lint fmt gas bench chaos compile deep prove mutants slither clean
+.PHONY: help setup demo life holdout test test-contracts test-python test-units test-processes lint fmt gas bench chaos compile deep prove mutants slither clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
@@ -28,6 +28,9 @@ node_modules/.ready: package.json package-lock.json
 
 demo: setup ## the whole story on a local chain, narrated; under two minutes
 	@$(PY) -m deploy.demo
+
+life: setup ## the whole life of an agreement, by the command line: given, used, withdrawn, erased, proven
+	@$(PY) -m deploy.life
 
 holdout: setup ## the 57 held-out cases through the whole system
 	@$(PY) -m deploy.holdout

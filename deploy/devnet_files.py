@@ -82,6 +82,15 @@ def _write_toml(path: Path, content: dict[str, Any]) -> Path:
     return path
 
 
+def write_people(folder: Path) -> Path:
+    """Write keystores of subject, holder, controller and relayer, and the file with their password; return the latter."""
+    _prepare(folder)
+    people = {"subject": _SUBJECT, "holder": _HOLDER, "controller": _CONTROLLER, "relayer": _RELAYER}
+    for name, index in people.items():
+        write_secret(folder / f"{name}.json", devnet_key(index), _PASSWORD, light=True)
+    return folder / "password"
+
+
 def write_vault(folder: Path, place: Place, port: int, packages: Sequence[Path]) -> Path:
     """Write a vault's master key and ``vault.toml``; return the latter."""
     _prepare(folder)

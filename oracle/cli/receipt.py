@@ -77,7 +77,7 @@ def verify(
     agreement, standing = found.agreement, found.standing
     facts: dict[str, Any] = {
         "agreement": hexed(agreement.id),
-        "status": standing.status.removeprefix("dpv:Consent").lower(),
+        "status": _word(standing.status),
         "since": _time(standing.status_since),
         "chainId": found.domain.chain_id,
         "contract": found.domain.contract,
@@ -150,6 +150,12 @@ def from_fhir(link: Link, file: ConsentFile) -> None:
     from oracle.receipts import from_fhir as read_fhir  # noqa: PLC0415
 
     print_json(read_fhir(read_object(file), link.deployment.chain_id).to_json())
+
+
+def _word(status: str) -> str:
+    """Return a DPV status in a word: ``dpv:ConsentGiven`` is given, ``dpv:RenewedConsentGiven`` renewed."""
+    before, _, after = status.removeprefix("dpv:").partition("Consent")
+    return (before or after).lower()
 
 
 def _time(seconds: int) -> str:

@@ -70,7 +70,7 @@ def add(
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     settings = load_vault_settings(config)
-    client = _client(settings, keystore, password_file) if keystore else None
+    client = client_of(settings, keystore, password_file) if keystore else None
     owner = client.signer.address if client and client.signer else None
     if (holder or owner) is None or (commit and (holder or owner) != owner):
         raise ConfigurationError(["--keystore: name the holder's key file; without --commit, --holder will do"])
@@ -127,6 +127,10 @@ def log(
     noted: Annotated[
         str | None, typer.Option(metavar="ENTRIES:HEAD", help="Where it stood once, as noted down; is that still so?")
     ] = None,
+    anchored_by: Annotated[
+        str | None,
+        typer.Option(parser=parse_address, metavar="HOLDER", help="Is it still as the holder put it on chain last?"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check the release log, and list what was released to whom. Its head fixes every entry: note it down where nobody can change it.
@@ -136,7 +140,13 @@ def log(
     from oracle.vault.opening import open_vault  # noqa: PLC0415
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
-    walk = open_vault(load_vault_settings(config)).walk_log(_head(noted))
+    settings = load_vault_settings(config)
+    known = _head(noted) if anchored_by is None else anchored_head(_reader(settings), anchored_by)
+    if anchored_by is not None and known is None:
+        raise ConfigurationError(
+            [f"--anchored-by: {anchored_by} never put a release log on chain: `assent vault anchor`"]
+        )
+    walk = open_vault(settings).walk_log(known)
     wanted = None if record is None else record.hex()
     entries = (entry for entry in walk if wanted is None or entry["record"] == wanted)
     if as_json:
@@ -262,13 +272,30 @@ def _fields(path: Path) -> dict[str, Any]:
     return data
 
 
-def _client(settings: VaultSettings, keystore: Path, password_file: Path | None) -> AssentClient:
-    from oracle.client import AssentClient  # noqa: PLC0415
+def anchored_head(client: AssentClient, holder: str) -> LogHead | None:
+    """Return the head of a holder's release log as it was put on chain last, or None."""
+    from oracle.vault.release_log import LogHead  # noqa: PLC0415
+
+    events = client.events("LogAnchored", bytes.fromhex(holder[2:]))
+    return LogHead(events[-1].arguments["number"], bytes(events[-1].arguments["digest"])) if events else None
+
+
+def client_of(settings: VaultSettings, keystore: Path | None, password_file: Path | None) -> AssentClient:
+    """Return a client that signs as the holder. Raises ConfigurationError or SigningKeyError."""
     from oracle.keys.devnet import refuse_devnet_key  # noqa: PLC0415
     from oracle.keys.keystore import read_signer  # noqa: PLC0415
 
+    if keystore is None:
+        raise ConfigurationError(["--keystore: name the holder's key file"])
     if password_file is None:
         raise ConfigurationError(["--password-file: name the file with the keystore's password"])
     signer = read_signer(keystore, password_file)
     refuse_devnet_key(signer.address, settings.chain_id)
-    return AssentClient(settings.rpc_url, settings.contract, chain_id=settings.chain_id, signer=signer)
+    return _reader(settings).with_signer(signer)
+
+
+def _reader(settings: VaultSettings) -> AssentClient:
+    from oracle.client import AssentClient  # noqa: PLC0415
+
+    place = (settings.rpc_url, settings.contract)
+    return AssentClient(*place, chain_id=settings.chain_id, start_block=settings.start_block)

@@ -133,6 +133,11 @@ class Connection:
 
     # Signing and sending
 
+    @property
+    def sender_address(self) -> str:
+        """Address of who signs and sends. Raises NoSignerError."""
+        return self._signer().address
+
     def _signer(self, signer: Signer | None = None) -> Signer:
         chosen = signer or self.signer
         if chosen is None:

@@ -77,6 +77,10 @@ class Vault:
         """Return all records' public parts."""
         return self._store.records()
 
+    def holds(self, record_id: bytes) -> bool:
+        """Tell whether a record is here."""
+        return self._store.record(record_id) is not None
+
     def record(self, record_id: bytes) -> Record:
         """Return a record's public part. Raises RecordAbsentError."""
         record = self._store.record(record_id)

@@ -61,7 +61,7 @@ def test_deploy__when_the_chain_is_fresh__then_contract_and_model_stand_and_are_
     made = scene.deploy()
     assert Deployment.read(scene.path) == made
     written = json.loads(scene.path.read_text())
-    assert (written["chainId"], written["contract"], written["block"]) == (31337, made.contract, 3)
+    assert (written["chainId"], written["contract"], written["block"]) == (31337, made.contract, 4)
     contract = AssentContract(scene.web3, made.contract, 31337)
     (model,) = made.models.values()
     status = contract.model_status(model).call()
@@ -75,9 +75,9 @@ def test_deploy__when_the_chain_is_fresh__then_contract_and_model_stand_and_are_
 def test_deploy__when_run_again__then_nothing_is_sent(scene: Scene) -> None:
     first = scene.deploy()
     sent, text = scene.sent, scene.path.read_text()
-    assert sent == 4
+    assert sent == 5
     assert scene.deploy() == first
-    assert (scene.sent, scene.path.read_text()) == (4, text)
+    assert (scene.sent, scene.path.read_text()) == (5, text)
 
 
 def test_deploy__when_publishing_was_cut_short__then_the_contract_is_kept_and_the_rest_done(
@@ -94,7 +94,7 @@ def test_deploy__when_publishing_was_cut_short__then_the_contract_is_kept_and_th
     made = scene.deploy()
     assert made.contract == contract
     assert len(made.models) == 1
-    assert scene.sent == 4
+    assert scene.sent == 5
 
 
 @pytest.mark.parametrize("code", ["0x", "0x6001600155"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import client_world
@@ -114,7 +115,8 @@ def _given(world: World, subject: LocalSigner, tree: RecordTree) -> set[bytes]:
     record = Record(tree.root, subject.address, HOLDER.address)
     terms: dict[str, Any] = {"purposes": [client_world.PURPOSE], "uses": 3, "valid_for_s": 10**8}
     named = {"controller": client_world.CONTROLLER.address, "model_id": world.model.id}
-    agreement = draft_agreement(record, **named, **terms)
+    # At the same times as all others: who agrees in which second says nothing of who it is.
+    agreement = replace(draft_agreement(record, **named, **terms), valid_from=0, valid_until=2**33)
     deadline = world.client.block_time() + 1_000
     world.as_(RELAYER).give_signed(agreement, deadline, client.sign_agreement(agreement, deadline))
     return words(chain_bytes(world, first))
