@@ -12,8 +12,8 @@ import { Policy } from "./types/Operator.sol";
 /// @title Assent
 /// @notice Machine-learning verdicts about data whose owner agreed. `IAssent` is all that it does.
 /// @dev Without owner, and no part of it can be replaced. What is called for every agreement and every verdict is here; all else is in
-/// `AssentRegistries`, `AssentDesk` and `AssentConsents`, to which the fallback delegates: one contract has no room for all, and each function in front of
-/// another costs that one 22 gas a call (docs/adr/0006).
+/// `AssentRegistries`, `AssentDesk` and `AssentConsents`, to which the fallback delegates: one contract has no room for all, and each
+/// function in front of another costs that one 22 gas a call (docs/adr/0006).
 contract Assent is ConsentRegistry, VerdictOracle, Proxy {
     address public immutable registries;
 

@@ -63,6 +63,8 @@ GOALS = (
     Goal(
         "agreement by signature, relayed", "give agreement by signature", 60_000, "EAS, attest by delegation", 215_800
     ),
+    Goal("20 agreements under one signature, each", "give 20 agreements by one signature, each", 34_000, "none", None),
+    Goal("withdraw an agreement", "withdraw agreement", 36_000, "none", None),
     Goal("request by signature, relayed", "request by signature", 66_000, "none", None),
 )
 

@@ -154,7 +154,7 @@ def _renew(session: Session, agreements: Collection[bytes]) -> None:
     """Set the end of agreements to that of their last renewal; of one without any, to its terms'."""
     for some in chunks(agreements):
         query = select(RenewalRow.agreement, func.max(RenewalRow.valid_until)).where(RenewalRow.agreement.in_(some))
-        ends = dict(session.execute(query.group_by(RenewalRow.agreement)).tuples().all())
+        ends = dict(session.execute(query.group_by(RenewalRow.agreement)).all())
         for row in session.scalars(select(AgreementRow).where(AgreementRow.id.in_(some))):
             row.valid_until = ends.get(row.id, row.terms["validUntil"])
 

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { Arbiter } from "../../contracts/base/Arbiter.sol";
+import { ConsentDesk } from "../../contracts/base/ConsentDesk.sol";
 import { ConsentRegistry } from "../../contracts/base/ConsentRegistry.sol";
 import { ModelRegistry } from "../../contracts/base/ModelRegistry.sol";
 import { OperatorSet } from "../../contracts/base/OperatorSet.sol";
@@ -13,10 +14,11 @@ import { VerdictOracle } from "../../contracts/base/VerdictOracle.sol";
 import { Clinic } from "../../contracts/consumers/Clinic.sol";
 import { ChallengeTerms } from "../../contracts/types/Challenge.sol";
 
-/// @notice All of Assent in one contract, for Slither: it looks at one contract at a time, and of the three that run on one storage each writes
+/// @notice All of Assent in one contract, for Slither: it looks at one contract at a time, and of the four that run on one storage each writes
 /// what another reads. Too large to be deployed.
 contract Whole is
     ConsentRegistry,
+    ConsentDesk,
     RecordRegistry,
     ModelRegistry,
     OperatorSet,

@@ -183,7 +183,9 @@ def model_terms(**changes: Any) -> Model:
     return replace(terms, **changes)
 
 
-def case(fields: Mapping[str, object] | None = None, model: Model | None = None, **asked: Any) -> Case:
+def case(
+    fields: Mapping[str, object] | None = None, model: Model | None = None, *, erasure: bool = False, **asked: Any
+) -> Case:
     """Make a request about a record with these fields (the marked ones by default); ``asked`` are parts of the question."""
     tree = RecordTree.salt(MARKED if fields is None else fields)
     record = Record(tree.root, SUBJECT, HOLDER)
@@ -191,8 +193,7 @@ def case(fields: Mapping[str, object] | None = None, model: Model | None = None,
     agreement = Agreement(
         controller=CONTROLLER, subject=SUBJECT, holder=HOLDER, root=tree.root, notice=bytes(32),
         salt=secrets.token_bytes(32), model=model.id, purposes=1 << 5, prohibited=0, steps=0b11,
-            modifiers=0, place=0, language=bytes(2), erasure=False,
-            valid_from=0,
+        modifiers=0, place=0, language=bytes(2), erasure=erasure, valid_from=0,
         valid_until=NOW + 10_000, uses=5, price=7,
     )  # fmt: skip
     question = replace(Question(use=0, deadline=NOW + 600, purpose=5, step=0), **asked)

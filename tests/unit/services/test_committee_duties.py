@@ -12,7 +12,8 @@ from services_world import DOMAIN, NOW, Peer, World, case
 from test_cosigner import digest_root, proposal_of, trail_of
 
 from oracle.core.committee import members_of
-from oracle.core.digests import jailing, recover, typed_data_digest
+from oracle.core.digests import erasure, jailing, recover, typed_data_digest
+from oracle.core.erasure import Eraser, erasure_evidence
 from oracle.core.errors import ContractRevertError, PeerError, Reason
 from oracle.core.structs import root_pool_id
 from oracle.keys.signer import LocalSigner
@@ -20,8 +21,31 @@ from oracle.peers.messages import JailingProposal
 from oracle.services.claimer import Claimer
 from oracle.services.closer import Closer
 from oracle.services.epochs import Epochs
+from oracle.services.erasures import Erasures
 from oracle.store.node_store import Changes
 from oracle.store.tables import AnchorRow, Stage
+
+# Erasures
+
+
+async def test_attest_due__when_an_agreement_that_asks_for_it_is_over__then_the_attester_signs_that_nothing_is_left(
+    operators: World,
+) -> None:
+    one, asked = operators.peers[0], case(erasure=True)
+    await one.evaluate(asked)
+    service = Erasures(one.seat, one.acts, enabled=True)  # type: ignore[arg-type]
+    await service.attest_due(8)
+    assert one.acts.of("attest_erasure") == []
+    one.store.apply(Changes(withdrawn={asked.agreement.id: 11}), (11, bytes(32)))
+    await Erasures(one.seat, one.acts, enabled=False).attest_due(8)  # type: ignore[arg-type]
+    assert one.acts.of("attest_erasure") == []
+    await service.attest_due(8)
+    ((identifier, attester, evidence, deadline, signature),) = one.acts.of("attest_erasure")
+    assert (identifier, attester) == (asked.agreement.id, one.signer.address)
+    assert evidence == erasure_evidence(Eraser.OPERATOR, identifier, attester)
+    digest = typed_data_digest(erasure(DOMAIN, identifier, evidence, deadline))
+    assert recover(digest, signature) == attester
+
 
 # Epochs
 

@@ -48,15 +48,16 @@ class Asked:
         ]
 
 
-def asked(valid_until: int = 10_000, deadline: int = 9_000, use: int = 0, delivery: int = 0) -> Asked:
+def asked(
+    valid_until: int = 10_000, deadline: int = 9_000, use: int = 0, delivery: int = 0, erasure: bool = False
+) -> Asked:
     """Make a request with a record, a model and an agreement of its own."""
     record = Record(secrets.token_bytes(32), SUBJECT, HOLDER)
     model = Model(PUBLISHER, secrets.token_bytes(32), bytes(32), bytes(32), 2, 3, 1000, 2**96 - 1, "0x" + "0" * 40, 5)
     agreement = Agreement(
         controller=CONTROLLER, subject=SUBJECT, holder=HOLDER, root=record.root, notice=bytes(32),
         salt=secrets.token_bytes(32), model=model.id, purposes=2**255, prohibited=2**256 - 1, steps=1,
-            modifiers=0, place=0, language=bytes(2), erasure=False,
-            valid_from=0,
+        modifiers=0, place=0, language=bytes(2), erasure=erasure, valid_from=0,
         valid_until=valid_until, uses=5, price=2**96 - 1,
     )  # fmt: skip
     question = Question(use, deadline, 5, 0, 0, delivery)

@@ -15,7 +15,7 @@ from store_rows import Asked, asked
 from oracle.core.digests import Domain
 from oracle.core.errors import ConfigurationError, Reason
 from oracle.store.node_store import Changes, NodeStore, RequestContext
-from oracle.store.tables import Base, CurrencyRow, Stage, open_database
+from oracle.store.tables import Base, CurrencyRow, ErasureRow, RenewalRow, Stage, open_database
 from oracle.store.transactions import Attempt, Transaction, TransactionStore
 
 CONTRACT = "0x" + "c0" * 20
@@ -269,6 +269,42 @@ def test_closable__when_withdrawn_over_or_late__then_named_until_ended(store: No
     found = {context.id for context in store.closable(1_000, 64)}
     assert found == {withdrawn.id, over.id, late.id}
     assert len(store.closable(1_000, 2)) == 2
+
+
+def test_closable__when_the_agreement_was_renewed__then_the_new_end_counts(store: NodeStore) -> None:
+    one = asked(valid_until=1_000)
+    put(store, one)
+    assert [context.id for context in store.closable(1_500, 64)] == [one.id]
+    renewed = RenewalRow(agreement=one.agreement.id, valid_until=2_000, block_number=20)
+    store.apply(Changes([renewed]), (20, HASH))
+    again = RenewalRow(agreement=one.agreement.id, valid_until=3_000, block_number=21)
+    store.apply(Changes([again]), (21, HASH))
+    assert store.closable(2_500, 64) == []
+    context = store.context(one.id)
+    assert context is not None
+    assert context.valid_until == 3_000
+    store.rewind(20, (20, HASH))  # a reorganisation took the second
+    assert [each.valid_until for each in store.closable(2_500, 64)] == [2_000]
+    store.rewind(19, (19, HASH))
+    assert [each.valid_until for each in store.closable(1_500, 64)] == [1_000]
+
+
+def test_erasable__when_an_agreement_that_asks_for_it_is_over__then_until_this_node_said_so(store: NodeStore) -> None:
+    wanted, never_had, asks_not, in_force = asked(erasure=True), asked(erasure=True), asked(), asked(erasure=True)
+    put(store, wanted, never_had, asks_not, in_force)
+    store.evaluated({one.id: {"score": 1} for one in (wanted, asks_not, in_force)})
+    over = {one.agreement.id: 12 for one in (wanted, never_had, asks_not)}
+    store.apply(Changes(withdrawn=over), (12, HASH))
+    assert store.erasable("0xme", 10) == [wanted.agreement.id]
+    assert store.erasable("0xme", 0) == []
+    others = ErasureRow(agreement=wanted.agreement.id, by="0xanother", block_number=13)
+    store.apply(Changes([others]), (13, HASH))
+    assert store.erasable("0xme", 10) == [wanted.agreement.id]
+    own = ErasureRow(agreement=wanted.agreement.id, by="0xme", block_number=14)
+    store.apply(Changes([own]), (14, HASH))
+    assert store.erasable("0xme", 10) == []
+    store.rewind(13, (13, HASH))
+    assert store.erasable("0xme", 10) == [wanted.agreement.id]
 
 
 def test_closable__when_the_model_is_not_run_here__then_left_to_its_asker(store: NodeStore) -> None:
