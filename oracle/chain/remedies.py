@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _AGREEMENTS = {
-    "NotSubject": "send it as the agreement's subject, or relay the subject's signature",
+    "NotSubject": "send it as the agreement's subject, or as its representative with a mandate for this now; or relay the subject's signature",
+    "MandateExceeded": "agree to purposes of the mandate only, or have the subject appoint for more: see `assent mandate show`",
+    "MandateMalformed": "correct that term of the mandate: revoking and renewing begin a day from now, purposes are for who may give",
+    "NotHolder": "send it as the holder of the agreement's record",
+    "RenewalTooEarly": "renew it to a later end than it has, and than now",
+    "AgreementInForce": "wait until the agreement is over: its subject withdraws it",
+    "ModifiersUnmet": "undertake what the agreement asks for: `--undertake`, by the names that `assent agreement show` has",
+    "PlaceNotAgreed": "name the agreement's place, if the verdict is used there: `--place`",
     "AgreementExists": "it was given before; to agree anew, draft another, with another salt",
     "AgreementMalformed": "draft the agreement anew, with a term that can be meant",
     "AgreementNotGiven": "it was never given with just these terms, or was withdrawn; ask the subject for another",

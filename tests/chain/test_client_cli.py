@@ -110,6 +110,73 @@ def test_agreement__when_given_and_withdrawn_by_the_subject__then_so_it_is(shell
     assert shell.json("agreement", "withdraw", given["agreement"], by="subject")["state"] == "withdrawn"
 
 
+def test_agreement__when_renewed_and_revoked__then_its_history_says_by_whom(shell: Shell, agreement: str) -> None:
+    error = shell.json("agreement", "renew", agreement, "--days", "1", by="subject", status=1)["error"]
+    assert error["revert"]["name"] == "RenewalTooEarly"
+    signed = shell.run("agreement", "renew", agreement, "--days", "4000", "--sign-only", by="subject")
+    assert shell.json("agreement", "relay", "-", by="relayer", stdin=signed)["state"] == "renewed"
+    error = shell.json("agreement", "revoke", agreement, by="relayer", status=1)["error"]
+    assert error["revert"]["name"] == "NotSubject"
+    assert shell.json("agreement", "invalidate", agreement, by="holder")["state"] == "invalidated"
+    events = [(each["event"], each.get("by")) for each in shell.json("agreement", "history", agreement)]
+    assert events == [("given", SUBJECT.address), ("renewed", SUBJECT.address), ("invalidated", HOLDER.address)]
+
+
+def test_agreements__when_several_are_signed_at_once__then_relayed_and_withdrawn_together(
+    shell: Shell, tmp_path: Path
+) -> None:
+    files = [tmp_path / "one.json", tmp_path / "two.json"]
+    for file in files:
+        file.write_text(json.dumps(shell.world.draft().to_json()))
+    forever = ("--deadline-s", "99999999")
+    signed = shell.run("agreement", "sign", *map(str, files), *forever, by="subject")
+    given = shell.json("agreement", "relay", "-", by="relayer", stdin=signed)
+    assert (given["state"], len(given["agreements"])) == ("given", 2)
+    withdrawal = shell.run("agreement", "withdraw", *given["agreements"], "--sign-only", *forever, by="subject")
+    assert shell.json("agreement", "relay", "-", by="relayer", stdin=withdrawal)["state"] == "withdrawn"
+    states = [shell.json("agreement", "show", each)["state"] for each in given["agreements"]]
+    assert states == ["withdrawn", "withdrawn"]
+
+
+def test_agreement__when_drafted_with_conditions__then_a_request_must_undertake_them(shell: Shell) -> None:
+    drafted = shell.json(
+        *("agreement", "draft", "--controller", CONTROLLER.address, "--model", "screening", "--permission", "HMB"),
+        *("--record", "0x" + shell.world.record.id.hex(), "--ehds", "--modifier", "NCU", "--place", "276"),
+        *("--language", "de", "--erasure", "--days", "3000"),
+    )
+    assert (drafted["modifiers"], drafted["place"], drafted["language"], drafted["erasure"]) == (
+        2**15,
+        276,
+        "0x6465",
+        True,
+    )
+    given = shell.json("agreement", "give", "-", by="subject", stdin=json.dumps(drafted))["agreement"]
+    assert shell.json("agreement", "show", given)["modifiers"] == ["NCU"]
+    asked = ("request", "make", given, "--purpose", "ScientificResearch")
+    assert "ModifiersUnmet" in shell.run(*asked, by="controller", status=1)
+    assert "PlaceNotAgreed" in shell.run(*asked, "--undertake", "NCU", by="controller", status=1)
+    refused = shell.run(
+        "request", "make", given, "--purpose", "Marketing", "--undertake", "NCU", by="controller", status=1
+    )
+    assert "PurposeProhibited" in refused
+    shell.json(*asked, "--undertake", "NCU", "--place", "276", by="controller")
+    assert "there are" in shell.run(*asked, "--undertake", "NOCU", by="controller", status=1)
+    error = shell.json("agreement", "erasures", given, status=1)["error"]
+    assert error["kind"] == "NothingToEraseError"
+
+
+def test_mandate__when_appointed_and_dismissed__then_shown(shell: Shell) -> None:
+    own = ("--subject", SUBJECT.address)
+    line = ("mandate", "appoint", RELAYER.address, "--right", "revoke", "--until", "2199-05-04")
+    shell.json(*line, by="subject")
+    shown = shell.json("mandate", "show", RELAYER.address, *own)
+    assert (shown["rights"], shown["purposes"]) == (["revoke"], [])
+    assert "--purpose" in shell.run(*line, "--right", "give", by="subject", status=2)
+    assert "YYYY-MM-DD" in shell.run(*line[:-1], "soon", by="subject", status=2)
+    shell.json("mandate", "dismiss", RELAYER.address, *own, by="relayer")
+    assert shell.json("mandate", "show", RELAYER.address, *own)["rights"] == []
+
+
 def test_receipt__when_written_and_verified__then_it_shows_how_it_stood_and_what_is_wrong(
     shell: Shell, agreement: str, tmp_path: Path
 ) -> None:
