@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _AGREEMENTS = {
-    "NotSubject": "send it as the agreement's subject, or as its representative with a mandate for this now; or relay the subject's signature",
+    "NotSubject": "send it as its subject, or as a representative with a mandate for it now; or relay the subject's signature",
     "MandateExceeded": "agree to purposes of the mandate only, or have the subject appoint for more: see `assent mandate show`",
     "MandateMalformed": "correct that term of the mandate: revoking and renewing begin a day from now, purposes are for who may give",
     "NotHolder": "send it as the holder of the agreement's record",
