@@ -64,7 +64,7 @@ abstract contract AheadHandler is ReportHandler {
             drawn = _ahead[(first + i) % _ahead.length];
             KnownAgreement storage known = agreements[drawn.agreementAt];
             bool free = requestPlace[Verdicts.id(known.id, drawn.question.use())] == 0;
-            bool inTime = time() < drawn.question.deadline() && drawn.question.deadline() < known.terms.terms.validUntil;
+            bool inTime = time() < drawn.question.deadline() && drawn.question.deadline() < known.end;
             if (free && inTime && permits(known) && !models[known.modelAt].deprecated) return drawn;
         }
         return _ahead[first];

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Agreement, Agreements, Source, Terms } from "../../../contracts/types/Agreement.sol";
+import { Agreement, AgreementState, Agreements, Source, Terms } from "../../../contracts/types/Agreement.sol";
 import { ModelId } from "../../../contracts/types/Ids.sol";
+import { Mandate, Mandates } from "../../../contracts/types/Mandate.sol";
 import { Model } from "../../../contracts/types/Model.sol";
 import { Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { KnownAgreement, KnownModel, Ledger } from "./Ledger.sol";
@@ -13,6 +14,8 @@ import { Token } from "./Token.sol";
 abstract contract ConsentHandler is Ledger {
     address[] internal subjects;
     mapping(address account => uint256 key) internal keyOfPerson;
+    address internal guardian = makeAddr("guardian");
+    mapping(address subject => uint256 from) internal guardianFrom;
 
     function knowPeople() internal {
         for (uint256 i = 0; i < 3; ++i) {
@@ -86,7 +89,69 @@ abstract contract ConsentHandler is Ledger {
             sender = relayer;
         }
         if (!attempt("withdraw", sender, 0, data, known.withdrawn.step == 0)) return;
-        known.withdrawn = moment();
+        _over(known, known.given.step == 0 ? AgreementState.Refused : AgreementState.Withdrawn);
+    }
+
+    /// @dev By the guardian, in the subject's stead, or by the holder.
+    function endOtherwise(uint256 seed) external counted {
+        if (agreements.length == 0) return;
+        KnownAgreement storage known = agreements[draw(seed, "agreement", 0, agreements.length - 1)];
+        bool given = known.given.step != 0 && known.withdrawn.step == 0;
+        if (chance(seed, "by the holder", 2)) {
+            bytes memory invalidating = abi.encodeCall(assent.invalidate, (known.terms));
+            if (attempt("endOtherwise", holder, 0, invalidating, given)) _over(known, AgreementState.Invalidated);
+            return;
+        }
+        bytes memory revoking = abi.encodeCall(assent.revoke, (known.terms));
+        bool may = given && _guarded(known.terms.source.subject);
+        if (attempt("endOtherwise", guardian, 0, revoking, may)) _over(known, AgreementState.Revoked);
+    }
+
+    /// @dev To an earlier end, too, and of what is over.
+    function renew(uint256 seed) external counted {
+        if (agreements.length == 0) return;
+        KnownAgreement storage known = agreements[draw(seed, "agreement", 0, agreements.length - 1)];
+        uint256 end = known.end + draw(seed, "later", 0, 4 days) - 1 days;
+        address subject_ = known.terms.source.subject;
+        bool own = chance(seed, "in person", 2);
+        bool may = known.given.step != 0 && known.withdrawn.step == 0 && end > known.end && end > time();
+        bytes memory data = abi.encodeCall(assent.renew, (known.terms, uint40(end)));
+        if (attempt("renew", own ? subject_ : guardian, 0, data, may && (own || _guarded(subject_)))) known.end = end;
+    }
+
+    function renewForbidden(uint256 seed) external counted {
+        if (agreements.length == 0) return;
+        KnownAgreement storage known = agreements[draw(seed, "agreement", 0, agreements.length - 1)];
+        bytes memory data = abi.encodeCall(assent.renew, (known.terms, type(uint40).max));
+        attempt("renewForbidden", chance(seed, "holder", 2) ? holder : known.terms.controller, 0, data, false);
+    }
+
+    /// @dev Appointed for a while, or dismissed by one of the two.
+    function appoint(uint256 seed) external counted {
+        address subject_ = subjects[draw(seed, "subject", 0, subjects.length - 1)];
+        if (chance(seed, "dismiss", 3)) {
+            address sender = chance(seed, "resigns", 2) ? guardian : subject_;
+            if (attempt("appoint", sender, 0, abi.encodeCall(assent.dismiss, (subject_, guardian)), true)) {
+                delete guardianFrom[subject_];
+            }
+            return;
+        }
+        uint256 from = time() + draw(seed, "from", 20 hours, 30 hours);
+        Mandate memory mandate = Mandate(Mandates.REVOKE | Mandates.RENEW, uint40(from), uint40(from + 30 days), 0);
+        bytes memory data = abi.encodeCall(assent.appoint, (guardian, mandate));
+        bool early = from < time() + Mandates.NOTICE;
+        if (!attempt("appoint", subject_, 0, data, !early)) return;
+        guardianFrom[subject_] = from;
+    }
+
+    /// @dev Whether the guardian has the subject's mandate now.
+    function _guarded(address subject_) private view returns (bool) {
+        uint256 from = guardianFrom[subject_];
+        return from != 0 && time() >= from && time() < from + 30 days;
+    }
+
+    function _over(KnownAgreement storage known, AgreementState state) private {
+        (known.withdrawn, known.over) = (moment(), state);
     }
 
     /// @dev Signed, but withdrawn before anyone gave it: from then on nobody can.
@@ -94,7 +159,7 @@ abstract contract ConsentHandler is Ledger {
         (Agreement memory terms, uint256 modelAt) = _terms(seed, 0, 0);
         bytes memory data = abi.encodeCall(assent.withdraw, (terms));
         if (!attempt("withdrawUngiven", terms.source.subject, 0, data, true)) return;
-        _know(terms, modelAt, 0, 0).withdrawn = moment();
+        _over(_know(terms, modelAt, 0, 0), AgreementState.Refused);
         _give("giveAgain", terms, seed, false);
     }
 
@@ -147,6 +212,7 @@ abstract contract ConsentHandler is Ledger {
         agreements.push();
         known = agreements[agreements.length - 1];
         (known.terms, known.modelAt, known.purpose, known.step) = (terms, modelAt, purpose, step);
+        known.end = terms.terms.validUntil;
         (known.id, known.source) = (hasher.agreementId(terms), hasher.sourceId(terms.source));
     }
 

@@ -19,7 +19,7 @@ contract Handler is Statements {
             string.concat(
                 "join joinWithAnothersAttester changeKeys addStake resign withdrawStake rotate wait ",
                 "jail release schedulePolicy applyPolicy ",
-                "publish deprecate give giveAgain withdraw withdrawUngiven ",
+                "publish deprecate give giveAgain withdraw withdrawUngiven endOtherwise renew renewForbidden appoint ",
                 "request requestBySig cancel requestForbidden requestBySigForbidden refuse expire ",
                 "stand standUnderTwo standAgain openRound standAndOpen endStanding ",
                 "record requestAndRecord recordForbidden changeMood retryCallback ",

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
-import { Agreement } from "../../../contracts/types/Agreement.sol";
+import { Agreement, AgreementState } from "../../../contracts/types/Agreement.sol";
 import { AgreementId, ModelId, PoolId, RequestId, SourceId, StandingId } from "../../../contracts/types/Ids.sol";
 import { Model } from "../../../contracts/types/Model.sol";
 import { Policy } from "../../../contracts/types/Operator.sol";
@@ -28,8 +28,12 @@ struct KnownAgreement {
     uint8 purpose;
     uint8 step;
     Moment given;
-    /// Zero: never.
+    /// One past the last second of its validity, renewals counted.
+    uint256 end;
+    /// When it ended, by whom ever. Zero: never.
     Moment withdrawn;
+    /// How it ended; `None` while it hasn't.
+    AgreementState over;
     /// Verdicts that earn, and those settled.
     uint256 earning;
     uint256 settled;
@@ -235,7 +239,7 @@ abstract contract Ledger is AssentTest {
     }
 
     function stands(KnownAgreement storage known) internal view returns (bool) {
-        return known.given.step != 0 && known.withdrawn.step == 0 && time() < known.terms.terms.validUntil;
+        return known.given.step != 0 && known.withdrawn.step == 0 && time() < known.end;
     }
 
     function permits(KnownAgreement storage known) internal view returns (bool) {

@@ -24,7 +24,7 @@ abstract contract Statements is ArbiterHandler, StandingHandler {
             assertNotEq(known.given.step, 0, "1: given");
             assertLe(known.given.step, made.asked.step, "1: given before it was asked");
             assertLe(known.terms.terms.validFrom, made.asked.time, "1: valid when asked");
-            assertLt(made.ended.time, known.terms.terms.validUntil, "1: valid when recorded");
+            assertLt(made.ended.time, known.end, "1: valid when recorded");
             assertLe(made.ended.time, made.terms.question.deadline(), "1: in time");
             if (known.withdrawn.step != 0) assertLt(made.ended.step, known.withdrawn.step, "1: not withdrawn");
         }
@@ -102,8 +102,8 @@ abstract contract Statements is ArbiterHandler, StandingHandler {
             KnownAgreement storage known = agreements[i];
             AgreementStatus memory status = assent.agreementStatus(known.id);
             bool withdrawn = known.withdrawn.step != 0;
-            AgreementState ended = known.given.step == 0 ? AgreementState.Refused : AgreementState.Withdrawn;
-            assertEq(uint8(status.state), uint8(withdrawn ? ended : AgreementState.Given), "6: state");
+            assertEq(uint8(status.state), uint8(withdrawn ? known.over : AgreementState.Given), "6: state");
+            assertEq(status.validUntil, known.given.step == 0 ? 0 : known.end, "6: end");
             assertEq(status.since, withdrawn ? known.withdrawn.time : known.given.time, "6: since");
             if (withdrawn) assertFalse(_authorises(known), "6: authorised");
         }
