@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 
 import requests
 from rich.console import Console
@@ -15,11 +14,11 @@ from rich.table import Table
 
 from deploy.devnet import OperatorNode
 from deploy.scenes import PRICE_WEI, WAIT_S, Scenes, short
-from deploy.story import BUILD, PURPOSE, Narrator, StoryError, fresh_devnet, sign_and_relay
+from deploy.story import PURPOSE, StoryError, sign_and_relay, told
 from oracle.audit import audit, fetch_trail
 from oracle.client import Asked, VerdictView
 from oracle.core.committee import members_of
-from oracle.core.errors import AssentError, ContractRevertError
+from oracle.core.errors import ContractRevertError
 from oracle.core.structs import Agreement, Record, RequestState
 from oracle.core.trail import Trail
 
@@ -190,21 +189,8 @@ class Demo(Scenes):
 
 def main() -> int:
     """Entry point; returns the exit code."""
-    console = Console(highlight=False)
-    narrator = Narrator(console)
-    path: Path = BUILD / "demo.json"
-    console.print("[bold]Assent[/]: a verdict about data whose owner agreed")
-    try:
-        narrator.chapter("0  A local chain, a vault, four operators: each a process of its own")
-        with fresh_devnet("demo", narrator, _BLOCK_TIME_S) as devnet:
-            Demo(devnet, narrator).run()
-    except AssentError as error:
-        narrator.write(path, ok=False)
-        console.print(f"\ndemo: failed: {error}")
-        return 1
-    narrator.write(path, ok=True)
-    console.print("\ndemo: ok")
-    return 0
+    Console(highlight=False).print("[bold]Assent[/]: a verdict about data whose owner agreed")
+    return told("demo", lambda devnet, narrator: Demo(devnet, narrator).run(), _BLOCK_TIME_S)
 
 
 if __name__ == "__main__":

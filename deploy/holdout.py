@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import sys
 
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from deploy.devnet import Devnet
-from deploy.story import BUILD, PURPOSE, Narrator, fresh_devnet, sign_and_relay
+from deploy.story import PURPOSE, Narrator, sign_and_relay, told
 from oracle.client import Asked
-from oracle.core.errors import AssentError
 from oracle.models.features import features
 from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
@@ -71,17 +69,7 @@ def run(devnet: Devnet, narrator: Narrator) -> None:
 
 def main() -> int:
     """Entry point; returns the exit code."""
-    narrator = Narrator(Console(highlight=False))
-    try:
-        with fresh_devnet("holdout", narrator) as devnet:
-            run(devnet, narrator)
-    except AssentError as error:
-        narrator.write(BUILD / "holdout.json", ok=False)
-        narrator.console.print(f"holdout: failed: {error}")
-        return 1
-    narrator.write(BUILD / "holdout.json", ok=True)
-    narrator.console.print("holdout: ok")
-    return 0
+    return told("holdout", run)
 
 
 if __name__ == "__main__":

@@ -18,13 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from rich.console import Console
 from rich.markup import escape
 
 from deploy.devnet import Devnet
 from deploy.devnet_files import write_people
-from deploy.story import BUILD, NOTICE, PURPOSE, Narrator, StoryError, fresh_devnet
-from oracle.core.errors import AssentError
+from deploy.story import NOTICE, PURPOSE, Narrator, StoryError, told
 from oracle.models.zoo.screening.data import held_out
 
 PRICE_WEI = 10**14
@@ -257,17 +255,7 @@ def _short(text: str) -> str:
 
 def main() -> int:
     """Entry point; returns the exit code."""
-    narrator = Narrator(Console(highlight=False))
-    try:
-        with fresh_devnet("life", narrator) as devnet:
-            Life(devnet, narrator).run()
-    except AssentError as error:
-        narrator.write(BUILD / "life.json", ok=False)
-        narrator.console.print(f"life: failed: {error}")
-        return 1
-    narrator.write(BUILD / "life.json", ok=True)
-    narrator.console.print("life: ok")
-    return 0
+    return told("life", lambda devnet, narrator: Life(devnet, narrator).run())
 
 
 if __name__ == "__main__":

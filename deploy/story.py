@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,25 @@ class Narrator:
         path.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def fresh_devnet(name: str, narrator: Narrator, block_time_s: int = 1) -> Devnet:
-    """Return a devnet, not yet up, in an emptied folder of its own; ``block_time_s`` is in seconds."""
-    folder = BUILD / name
+def told(name: str, tell: Callable[[Devnet, Narrator], None], block_time_s: int = 1) -> int:
+    """Tell a story on a fresh devnet, and write its figures to ``build/<name>.json``; return the exit code.
+
+    The devnet is in an emptied folder of its own; ``block_time_s`` is in seconds.
+    """
+    narrator = Narrator(Console(highlight=False))
+    folder, figures = BUILD / name, BUILD / f"{name}.json"
     shutil.rmtree(folder, ignore_errors=True)
-    return Devnet(DevnetOptions(folder, block_time_s=block_time_s), narrator.progress)
+    try:
+        narrator.chapter("0  A local chain, a vault, four operators: each a process of its own")
+        with Devnet(DevnetOptions(folder, block_time_s=block_time_s), narrator.progress) as devnet:
+            tell(devnet, narrator)
+    except AssentError as error:
+        narrator.write(figures, ok=False)
+        narrator.console.print(f"\n{name}: failed: {error}")
+        return 1
+    narrator.write(figures, ok=True)
+    narrator.console.print(f"\n{name}: ok")
+    return 0
 
 
 def sign_and_relay(
