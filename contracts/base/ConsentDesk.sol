@@ -93,7 +93,10 @@ abstract contract ConsentDesk is IConsentDesk, State, Domain {
     }
 
     function _attestErasure(AgreementId id, address by, bytes32 evidence) private {
-        if (_agreements[id].isOpen()) revert AgreementInForce(id);
+        AgreementSlot slot = _agreements[id];
+        // What was never given may yet be; what has expired is over, though it may be renewed.
+        bool inForce = slot.isNone() || (slot.isGiven() && block.timestamp < slot.validUntil());
+        if (inForce) revert AgreementInForce(id);
         emit Erased(id, by, evidence);
     }
 

@@ -26,7 +26,7 @@ interface IConsentDesk {
     error NotHolder(address sender, address holder);
     /// @notice A renewal ends later than what it renews, and later than now.
     error RenewalTooEarly(uint40 validUntil, uint256 before);
-    /// @notice Nothing is erased while the agreement is given.
+    /// @notice Nothing is erased while the agreement stands, or was never given.
     error AgreementInForce(AgreementId id);
 
     /// @notice Lets a representative act for the sender. A mandate to give only may begin at once; one to revoke or to renew begins a day

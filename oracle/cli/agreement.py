@@ -201,6 +201,14 @@ def withdraw(
         _report(link, agreements, "withdrawn", client.withdraw_many_signed(agreements, deadline, signature))
 
 
+@app.command(epilog="Example: assent agreement refuse agreement.json --keystore subject.json --password-file password")
+@sends
+def refuse(link: Link, file: AgreementFile) -> None:
+    """Refuse an agreement, as its subject: whatever you signed of it, it can't be given any more. One that is given is withdrawn."""
+    agreement = read_agreement(read_object(file))
+    _report(link, [agreement], "withdrawn", link.sender.withdraw(agreement))
+
+
 @app.command(
     epilog="Example: assent agreement renew 0x5d…c1 --days 365 --keystore subject.json --password-file password"
 )
@@ -306,4 +314,6 @@ def _purposes(named: list[str] | None, permissions: list[str] | None) -> list[st
 def _report(link: Link, agreements: Sequence[Agreement], state: str, sent: Sent) -> None:
     ids = [hexed(each.id) for each in agreements]
     named = {"agreement": ids[0]} if len(ids) == 1 else {"agreements": ids}
+    if "AgreementRefused" in sent.to_json()["events"]:
+        state = "refused" if len(ids) == 1 else f"{state} or, where it wasn't given, refused"
     print_facts({**named, "state": state, **sent.to_json()}, link.as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,7 +35,7 @@ def appoint(
     representative: Representative,
     right: Annotated[list[str], typer.Option(metavar="|".join(RIGHTS), help="What it may do; repeatable.")],
     until: Annotated[
-        str, typer.Option(metavar="DATE", help="When the mandate ends by itself: a date, such as majority.")
+        str, typer.Option(metavar="DATE", help="When the mandate ends by itself: a date (0:00 UTC), such as majority.")
     ],
     purpose: Annotated[
         list[str] | None, typer.Option(metavar="TERM", help="A purpose for which it may give agreements; repeatable.")
@@ -84,6 +85,6 @@ def _facts(mandate: Mandate) -> dict[str, Any]:
 
 def _seconds(date: str) -> int:
     try:
-        return int(time.mktime(time.strptime(date, "%Y-%m-%d")))
+        return int(datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
     except (ValueError, OverflowError):
         raise ConfigurationError(["--until: a date is YYYY-MM-DD"]) from None

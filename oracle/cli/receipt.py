@@ -32,11 +32,20 @@ BlockHash = Annotated[
 
 @app.command(epilog="Example: assent agreement erasures 0x5d…c1 --json")
 @reads
-def erasures(link: Link, agreement_id: Id) -> None:
+def erasures(
+    link: Link,
+    agreement_id: Id,
+    log: Annotated[
+        typer.FileText | None,
+        typer.Option(help="The vault's release log (`assent vault log --json`): who of the members had fields at all."),
+    ] = None,
+) -> None:
     """List who said on chain that it erased what it had under an agreement, who hasn't yet, and who is overdue."""
     from oracle.receipts.erasures import erasures_of  # noqa: PLC0415
 
-    rows = [each.to_json() for each in erasures_of(link.client, agreement_id)]
+    client = link.client
+    released = None if log is None else _released(log, client.agreement(agreement_id).record)
+    rows = [each.to_json() for each in erasures_of(client, agreement_id, released)]
     print_rows(("eraser", "by", "answer", "at"), rows, link.as_json)
 
 
@@ -139,8 +148,10 @@ def fhir(link: Link, agreement_id: Id) -> None:
     from oracle.receipts import to_fhir  # noqa: PLC0415
 
     client = link.client
-    state = client.read(client.contract.agreement_status(agreement_id)).state
-    print_json(to_fhir(client.agreement(agreement_id), client.domain.chain_id, state))
+    status = client.read(client.contract.agreement_status(agreement_id))
+    agreement, chain_id = client.agreement(agreement_id), client.domain.chain_id
+    expired = not status.stands(client.block_time())
+    print_json(to_fhir(agreement, chain_id, status.state, valid_until=status.valid_until, expired=expired))
 
 
 @app.command("from-fhir", epilog="Example: assent agreement from-fhir consent.json > agreement.json")
@@ -150,6 +161,14 @@ def from_fhir(link: Link, file: ConsentFile) -> None:
     from oracle.receipts import from_fhir as read_fhir  # noqa: PLC0415
 
     print_json(read_fhir(read_object(file), link.deployment.chain_id).to_json())
+
+
+def _released(log: typer.FileText, record_id: bytes) -> set[str]:
+    """Return to whom fields of a record were released, by a release log."""
+    try:
+        return {each["attester"] for each in read_object(log)["releases"] if each["record"] == record_id.hex()}
+    except (KeyError, TypeError):
+        raise ConfigurationError(["--log: not a release log; write one with `assent vault log --json`"]) from None
 
 
 def _word(status: str) -> str:

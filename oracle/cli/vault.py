@@ -129,7 +129,9 @@ def log(
     ] = None,
     anchored_by: Annotated[
         str | None,
-        typer.Option(parser=parse_address, metavar="HOLDER", help="Is it still as the holder put it on chain last?"),
+        typer.Option(
+            parser=parse_address, metavar="HOLDER", help="Is it still as the holder put it on chain, each time?"
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -141,12 +143,14 @@ def log(
     from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
 
     settings = load_vault_settings(config)
-    known = _head(noted) if anchored_by is None else anchored_head(_reader(settings), anchored_by)
-    if anchored_by is not None and known is None:
+    known = [] if noted is None else [_head(noted)]
+    if anchored_by is not None:
+        known += anchored_heads(_reader(settings), anchored_by)
+    if anchored_by is not None and not known:
         raise ConfigurationError(
             [f"--anchored-by: {anchored_by} never put a release log on chain: `assent vault anchor`"]
         )
-    walk = open_vault(settings).walk_log(known)
+    walk = open_vault(settings).walk_log(*known)
     wanted = None if record is None else record.hex()
     entries = (entry for entry in walk if wanted is None or entry["record"] == wanted)
     if as_json:
@@ -227,11 +231,9 @@ def _line(entry: dict[str, Any]) -> str:
     return " ".join(plain(part).plain for part in parts if part is not None)
 
 
-def _head(text: str | None) -> LogHead | None:
+def _head(text: str) -> LogHead:
     from oracle.vault.release_log import LogHead  # noqa: PLC0415
 
-    if text is None:
-        return None
     entries, _, digest = text.partition(":")
     if not entries.isdecimal():
         raise typer.BadParameter("--noted is a number of entries, a colon, and the head: 12:0x…")
@@ -272,12 +274,12 @@ def _fields(path: Path) -> dict[str, Any]:
     return data
 
 
-def anchored_head(client: AssentClient, holder: str) -> LogHead | None:
-    """Return the head of a holder's release log as it was put on chain last, or None."""
+def anchored_heads(client: AssentClient, holder: str) -> list[LogHead]:
+    """Return the heads of a holder's release log that were put on chain, the last one last."""
     from oracle.vault.release_log import LogHead  # noqa: PLC0415
 
     events = client.events("LogAnchored", bytes.fromhex(holder[2:]))
-    return LogHead(events[-1].arguments["number"], bytes(events[-1].arguments["digest"])) if events else None
+    return [LogHead(event.arguments["number"], bytes(event.arguments["digest"])) for event in events]
 
 
 def client_of(settings: VaultSettings, keystore: Path | None, password_file: Path | None) -> AssentClient:

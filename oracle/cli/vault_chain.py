@@ -9,7 +9,7 @@ import typer
 
 from oracle.cli.options import Id, Json, PasswordFile
 from oracle.cli.output import hexed, print_facts
-from oracle.cli.vault import Config, Keystore, anchored_head, app, client_of
+from oracle.cli.vault import Config, Keystore, anchored_heads, app, client_of
 
 if TYPE_CHECKING:
     from oracle.vault.settings import VaultSettings
@@ -25,11 +25,15 @@ def erase(
     keystore: Keystore = None,
     password_file: PasswordFile = None,
     yes: Annotated[bool, typer.Option("--yes", help="Without being asked again.")] = False,
+    gone: Annotated[
+        bool, typer.Option("--gone", help="The record was forgotten before: say so, though it isn't in this vault.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Erase the record of an agreement that is over, and say so on chain: the key is destroyed, the record retired.
 
     Told to again, after something went wrong, it goes on where it was. Backups made before still have the record: delete those, too.
+    It can't be undone: wait until the agreement's end is final on chain.
     """
     from oracle.receipts.erasing import erase_record, record_to_erase  # noqa: PLC0415
 
@@ -38,7 +42,7 @@ def erase(
     record = record_to_erase(client, agreement_id)
     if not yes:
         typer.confirm(f"Erase record {hexed(record.id)} of {record.subject} for good?", abort=True)
-    print_facts(erase_record(client, vault, agreement_id, record).to_json(), as_json)
+    print_facts(erase_record(client, vault, agreement_id, record, gone=gone).to_json(), as_json)
 
 
 @app.command(epilog="Example: assent vault anchor --config vault.toml --keystore holder.json --password-file password")
@@ -54,15 +58,13 @@ def anchor(
     """
     settings, vault = _opened(config)
     client = client_of(settings, keystore, password_file)
-    last = anchored_head(client, client.sender_address)
-    walk = vault.walk_log(last)
-    for _ in walk:
-        pass
-    facts: dict[str, Any] = {"entries": walk.head.entries, "head": hexed(walk.head.digest)}
-    if walk.head == last or walk.head.entries == 0:
+    known = anchored_heads(client, client.sender_address)
+    head = vault.walk_log(*known).finish()
+    facts: dict[str, Any] = {"entries": head.entries, "head": hexed(head.digest)}
+    if head in known or head.entries == 0:
         print_facts({**facts, "sent": False}, as_json)
         return
-    sent = client.anchor_log(walk.head.entries, walk.head.digest)
+    sent = client.anchor_log(head.entries, head.digest)
     print_facts({**facts, "sent": True, **sent.to_json()}, as_json)
 
 

@@ -125,7 +125,10 @@ def _to_json(kind: str, value: Any) -> Any:
 
 def _from_json(kind: str, value: Any) -> Any:
     if kind.startswith("bytes"):
-        return bytes_of(value)
+        found = bytes_of(value)
+        if kind != "bytes" and len(found) != int(kind[5:]):
+            raise ValueError(f"not a value of type {kind}")
+        return found
     if kind == "bool":
         if not isinstance(value, bool):
             raise ValueError("not a boolean")

@@ -163,8 +163,7 @@ def _record(domain: Domain, agreement: Agreement, standing: Standing, name: str)
         "assent:validUntil": _time(standing.valid_until),
         "dpv:hasConsentStatus": {
             "@type": standing.status,
-            **_indicated_by(domain, agreement, standing),
-            "dpv:isIndicatedAtTime": _time(standing.status_since),
+            **_indicated(domain, agreement, standing),
             "assent:verdictsEarning": standing.earning,
         },
     }
@@ -176,12 +175,16 @@ def _notice(agreement: Agreement) -> dict[str, str]:
     return {**notice, "dct:language": language} if language else notice
 
 
-def _indicated_by(domain: Domain, agreement: Agreement, standing: Standing) -> dict[str, Any]:
-    """Who said so. Of a revocation the contract's word doesn't have the representative; the event does."""
-    if standing.state is AgreementState.REVOKED:
-        return {}
-    invalidated = standing.state is AgreementState.INVALIDATED
-    return {"dpv:isIndicatedBy": _party(domain, agreement.holder if invalidated else agreement.subject)}
+def _indicated(domain: Domain, agreement: Agreement, standing: Standing) -> dict[str, Any]:
+    """Who brought it about and when, as far as the contract's word tells; the events, and so the history, tell the rest.
+
+    A representative may have given, renewed or revoked it, and of a renewal the word hasn't the time.
+    """
+    by = {AgreementState.WITHDRAWN: agreement.subject, AgreementState.INVALIDATED: agreement.holder}.get(standing.state)
+    found: dict[str, Any] = {} if by is None else {"dpv:isIndicatedBy": _party(domain, by)}
+    if standing.status != "dpv:RenewedConsentGiven":
+        found["dpv:isIndicatedAtTime"] = _time(standing.status_since)
+    return found
 
 
 def _iris(mask: int) -> list[str]:

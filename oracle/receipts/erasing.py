@@ -8,12 +8,16 @@ from typing import Any, Protocol
 from oracle.client import AssentClient
 from oracle.core.erasure import Eraser, erasure_evidence
 from oracle.core.errors import AssentError
-from oracle.core.structs import AgreementState, Record, RecordState
+from oracle.core.structs import Agreement, Record, RecordState
 from oracle.receipts.erasures import NothingToEraseError
 
 
 class StillAgreedError(AssentError):
     """Another agreement about the same record is in force: to erase it would break that one."""
+
+
+class ErasureError(AssentError):
+    """It can't be erased so: another account, or another vault. Nothing was done."""
 
 
 class Records(Protocol):
@@ -47,8 +51,8 @@ class Erased:
 def record_to_erase(client: AssentClient, agreement_id: bytes) -> Record:
     """Return the record that is to be erased.
 
-    Raises NothingToEraseError if the agreement is in force or doesn't ask for it, StillAgreedError naming an agreement that needs the
-    record, UnknownIdError or EndpointError.
+    Raises NothingToEraseError if the agreement stands or doesn't ask for it, StillAgreedError naming an agreement that needs the record,
+    UnknownIdError or EndpointError.
     """
     agreement = client.agreement(agreement_id)
     if not agreement.erasure:
@@ -57,33 +61,34 @@ def record_to_erase(client: AssentClient, agreement_id: bytes) -> Record:
         )
     now = client.block_time()
     for event in client.events("AgreementGiven", None, bytes.fromhex(agreement.subject[2:])):
-        status = client.read(client.contract.agreement_status(bytes(event.arguments["id"])))
-        if status.state is not AgreementState.GIVEN:
+        other = Agreement.from_given(event.arguments)
+        if other.record != agreement.record or not client.read(client.contract.agreement_status(other.id)).stands(now):
             continue
-        if bytes(event.arguments["id"]) == agreement_id:
+        if other.id == agreement_id:
             raise NothingToEraseError("the agreement is in force: its subject withdraws it first")
-        if (bytes(event.arguments["root"]), event.arguments["holder"]) == (
-            agreement.root,
-            agreement.holder,
-        ) and status.stands(now):
-            raise StillAgreedError(
-                f"agreement 0x{bytes(event.arguments['id']).hex()} about the same record is in force: erase when that is over, too"
-            )
+        raise StillAgreedError(
+            f"agreement 0x{other.id.hex()} about the same record is in force: erase when that is over, too"
+        )
     return Record(agreement.root, agreement.subject, agreement.holder)
 
 
-def erase_record(client: AssentClient, vault: Records, agreement_id: bytes, record: Record) -> Erased:
+def erase_record(
+    client: AssentClient, vault: Records, agreement_id: bytes, record: Record, *, gone: bool = False
+) -> Erased:
     """Erase a record that :func:`record_to_erase` returned, as its holder; what was done before isn't done again.
 
-    The key is destroyed before anything is said. Raises EndpointError, ContractRevertError or FundsError: then it may be repeated.
+    The key is destroyed before anything is said. A record that isn't in this vault must be said to be ``gone``, unless it was retired
+    already: it may be in another. Raises ErasureError, EndpointError, ContractRevertError or FundsError: then it may be repeated.
     """
+    if client.sender_address != record.holder:
+        raise ErasureError(f"{client.sender_address} isn't the record's holder: sign as {record.holder}")
     here = vault.holds(record.id)
+    committed = client.read(client.contract.record_status(record.id)).state is RecordState.COMMITTED
+    if committed and not here and not gone:
+        raise ErasureError("the record isn't in this vault: name the settings of the one that has it, or say --gone")
     left = vault.forget(record.id) if here else None
-    retired = None
-    if client.read(client.contract.record_status(record.id)).state is RecordState.COMMITTED:
-        retired = client.retire_record(record.root, record.subject).hash
-    said = any(event.arguments["by"] == record.holder for event in client.events("Erased", agreement_id))
-    if said:
+    retired = client.retire_record(record.root, record.subject).hash if committed else None
+    evidence = erasure_evidence(Eraser.VAULT, agreement_id, record.holder)
+    if evidence in {bytes(event.arguments["evidence"]) for event in client.events("Erased", agreement_id)}:
         return Erased(record.id, here, left, retired, None)
-    sent = client.attest_erasure(agreement_id, erasure_evidence(Eraser.VAULT, agreement_id, record.holder))
-    return Erased(record.id, here, left, retired, sent.hash)
+    return Erased(record.id, here, left, retired, client.attest_erasure(agreement_id, evidence).hash)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 from oracle.client import AssentClient
 from oracle.core.erasure import ERASURE_TIME_S, Eraser, erasure_evidence
 from oracle.core.errors import AssentError
+from oracle.core.structs import Agreement, AgreementState
 
-_ENDS = ("AgreementWithdrawn", "AgreementRevoked", "AgreementInvalidated")
+#: What a request ends by; of a challenged one, the review.
+_ENDS = ("Recorded", "Refused", "Expired", "Challenged", "Upheld", "Corrected", "ChallengeLapsed")
 
 
 class NothingToEraseError(AssentError):
@@ -18,16 +21,17 @@ class NothingToEraseError(AssentError):
 
 
 class Answer(StrEnum):
-    """How one who may have had data stands."""
+    """How one who may have had data stands. Of a member that is silent only the vault's release log tells whether it had any."""
 
     ERASED = "erased"
     PENDING = "pending"
     OVERDUE = "overdue"
+    SILENT = "silent"
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """One who may have had data: the holder's vault, or a member of an epoch in which a request was made. ``at`` is in Unix seconds."""
+    """One who may have had data: the holder's vault, or an operator's attester. ``at`` is in Unix seconds."""
 
     eraser: Eraser
     by: str
@@ -39,41 +43,59 @@ class Erasure:
         return {"eraser": self.eraser.value, "by": self.by, "answer": self.answer.value, "at": self.at}
 
 
-def erasures_of(client: AssentClient, agreement_id: bytes) -> list[Erasure]:
+def erasures_of(client: AssentClient, agreement_id: bytes, released_to: Collection[str] | None = None) -> list[Erasure]:
     """Return how each one who may have had data under an agreement stands, the vault first.
 
+    ``released_to`` are the attesters that had fields, by the vault's release log; without it every member that could ask is listed.
     Raises UnknownIdError, EndpointError, or NothingToEraseError.
     """
     agreement = client.agreement(agreement_id)
-    ended = [event for name in _ENDS for event in client.events(name, agreement_id)]
-    if not ended or not agreement.erasure:
-        raise NothingToEraseError("the agreement is in force, or doesn't ask for erasure: nobody has to erase anything")
-    due = client.block_time(ended[0].block_number) + ERASURE_TIME_S
+    due = _ended_at(client, agreement) + ERASURE_TIME_S
+    late = Answer.OVERDUE if client.block_time() > due else Answer.PENDING
     said = {
-        (event.arguments["by"], bytes(event.arguments["evidence"])): client.block_time(event.block_number)
-        for event in reversed(client.events("Erased", agreement_id))
+        (event.arguments["by"], bytes(event.arguments["evidence"])): event
+        for event in client.events("Erased", agreement_id)
     }
-    holders = [
-        (Eraser.VAULT, agreement.holder),
-        *((Eraser.OPERATOR, each) for each in _operators(client, agreement_id)),
-    ]
-    now = client.block_time()
-    found = []
-    for eraser, by in holders:
-        at = said.get((by, erasure_evidence(eraser, agreement_id, by)))
-        late = Answer.OVERDUE if now > due else Answer.PENDING
-        found.append(Erasure(eraser, by, late if at is None else Answer.ERASED, at))
-    return found
+
+    def stands(eraser: Eraser, by: str, otherwise: Answer) -> Erasure:
+        event = said.get((by, erasure_evidence(eraser, agreement_id, by)))
+        if event is None:
+            return Erasure(eraser, by, otherwise, None)
+        return Erasure(eraser, by, Answer.ERASED, client.block_time(event.block_number))
+
+    members = _members(client, agreement_id) if released_to is None else sorted(released_to)
+    silent = Answer.SILENT if released_to is None else late
+    return [stands(Eraser.VAULT, agreement.holder, late), *(stands(Eraser.OPERATOR, each, silent) for each in members)]
 
 
-def _operators(client: AssentClient, agreement_id: bytes) -> list[str]:
-    """Return attesters of all epochs in which a request could ask the vault: any of them may have had its fields."""
-    asked = client.events("Requested", None, agreement_id)
-    rotated = client.events("EpochRotated")
+def _ended_at(client: AssentClient, agreement: Agreement) -> int:
+    """Return when an agreement that asks for erasure ended (Unix seconds). Raises NothingToEraseError."""
+    if not agreement.erasure:
+        raise NothingToEraseError("the agreement doesn't ask for erasure: nobody has to erase anything")
+    status = client.read(client.contract.agreement_status(agreement.id))
+    if status.stands(client.block_time()):
+        raise NothingToEraseError("the agreement is in force: nobody has to erase anything yet")
+    return status.valid_until if status.state is AgreementState.GIVEN else status.since
+
+
+def _members(client: AssentClient, agreement_id: bytes) -> list[str]:
+    """Return the attesters of all epochs that could ask the vault for fields: any of them may have had some."""
+    asked = {
+        bytes(event.arguments["id"]): event.block_number for event in client.events("Requested", None, agreement_id)
+    }
+    if not asked:
+        return []
+    rotated = [(event.block_number, event.arguments["epoch"]) for event in client.events("EpochRotated")]
+    ends = [event for name in _ENDS for event in client.events(name, list(asked))]
+    ends.sort(key=lambda event: (event.block_number, event.log_index))
+    last = {bytes(event.arguments["id"]): event for event in ends}
     attesters: dict[str, None] = {}
-    for event in asked:
-        epochs = [each.arguments["epoch"] for each in rotated if each.block_number <= event.block_number]
-        for epoch in epochs[-1:]:
+    for identifier, block in asked.items():
+        first = max((epoch for at, epoch in rotated if at <= block), default=1)
+        end = last.get(identifier)
+        until = client.block_number() if end is None or end.name == "Challenged" else end.block_number
+        # The epoch before may still ask within its grace.
+        for epoch in (epoch for at, epoch in rotated if at <= until and epoch >= first - 1):
             members: list[str] = client.read(client.contract.members_of(epoch))
             attesters |= dict.fromkeys(members)
     return list(attesters)

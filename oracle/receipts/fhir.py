@@ -22,11 +22,14 @@ _DPV = "https://w3id.org/dpv#"
 _STEP = "urn:assent:step"
 _AGREEMENT = "urn:assent:agreement"
 _TERMS = "urn:assent:terms"
+_CONDITIONS_URL = "urn:assent:conditions"
 _URI = "urn:ietf:rfc:3986"
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 #: What an agreement has that FHIR has no element for, in an extension.
-_EXTRA = ("root", "notice", "salt", "model", "uses", "price", "modifiers", "place", "language", "erasure")
+_EXTRA = ("root", "notice", "salt", "model", "uses", "price", "language", "erasure", "validUntil")
+#: What restricts: a reader that doesn't know a modifier extension must not go by the resource.
+_CONDITIONS = ("modifiers", "place")
 #: Elements that say nothing of what is agreed to: a server fills them in. Some of what they may hold would; see `_must_be_free`.
 _FREE = ("id", "meta", "identifier", "status", "text", "language")
 _FREE_META = {"versionId", "lastUpdated", "source", "profile"}
@@ -46,9 +49,20 @@ class FhirError(AssentError):
     """A resource that isn't an agreement, or an agreement that no resource can carry; the text names the element."""
 
 
-def to_fhir(agreement: Agreement, chain_id: int, state: AgreementState = AgreementState.NONE) -> dict[str, Any]:
-    """Return the ``Consent`` of an agreement, as JSON values. Raises FhirError for a time beyond the year 9999."""
-    if agreement.valid_until > _LAST_DATE:
+def to_fhir(
+    agreement: Agreement,
+    chain_id: int,
+    state: AgreementState = AgreementState.NONE,
+    *,
+    valid_until: int | None = None,
+    expired: bool = False,
+) -> dict[str, Any]:
+    """Return the ``Consent`` of an agreement, as JSON values. Raises FhirError for a time beyond the year 9999.
+
+    ``valid_until`` is the end that it was renewed to (Unix seconds, exclusive); one that has ``expired`` is inactive.
+    """
+    ends = agreement.valid_until if valid_until is None else valid_until
+    if ends > _LAST_DATE:
         raise FhirError("provision.period: no date is beyond the year 9999")
     subject, controller, holder = (
         _account(chain_id, each) for each in (agreement.subject, agreement.controller, agreement.holder)
@@ -57,18 +71,18 @@ def to_fhir(agreement: Agreement, chain_id: int, state: AgreementState = Agreeme
     provision: dict[str, Any] = {
         "type": "permit",
         # FHIR's end is the last moment inside, an agreement's the first one outside.
-        "period": {"start": _time(agreement.valid_from), "end": _time(agreement.valid_until - 1)},
+        "period": {"start": _time(agreement.valid_from), "end": _time(ends - 1)},
         "actor": [{"role": _concept(f"{_HL7}/v3-ParticipationType", "IRCP"), "reference": controller}],
         "action": [_concept(_STEP, step.name.lower()) for step in Step if agreement.steps >> step & 1],
         "purpose": _purposes(agreement.purposes),
     }
     if agreement.prohibited:
         provision["provision"] = [{"type": "deny", "purpose": _purposes(agreement.prohibited)}]
-    return {
+    resource = {
         "resourceType": "Consent",
         "id": agreement.id.hex(),
         "identifier": [{"system": _AGREEMENT, "value": hex_of(agreement.id)}],
-        "status": _STATUS[state],
+        "status": "inactive" if expired and state is AgreementState.GIVEN else _STATUS[state],
         "scope": _concept(f"{_HL7}/consentscope", "patient-privacy"),
         "category": [_concept("http://loinc.org", "59284-0")],
         "patient": subject,
@@ -80,6 +94,10 @@ def to_fhir(agreement: Agreement, chain_id: int, state: AgreementState = Agreeme
             {"url": _TERMS, "extension": [{"url": name, "valueString": str(values[name])} for name in _EXTRA]}
         ],
     }
+    if agreement.modifiers or agreement.place:
+        conditions = [{"url": name, "valueString": str(values[name])} for name in _CONDITIONS]
+        resource["modifierExtension"] = [{"url": _CONDITIONS_URL, "extension": conditions}]
+    return resource
 
 
 def from_fhir(resource: Mapping[str, Any], chain_id: int) -> Agreement:
@@ -87,13 +105,14 @@ def from_fhir(resource: Mapping[str, Any], chain_id: int) -> Agreement:
     try:
         agreement = _agreement(resource, chain_id)
         agreement.hash()  # raises for a number that doesn't fit its type
+        ends = max(_end_of(resource), agreement.valid_until)
     except UnknownPurposeError as error:
         raise FhirError(f"provision.purpose: {error}") from None
     except FhirError:
         raise
     except (KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise FhirError(f"not a Consent as `assent agreement fhir` writes one: {type(error).__name__}") from None
-    expected = to_fhir(agreement, chain_id)
+    expected = to_fhir(agreement, chain_id, valid_until=ends)
     for name in _FREE:
         expected.pop(name, None)
     given = {name: value for name, value in resource.items() if name not in _FREE}
@@ -123,6 +142,8 @@ def _must_be_free(resource: Mapping[str, Any], agreement: Agreement) -> None:
 def _agreement(resource: Mapping[str, Any], chain_id: int) -> Agreement:
     provision = resource["provision"]
     extra = {each["url"]: each["valueString"] for each in resource["extension"][0]["extension"]}
+    restricting = [each for each in resource.get("modifierExtension", []) if each["url"] == _CONDITIONS_URL]
+    conditions = {each["url"]: each["valueString"] for found in restricting for each in found["extension"]}
     denied = provision.get("provision", [])
     steps = [Step[each["coding"][0]["code"].upper()] for each in provision["action"]]
     return Agreement(
@@ -136,15 +157,20 @@ def _agreement(resource: Mapping[str, Any], chain_id: int) -> Agreement:
         purposes=_mask(provision["purpose"]),
         prohibited=_mask(denied[0]["purpose"]) if denied else 0,
         steps=sum({1 << step for step in steps}),
-        modifiers=int(extra["modifiers"]),
-        place=int(extra["place"]),
+        modifiers=int(conditions.get("modifiers", 0)),
+        place=int(conditions.get("place", 0)),
         language=bytes_of(extra["language"]),
         erasure={"True": True, "False": False}[extra["erasure"]],
         valid_from=_seconds(provision["period"]["start"]),
-        valid_until=_seconds(provision["period"]["end"]) + 1,
+        valid_until=int(extra["validUntil"]),
         uses=int(extra["uses"]),
         price=int(extra["price"]),
     )
+
+
+def _end_of(resource: Mapping[str, Any]) -> int:
+    """When the resource says that it ends: as renewed last, which is no term of the agreement's."""
+    return _seconds(resource["provision"]["period"]["end"]) + 1
 
 
 def _account(chain_id: int, address: str) -> dict[str, Any]:

@@ -16,20 +16,30 @@ _SIGNED_FOR_S = 86_400
 
 
 class Erasures:
-    """A node keeps no field: what it had of them is gone with the evaluation. It says so once for each agreement of which it had any."""
+    """A node keeps no field: it is gone with the evaluation. The node says so once for each agreement under which it asked for any."""
 
     def __init__(self, seat: Seat, acts: Acts, enabled: bool) -> None:
         self._seat = seat
         self._acts = acts
         self._enabled = enabled
+        #: What can't be said, since the attester's key isn't here any more.
+        self._lost: set[tuple[bytes, str]] = set()
 
     async def attest_due(self, limit: int) -> None:
         """Send what is due. Raises EndpointError."""
         if not self._enabled:
             return
-        attester = self._seat.keys.addresses[0]
-        for agreement_id in self._seat.store.erasable(attester, limit):
-            await self._attest(agreement_id, attester)
+        for agreement_id, attester in self._seat.store.erasable(self._seat.clock.timestamp, limit):
+            if attester in self._seat.keys.addresses:
+                await self._attest(agreement_id, attester)
+            elif (agreement_id, attester) not in self._lost:
+                self._lost.add((agreement_id, attester))
+                log.warning(
+                    "erasure_unsigned",
+                    agreement=agreement_id.hex(),
+                    attester=attester,
+                    remedy="name its key in keys.attester",
+                )
 
     async def _attest(self, agreement_id: bytes, attester: str) -> None:
         evidence = erasure_evidence(Eraser.OPERATOR, agreement_id, attester)

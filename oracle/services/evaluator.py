@@ -70,6 +70,7 @@ class Evaluator:
         self._contract = contract
         self._store = seat.store
         self._source = source
+        self._committee = seat.committee
         self._catalogue = seat.catalogue
         self._clock = seat.clock
         self._metrics = seat.metrics
@@ -132,12 +133,21 @@ class Evaluator:
         model = self._catalogue.find(context.model)
         if context.request.step != Step.INFER:
             raise InputError(Reason.MODEL_UNKNOWN, "this node's models only infer")
+        await self._note_asking(context)
         with self._metrics.fetch_s.time():
             disclosed = await self._source.fields(context)
         values = verify_disclosure(context.record.root, disclosed)
         row = features(model.package.card, values)
         leaves = {field.name: "0x" + leaf_of(field).hex() for field in disclosed}
         return Prepared(context, model, row, leaves, agreement_since)
+
+    async def _note_asking(self, context: RequestContext) -> None:
+        """Write down, before it is asked for, that this node may have fields that are to be erased: it must be able to say so later."""
+        if not context.agreement.erasure:
+            return
+        view = await self._committee.view()
+        if view.own_attester is not None:
+            self._store.note_asking(context.agreement.id, view.own_attester)
 
     async def _check_chain(self, context: RequestContext, wanted: RequestState, reads: Memo) -> AgreementStatus:
         """Check what may have changed since the request's event; return the agreement's status."""

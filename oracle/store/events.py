@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Exists, Select, and_, bindparam, delete, e
 from sqlalchemy.orm import Session
 
 from oracle.core.digests import Domain
+from oracle.core.errors import Reason
 from oracle.database.ownership import bind
 from oracle.database.transactions import Database, chunks, execute_many
 from oracle.store.base import table_of
@@ -80,7 +81,10 @@ class EventStore(Database):
                 mark_anchored(session, RequestRow.id.in_(_reported_in(some)))
             _end_requests(session, changes)
             _end_others(session, changes)
-            _renew(session, {row.agreement for row in new if isinstance(row, RenewalRow)})
+            renewed = {row.agreement for row in new if isinstance(row, RenewalRow)}
+            # A list of logs may have been cut off: a renewal can be read before the agreement.
+            _renew(session, renewed | {row.id for row in new if isinstance(row, AgreementRow)})
+            _reconsider(session, renewed)
             _move_cursor(session, *cursor)
 
     def rewind(self, block: int, cursor: tuple[int, bytes] | None) -> None:
@@ -148,6 +152,16 @@ def _end_others(session: Session, changes: Changes) -> None:
         before = block if state is ChallengeState.LAPSED else block + 1
         settled = update(ChallengeRow).where(ChallengeRow.request == request_id, ChallengeRow.block_number < before)
         session.execute(settled.values(state=state, ended_block=block, **_DUE))
+
+
+def _reconsider(session: Session, agreements: Collection[bytes]) -> None:
+    """Look again at requests that this node refused because their agreement had run out: it was renewed."""
+    for some in chunks(agreements):
+        refused = update(RequestRow).where(
+            RequestRow.agreement.in_(some), RequestRow.stage == Stage.REFUSED, RequestRow.reason == Reason.CONSENT.value
+        )
+        fresh = {**_DUE, "reason": None, "message": None}
+        session.execute(refused.values(stage=Stage.SEEN, **fresh), execution_options=_UNSYNCED)
 
 
 def _renew(session: Session, agreements: Collection[bytes]) -> None:

@@ -16,6 +16,7 @@ from oracle.store.base import table_of
 from oracle.store.contexts import RequestContext, RequestReport, request_context, request_contexts
 from oracle.store.events import mark_anchored
 from oracle.store.tables import AgreementRow, ErasureRow, RequestRow, Stage
+from oracle.store.work import AskingRow
 
 #: So many rows are fetched at once of a query whose end is seldom needed.
 _AT_A_TIME = 256
@@ -65,16 +66,24 @@ class RequestStore(ArchiveStore):
         )
         return self._chosen(query, limit, wanted)
 
-    def erasable(self, attester: str, limit: int) -> list[bytes]:
-        """Return agreements (ids) that are over and ask for erasure, of whose record this node had fields, and of which it hasn't said
-        that they are gone.
+    def note_asking(self, agreement_id: bytes, attester: str) -> None:
+        """Store that this node asks for fields under an agreement, as an attester. It may be repeated."""
+        with self._transaction() as session:
+            if session.get(AskingRow, (agreement_id, attester)) is None:
+                session.add(AskingRow(agreement=agreement_id, attester=attester))
+
+    def erasable(self, timestamp: int, limit: int) -> list[tuple[bytes, str]]:
+        """Return agreements (ids) that are over, of whose record this node asked for fields that are to be erased, each with the attester
+        as which it did, as long as that hasn't said on chain that they are gone. ``timestamp`` is in Unix seconds.
         """
-        had = exists().where(RequestRow.agreement == AgreementRow.id, RequestRow.evaluation.is_not(None))
-        said = exists().where(ErasureRow.agreement == AgreementRow.id, ErasureRow.by == attester)
-        asks = AgreementRow.terms["erasure"].as_boolean()
-        query = select(AgreementRow.id).where(AgreementRow.withdrawn_block.is_not(None), asks, had, ~said)
+        said = exists().where(ErasureRow.agreement == AskingRow.agreement, ErasureRow.by == AskingRow.attester)
+        over = or_(AgreementRow.withdrawn_block.is_not(None), AgreementRow.valid_until <= timestamp)
+        query = select(AskingRow.agreement, AskingRow.attester).join(
+            AgreementRow, AgreementRow.id == AskingRow.agreement
+        )
         with self._reading() as session:
-            return list(session.scalars(query.order_by(AgreementRow.withdrawn_block).limit(limit)))
+            found = session.execute(query.where(over, ~said).order_by(AskingRow.agreement).limit(limit))
+            return [(agreement, attester) for agreement, attester in found]
 
     def claimable(self, before: int, limit: int, wanted: Callable[[bytes, int], bool] = _any) -> list[RequestContext]:
         """Return anchored requests that nobody has claimed and whose deadline is before a time (Unix seconds)."""

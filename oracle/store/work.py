@@ -17,6 +17,14 @@ class TrailRow(Base):
     content: Mapped[bytes]
 
 
+class AskingRow(Base):
+    """An agreement that asks for erasure, and the attester as which this node asked for fields of its record."""
+
+    __tablename__ = "askings"
+    agreement: Mapped[bytes] = mapped_column(primary_key=True)
+    attester: Mapped[str] = mapped_column(primary_key=True)
+
+
 class TransactionRow(Base):
     """A nonce of a sender key, the act that it is for, and what became of it.
 

@@ -69,12 +69,14 @@ class LogWalk:
     doesn't fit.
     """
 
-    def __init__(self, rows: Iterable[tuple[int, str, bytes]], noted: LogHead | None = None) -> None:
-        """``rows`` are number, content as JSON and digest. ``noted`` is where the log stood once: without it a log that was written anew,
-        as a whole, can't be told.
+    def __init__(self, rows: Iterable[tuple[int, str, bytes]], noted: Iterable[LogHead] = ()) -> None:
+        """``rows`` are number, content as JSON and digest. ``noted`` are heads that the log had once: without any, a log that was
+        written anew, as a whole, can't be told.
         """
         self._rows = rows
-        self._noted = noted
+        self._noted: dict[int, set[bytes]] = {}
+        for each in noted:
+            self._noted.setdefault(each.entries, set()).add(each.digest)
         self.head = LogHead(0, FIRST)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -88,7 +90,7 @@ class LogWalk:
             self.head = LogHead(expected + 1, digest)
             self._compare()
             yield content
-        if self._noted is not None and self._noted.entries > self.head.entries:
+        if max(self._noted, default=0) > self.head.entries:
             raise LogBrokenError(self.head.entries)
 
     def finish(self) -> LogHead:
@@ -98,9 +100,8 @@ class LogWalk:
         return self.head
 
     def _compare(self) -> None:
-        noted = self._noted
-        if noted is not None and noted.entries == self.head.entries and noted.digest != self.head.digest:
-            raise LogBrokenError(max(noted.entries - 1, 0))
+        if self._noted.get(self.head.entries, {self.head.digest}) != {self.head.digest}:
+            raise LogBrokenError(max(self.head.entries - 1, 0))
 
 
 def is_told(times: int) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, String, bindparam, cast, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from oracle.core.digests import Domain
+from oracle.core.errors import DatabaseError
 from oracle.core.structs import Record
 from oracle.database.opening import POSTGRESQL, SQLITE
 from oracle.database.ownership import VAULT, bind
@@ -183,9 +184,14 @@ class VaultStore(Database):
             return
         connection = self._engine.raw_connection()  # a transaction, which SQLAlchemy would begin, folds nothing in
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, _, _ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             connection.close()
+        if busy:
+            raise DatabaseError(
+                "deleted, but what was there may still be read in the database's file: another program reads it; "
+                "end that (a backup, a long listing), and do this again"
+            )
 
     def release_count(self, record_id: bytes) -> int:
         """Return how often fields of a record were released, repeats included."""

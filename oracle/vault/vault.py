@@ -120,8 +120,8 @@ class Vault:
         """Return when (Unix seconds) each operator has its whole budget again."""
         return self._store.budgets()
 
-    def walk_log(self, noted: LogHead | None = None) -> LogWalk:
-        """Return the release log, to be read once and checked meanwhile; ``noted`` is where it stood once."""
+    def walk_log(self, *noted: LogHead) -> LogWalk:
+        """Return the release log, to be read once and checked meanwhile; ``noted`` is where it stood at some times."""
         return LogWalk(self._store.log_rows(), noted)
 
     def release_count(self, record_id: bytes) -> int:

@@ -140,7 +140,7 @@ def test_agreements__when_several_are_signed_at_once__then_relayed_and_withdrawn
 
 def test_agreement__when_drafted_with_conditions__then_a_request_must_undertake_them(shell: Shell) -> None:
     drafted = shell.json(
-        *("agreement", "draft", "--controller", CONTROLLER.address, "--model", "screening", "--permission", "HMB"),
+        *("agreement", "draft", "--controller", CONTROLLER.address, "--model", "screening", "--permission", "GRU"),
         *("--record", "0x" + shell.world.record.id.hex(), "--ehds", "--modifier", "NCU", "--place", "276"),
         *("--language", "de", "--erasure", "--days", "3000"),
     )

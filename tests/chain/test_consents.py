@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from oracle.core.mandates import NOTICE_S
 from oracle.core.purposes import mask
 from oracle.core.structs import AgreementState, Mandate, Right, Verdict
 from oracle.receipts import issue, verify
+from oracle.receipts.erasing import ErasureError, StillAgreedError, erase_record, record_to_erase
 from oracle.receipts.erasures import Answer, NothingToEraseError, erasures_of
 from oracle.receipts.history import history_of
 
@@ -55,6 +57,7 @@ def test_receipt__when_renewed__then_it_says_so_and_until_when(world: World) -> 
     receipt = issue(world.as_(HOLDER), agreement.id)
     assert verify(receipt).standing.valid_until == until
     assert status(receipt)["@type"] == "dpv:RenewedConsentGiven"
+    assert status(receipt).keys() == {"@type", "assent:verdictsEarning"}, "who renewed it and when, the event tells"
     world.pass_time(6_000)
     asked = world.ask(agreement)  # after the end that its terms name
     world.record_verdict(asked, Verdict(1, 700_000, b"t" * 32))
@@ -142,17 +145,95 @@ def test_erasures__when_withdrawn__then_who_answered_and_who_has_not(world: Worl
         world.as_(HOLDER).attest_erasure(agreement.id, bytes(32))
     world.as_(SUBJECT).withdraw(agreement)
     found = erasures_of(world.client, agreement.id)
-    assert [each.answer for each in found] == [Answer.PENDING] * (1 + len(world.attesters[:4]))
+    # Of members that are silent only the vault's log tells whether they had anything.
+    assert [each.answer for each in found] == [Answer.PENDING, *[Answer.SILENT] * 4]
     assert found[0].eraser is Eraser.VAULT
+    released = {each.by for each in found[1:4]}
+    assert [each.answer for each in erasures_of(world.client, agreement.id, released)] == [Answer.PENDING] * 4
 
     world.as_(HOLDER).attest_erasure(agreement.id, erasure_evidence(Eraser.VAULT, agreement.id, HOLDER.address))
     operator = found[1].by
     world.as_(RELAYER).attest_erasure(agreement.id, erasure_evidence(Eraser.OPERATOR, agreement.id, operator))
-    answers = [each.answer for each in erasures_of(world.client, agreement.id)]
-    assert answers == [Answer.ERASED, *[Answer.PENDING] * 4], "another can't answer for an operator"
+    answers = [each.answer for each in erasures_of(world.client, agreement.id, released)]
+    assert answers == [Answer.ERASED, *[Answer.PENDING] * 3], "another can't answer for an operator"
     world.pass_time(ERASURE_TIME_S + 10)
-    answers = [each.answer for each in erasures_of(world.client, agreement.id)]
-    assert answers == [Answer.ERASED, *[Answer.OVERDUE] * 4]
+    answers = [each.answer for each in erasures_of(world.client, agreement.id, released)]
+    assert answers == [Answer.ERASED, *[Answer.OVERDUE] * 3]
+
+
+def test_erasures__when_it_has_expired__then_it_is_over_too(world: World) -> None:
+    ahead = world.client.block_time() - int(time.time())
+    agreement = world.give(erasure=True, valid_for_s=ahead + 1_000)
+    with pytest.raises(NothingToEraseError, match="in force"):
+        erasures_of(world.client, agreement.id)
+    world.pass_time(1_100)
+    evidence = erasure_evidence(Eraser.VAULT, agreement.id, HOLDER.address)
+    world.as_(HOLDER).attest_erasure(agreement.id, evidence)
+    assert [each.answer for each in erasures_of(world.client, agreement.id)] == [Answer.ERASED]
+
+
+def test_erasures__when_an_epoch_began_while_a_request_was_open__then_its_members_are_listed_too() -> None:
+    with client_world.anvil() as url:
+        world = client_world.build(url)
+        agreement = world.give(erasure=True)
+        asked = world.ask(agreement)
+        before = world.client.read(world.client.contract.members_of(1))
+        world.as_(client_world.OPERATORS[0]).resign()
+        world.pass_time(client_world.POLICY.epoch_length + 1)
+        world.as_(RELAYER).rotate()
+        world.record_verdict(asked, Verdict(1, 700_000, b"t" * 32))
+        world.as_(SUBJECT).withdraw(agreement)
+        after = world.client.read(world.client.contract.members_of(2))
+        listed = {each.by for each in erasures_of(world.client, agreement.id)[1:]}
+        assert listed == {*before, *after}
+
+
+# Erased by the holder
+
+
+class Shelf:
+    """A vault of one record, perhaps."""
+
+    def __init__(self, record_id: bytes | None) -> None:
+        self.record_id = record_id
+        self.forgotten: list[bytes] = []
+
+    def holds(self, record_id: bytes) -> bool:
+        return record_id == self.record_id
+
+    def forget(self, record_id: bytes) -> str | None:
+        self.forgotten.append(record_id)
+        self.record_id = None
+        return None
+
+
+def test_erase__when_the_agreement_is_over__then_key_record_and_statement_in_order_and_once() -> None:
+    with client_world.anvil() as url:
+        world = client_world.build(url)
+        holder = world.as_(HOLDER)
+        agreement, another = world.give(erasure=True), world.give()
+        with pytest.raises(NothingToEraseError, match="in force"):
+            record_to_erase(holder, agreement.id)
+        world.as_(SUBJECT).withdraw(agreement)
+        with pytest.raises(StillAgreedError, match=another.id.hex()):
+            record_to_erase(holder, agreement.id)
+        world.as_(SUBJECT).withdraw(another)
+        record = record_to_erase(holder, agreement.id)
+        shelf, empty = Shelf(record.id), Shelf(None)
+        with pytest.raises(ErasureError, match="isn't the record's holder"):
+            erase_record(world.as_(RELAYER), shelf, agreement.id, record)
+        with pytest.raises(ErasureError, match="isn't in this vault"):
+            erase_record(holder, empty, agreement.id, record)
+        assert not shelf.forgotten
+        # A statement of something else doesn't stand for this one.
+        holder.attest_erasure(agreement.id, bytes(32))
+        done = erase_record(holder, shelf, agreement.id, record)
+        assert (shelf.forgotten, done.key_destroyed) == ([record.id], True)
+        assert done.retired
+        assert done.attested
+        again = erase_record(holder, shelf, agreement.id, record)
+        assert (again.key_destroyed, again.retired, again.attested) == (False, None, None)
+        assert erasures_of(world.client, agreement.id)[0].answer is Answer.ERASED
 
 
 def test_erasures__when_the_agreement_asks_for_none__then_nobody_has_to(world: World) -> None:

@@ -26,6 +26,22 @@ contract AttestErasureTest is ConsentTest {
         _assertAttests(operatorAt(0));
     }
 
+    function test_GivenItHasExpired() public {
+        give();
+        vm.warp(agreement.terms.validUntil - 1);
+        _expectInForce();
+        skip(1);
+        _assertAttests(holder);
+    }
+
+    function test_GivenItHasExpired_GivenItIsRenewed() public {
+        give();
+        vm.warp(agreement.terms.validUntil);
+        vm.prank(subject);
+        assent.renew(agreement, agreement.terms.validUntil + 1);
+        _expectInForce();
+    }
+
     function test_GivenItWasInvalidated() public {
         give();
         vm.prank(holder);

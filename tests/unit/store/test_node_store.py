@@ -292,19 +292,51 @@ def test_closable__when_the_agreement_was_renewed__then_the_new_end_counts(store
 def test_erasable__when_an_agreement_that_asks_for_it_is_over__then_until_this_node_said_so(store: NodeStore) -> None:
     wanted, never_had, asks_not, in_force = asked(erasure=True), asked(erasure=True), asked(), asked(erasure=True)
     put(store, wanted, never_had, asks_not, in_force)
-    store.evaluated({one.id: {"score": 1} for one in (wanted, asks_not, in_force)})
+    for one in (wanted, in_force):
+        store.note_asking(one.agreement.id, "0xme")
+        store.note_asking(one.agreement.id, "0xme")
     over = {one.agreement.id: 12 for one in (wanted, never_had, asks_not)}
     store.apply(Changes(withdrawn=over), (12, HASH))
-    assert store.erasable("0xme", 10) == [wanted.agreement.id]
-    assert store.erasable("0xme", 0) == []
+    assert store.erasable(1_000, 10) == [(wanted.agreement.id, "0xme")]
+    assert store.erasable(1_000, 0) == []
     others = ErasureRow(agreement=wanted.agreement.id, by="0xanother", block_number=13)
     store.apply(Changes([others]), (13, HASH))
-    assert store.erasable("0xme", 10) == [wanted.agreement.id]
+    assert store.erasable(1_000, 10) == [(wanted.agreement.id, "0xme")]
     own = ErasureRow(agreement=wanted.agreement.id, by="0xme", block_number=14)
     store.apply(Changes([own]), (14, HASH))
-    assert store.erasable("0xme", 10) == []
+    assert store.erasable(1_000, 10) == []
     store.rewind(13, (13, HASH))
-    assert store.erasable("0xme", 10) == [wanted.agreement.id]
+    assert store.erasable(1_000, 10) == [(wanted.agreement.id, "0xme")]
+    both = {each for each, _ in store.erasable(in_force.agreement.valid_until, 10)}
+    assert both == {wanted.agreement.id, in_force.agreement.id}, "one that has run out is over, too"
+    store.rewind(-1, None)
+    put(store, wanted)
+    store.apply(Changes(withdrawn={wanted.agreement.id: 11}), (11, HASH))
+    assert store.erasable(1_000, 10) == [(wanted.agreement.id, "0xme")], "no reorganisation takes back that it asked"
+
+
+def test_apply__when_a_renewal_is_read_before_its_agreement__then_the_later_end_counts(store: NodeStore) -> None:
+    one = asked(valid_until=1_000)
+    store.apply(Changes([RenewalRow(agreement=one.agreement.id, valid_until=5_000, block_number=11)]), (11, HASH))
+    store.apply(Changes(one.rows(10)), (11, HASH))
+    context = store.context(one.id)
+    assert context is not None
+    assert context.valid_until == 5_000
+
+
+def test_apply__when_an_agreement_is_renewed__then_what_was_refused_for_its_end_is_looked_at_again(
+    store: NodeStore,
+) -> None:
+    ran_out, altered = asked(valid_until=1_000), asked(valid_until=1_000)
+    put(store, ran_out, altered)
+    store.refused(ran_out.id, Reason.CONSENT, "over")
+    store.refused(altered.id, Reason.PROOF_WRONG, "no")
+    renewals = [
+        RenewalRow(agreement=each.agreement.id, valid_until=5_000, block_number=12) for each in (ran_out, altered)
+    ]
+    store.apply(Changes(renewals), (12, HASH))
+    assert stage_of(store, ran_out) is Stage.SEEN
+    assert stage_of(store, altered) is Stage.REFUSED
 
 
 def test_closable__when_the_model_is_not_run_here__then_left_to_its_asker(store: NodeStore) -> None:

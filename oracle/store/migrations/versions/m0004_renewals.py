@@ -8,7 +8,13 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Make the tables of renewals and of erasures."""
+    """Make the tables of renewals, of erasures, and of what was asked for."""
+    op.create_table(
+        "askings",
+        sa.Column("agreement", sa.LargeBinary(), nullable=False),
+        sa.Column("attester", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("agreement", "attester"),
+    )
     op.create_table(
         "erasures",
         sa.Column("agreement", sa.LargeBinary(), nullable=False),
