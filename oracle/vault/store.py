@@ -189,8 +189,8 @@ class VaultStore(Database):
             connection.close()
         if busy:
             raise DatabaseError(
-                "deleted, but what was there may still be read in the database's file: another program reads it; "
-                "end that (a backup, a long listing), and do this again"
+                "deleted, but its bytes may still be in the database's file, for another program reads it: end that (a backup, a long "
+                "listing) and the vault, which has it overwritten; then say `erase … --gone`, if it was to be said on chain"
             )
 
     def release_count(self, record_id: bytes) -> int:

@@ -165,6 +165,15 @@ def test_agreement__when_drafted_with_conditions__then_a_request_must_undertake_
     assert error["kind"] == "NothingToEraseError"
 
 
+def test_agreement__when_refused_before_it_is_given__then_nobody_can_give_it(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "agreement.json"
+    file.write_text(json.dumps(shell.world.draft().to_json()))
+    signed = shell.run("agreement", "sign", str(file), "--deadline-s", "99999999", by="subject")
+    assert shell.json("agreement", "refuse", str(file), by="subject")["state"] == "refused"
+    error = shell.json("agreement", "relay", "-", by="relayer", stdin=signed, status=1)["error"]
+    assert error["revert"]["name"] == "AgreementExists"
+
+
 def test_mandate__when_appointed_and_dismissed__then_shown(shell: Shell) -> None:
     own = ("--subject", SUBJECT.address)
     line = ("mandate", "appoint", RELAYER.address, "--right", "revoke", "--until", "2199-05-04")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oracle.core.canonical import canonical
-from oracle.core.errors import Reason, RecordError, SealError, SigningKeyError
+from oracle.core.errors import DatabaseError, Reason, RecordError, SealError, SigningKeyError
 from oracle.core.keccak import keccak
 from oracle.core.structs import Record
 from oracle.data.record import DisclosedField, verify_disclosure
@@ -279,6 +279,20 @@ def test_log__when_it_was_written_anew_as_a_whole__then_a_noted_head_tells(vault
         vault.walk_log(noted).finish()
 
 
+def test_log__when_two_heads_were_noted__then_both_must_fit(vault: Vault) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    vault.log([release(record, at=100)])
+    first = vault.walk_log().finish()
+    vault.log([release(record, at=101, epoch=2)])
+    second = vault.walk_log().finish()
+    assert vault.walk_log(first, second).finish() == second
+    # Rewritten, and noted down anew: what was noted before tells.
+    with pytest.raises(LogBrokenError, match="entry 0"):
+        vault.walk_log(LogHead(1, b"x" * 32), second).finish()
+    with pytest.raises(LogBrokenError, match="entry 0"):
+        vault.walk_log(first, LogHead(1, b"x" * 32)).finish()
+
+
 @pytest.mark.parametrize("content", ["null", "[]", "5", '"x"', "{bad", '{"number": NaN}', "[[1, 2]]"])
 def test_log__when_what_is_there_is_no_entry__then_named(vault: Vault, database: Path, content: str) -> None:
     vault.log([release(vault.add(FIELDS, SUBJECT, HOLDER))])
@@ -304,6 +318,19 @@ def test_forget__when_another_has_the_database_open__then_the_ciphertext_is_gone
     assert stored.ciphertext not in files()
     assert stored.key.content not in files()
     running.close()
+
+
+def test_forget__when_another_reads_the_database_meanwhile__then_it_does_not_pass_for_erased(
+    vault: Vault, database: Path
+) -> None:
+    record = vault.add(FIELDS, SUBJECT, HOLDER)
+    reader = sqlite3.connect(database)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM records").fetchone()
+    with pytest.raises(DatabaseError, match="may still be in the database's file"):
+        vault.forget(record.id)
+    reader.close()
+    assert not vault.holds(record.id)
 
 
 # The master key
