@@ -112,6 +112,7 @@ def draft(
     """Write an agreement as JSON to standard output, for `give` or `sign`."""
     from oracle.client import draft_agreement  # noqa: PLC0415
     from oracle.core.duo import ehds_prohibited  # noqa: PLC0415
+    from oracle.core.notices import notice_bytes  # noqa: PLC0415
     from oracle.core.purposes import terms  # noqa: PLC0415
 
     drafted = draft_agreement(
@@ -126,11 +127,32 @@ def draft(
         price=price,
         modifiers=modifier or (),
         place=place,
-        language=language,
+        language=language or _language_of(notice),
         erasure=erasure,
-        notice=notice.read_bytes() if notice else b"",
+        notice=notice_bytes(notice.read_bytes()) if notice else b"",
     )
     print_json(drafted.to_json())
+
+
+@app.command(epilog="Example: assent agreement notice notice.txt --language en --recipient 'your clinic' > notice.json")
+def notice(
+    text: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What the subject reads, UTF-8.")],
+    language: Annotated[str, typer.Option(metavar="CODE", help="Its language, ISO 639-1.")] = "",
+    recipient: Annotated[list[str] | None, typer.Option(help="Who learns the answer, in words; repeatable.")] = None,
+    processor: Annotated[
+        list[str] | None,
+        typer.Option(**_ADDRESS, help="An operator that may process the record; repeatable; none: any."),
+    ] = None,
+) -> None:
+    """Write a notice to standard output, for `draft --notice` and, if it names processors, for `vault notice`."""
+    from oracle.core.notices import Notice  # noqa: PLC0415
+
+    try:
+        content = text.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        raise ConfigurationError([f"{text}: not UTF-8 text"]) from None
+    made = Notice(content, language, tuple(recipient or ()), tuple(processor or ()))
+    typer.echo(made.encoded().decode())
 
 
 @app.command(epilog="Example: assent agreement give agreement.json --keystore subject.json --password-file password")
@@ -300,6 +322,15 @@ def _record(link: Link, record: bytes | None, root: bytes | None, subject: str |
     if root is None or subject is None or holder is None:
         raise ConfigurationError(["--record: name the record, or its --root, --subject and --holder"])
     return Record(root, subject, holder)
+
+
+def _language_of(notice: Path | None) -> str:
+    from oracle.core.notices import Notice, NoticeError  # noqa: PLC0415
+
+    try:
+        return "" if notice is None else Notice.parse(notice.read_bytes()).language
+    except NoticeError:
+        return ""
 
 
 def _purposes(named: list[str] | None, permissions: list[str] | None) -> list[str]:

@@ -10,6 +10,7 @@ import typer
 from oracle.cli.options import Id, Json, PasswordFile
 from oracle.cli.output import hexed, print_facts
 from oracle.cli.vault import Config, Keystore, anchored_heads, app, client_of
+from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from oracle.vault.settings import VaultSettings
@@ -66,6 +67,25 @@ def anchor(
         return
     sent = client.anchor_log(head.entries, head.digest)
     print_facts({**facts, "sent": True, **sent.to_json()}, as_json)
+
+
+@app.command(epilog="Example: assent vault notice notice.json --config vault.toml")
+def notice(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="As `assent agreement notice` writes it.")],
+    config: Config,
+    as_json: Json = False,
+) -> None:
+    """Keep a notice in the settings' folder: under agreements that it was shown for, only the processors it names are given fields."""
+    from oracle.core.notices import Notice  # noqa: PLC0415
+    from oracle.vault.notices import Notices  # noqa: PLC0415
+    from oracle.vault.settings import load_vault_settings  # noqa: PLC0415
+
+    folder = load_vault_settings(config).notices
+    if folder is None:
+        raise ConfigurationError([f"notices: name a folder for them in {config}"])
+    kept = Notice.parse(file.read_bytes())
+    path = Notices.keep(folder, kept)
+    print_facts({"digest": hexed(kept.digest), "processors": list(kept.processors), "file": str(path)}, as_json)
 
 
 def _opened(config: Path) -> tuple[VaultSettings, Vault]:

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from oracle.core.errors import ContractRevertError, SealError
 from oracle.core.structs import Agreement, RecordState, RequestState, Step
@@ -18,6 +19,7 @@ from oracle.data.envelope import check_hybrid, pack_fields, seal
 from oracle.vault.budgets import DEFAULT_PER_DAY, Budgets
 from oracle.vault.chain_view import ChainView, Head, Requested
 from oracle.vault.journal import Journal
+from oracle.vault.notices import Notices
 from oracle.vault.refusals import (
     AskExpiredError,
     AskTooLongError,
@@ -55,11 +57,13 @@ class Gatekeeper:
         schemas: Mapping[bytes, tuple[str, ...]],
         clock: Callable[[], float] = time.time,
         releases_per_day: int = DEFAULT_PER_DAY,
+        notices: Path | None = None,
     ) -> None:
-        """``releases_per_day`` is what one operator may have."""
+        """``releases_per_day`` is what one operator may have; ``notices`` a folder with those that name processors."""
         self._vault = vault
         self._chain = chain
         self._schemas = schemas
+        self._notices = Notices(notices)
         self._clock = clock
         self.budgets = Budgets(releases_per_day, vault.budgets(), clock)
         self._journal = Journal(lambda releases: vault.log(releases, self.budgets.unsaved()))
@@ -77,6 +81,7 @@ class Gatekeeper:
         await self._must_hold(head, agreement)
         names = await self._inputs(head, agreement.model)
         operator = await head.read(("operator", attester), self._chain.contract.operator_of(attester))
+        self._notices.must_be_processor(agreement.notice, operator)
         self.budgets.charge(operator)
         # Around a change of keys the epoch still has the old attester; the seal key is the new one at once.
         seal_key = (await head.read(("seal key", operator), self._chain.contract.operator_info(operator))).seal_key

@@ -46,6 +46,12 @@ class NotMemberError(ReleaseRefusedError):
     code, status = "not_a_member", 403
 
 
+class ProcessorRefusedError(ReleaseRefusedError):
+    """The subject was shown who may process the record, and the operator isn't one of them."""
+
+    code, status = "processor_not_agreed", 403
+
+
 class EpochStaleError(ReleaseRefusedError):
     """The ask's epoch isn't the current one."""
 

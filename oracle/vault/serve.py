@@ -51,7 +51,9 @@ def connect(settings: VaultSettings) -> ChainView:
 def build(settings: VaultSettings, chain: ChainView) -> FastAPI:
     """Return the application. Raises ConfigurationError or SigningKeyError."""
     per_day = settings.operator_releases_per_day
-    gatekeeper = Gatekeeper(open_vault(settings), chain, schemas_of(settings.models), releases_per_day=per_day)
+    gatekeeper = Gatekeeper(
+        open_vault(settings), chain, schemas_of(settings.models), releases_per_day=per_day, notices=settings.notices
+    )
     return create_app(gatekeeper, chain, VaultMetrics(gatekeeper.budgets.left))
 
 

@@ -94,7 +94,8 @@ class VaultSettings(FileSettings):
     ``rpc_url`` is the preferred endpoint, ``rpc_urls`` are others, asked in their order when one fails or is slow.
     ``public_url`` is what ``commit`` writes on chain; ``start_block`` the block of the contract's deployment; ``models`` are package
     folders, from which the vault learns which fields an input schema stands for; ``freshness_s`` is how old (in seconds) the latest
-    block that it goes by may be; ``operator_releases_per_day`` is what one operator may have, at once and then spread over each day.
+    block that it goes by may be; ``operator_releases_per_day`` is what one operator may have, at once and then spread over each day;
+    ``notices`` is a folder with notices that name who may process: `assent vault notice` puts them there.
     """
 
     model_config = SettingsConfigDict(env_prefix="ASSENT_VAULT_", extra="forbid", frozen=True)
@@ -115,6 +116,7 @@ class VaultSettings(FileSettings):
     public_url: Url
     freshness_s: Annotated[float, Field(ge=0, le=60)] = 0.2
     operator_releases_per_day: Annotated[int, Field(gt=0)] = DEFAULT_PER_DAY
+    notices: Folder | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from oracle.chain.contract import ETHER
 from oracle.cli.app import app
+from oracle.core.notices import Notice
 from oracle.core.structs import Request
 from oracle.keys.devnet import devnet_key
 from oracle.keys.keystore import write_secret
@@ -172,6 +173,20 @@ def test_agreement__when_refused_before_it_is_given__then_nobody_can_give_it(she
     assert shell.json("agreement", "refuse", str(file), by="subject")["state"] == "refused"
     error = shell.json("agreement", "relay", "-", by="relayer", stdin=signed, status=1)["error"]
     assert error["revert"]["name"] == "AgreementExists"
+
+
+def test_notice__when_written__then_the_agreement_has_its_digest_and_language(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "notice.txt").write_text("You may withdraw at any time.")
+    named = ("--language", "en", "--recipient", "your clinic", "--processor", OPERATORS[0].address)
+    line = ["agreement", "notice", str(tmp_path / "notice.txt"), *named]
+    written = CliRunner().invoke(app, line).stdout
+    (tmp_path / "notice.json").write_text(written)
+    drafted = shell.json(
+        *("agreement", "draft", "--controller", CONTROLLER.address, "--model", "screening", "--purpose", PURPOSE),
+        *("--record", "0x" + shell.world.record.id.hex(), "--notice", str(tmp_path / "notice.json")),
+    )
+    notice = Notice("You may withdraw at any time.", "en", ("your clinic",), (OPERATORS[0].address,))
+    assert (drafted["notice"], drafted["language"]) == ("0x" + notice.digest.hex(), "0x656e")
 
 
 def test_mandate__when_appointed_and_dismissed__then_shown(shell: Shell) -> None:

@@ -15,6 +15,7 @@ from vault_chain import CONTROLLER, HOLDER, OPERATORS, SUBJECT, World, world
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import open_async
 from oracle.core.errors import ChainError, EndpointError, Reason, SealError, WrongChainError
+from oracle.core.notices import Notice
 from oracle.core.structs import Model, Record, Request, Step
 from oracle.data.ask import Ask, ask_digest
 from oracle.data.fetch import OpeningKeys, VaultClient, VaultRefusedError, fetch_fields
@@ -27,6 +28,7 @@ from oracle.models.zoo.screening import PACKAGE
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
 from oracle.vault.master_key import LocalKey
+from oracle.vault.notices import Notices
 from oracle.vault.refusals import ReleaseRefusedError
 from oracle.vault.serve import schemas_of
 from oracle.vault.service import create_app
@@ -424,6 +426,36 @@ async def test_ask__when_the_operator_has_spent_its_budget__then_is_refused_also
         scene.gate = Gatekeeper(scene.vault, scene.chain, schemas_of([PACKAGE]), releases_per_day=2)
     assert await scene.fetch(scene.ask(request, who=1), who=1)
     assert scene.vault.release_count(scene.record.id) == 3
+
+
+async def test_ask__when_the_notice_names_processors__then_only_those_are_given_fields(
+    scene: Scene, tmp_path: Path
+) -> None:
+    chosen = scene.world.contract.operator_of(scene.world.attesters[1].address).call()
+    notice = Notice("Two may process this.", "en", processors=(chosen,))
+    request = scene.world.ask(scene.world.agree(scene.record, notice=notice.digest))
+    scene.gate = Gatekeeper(scene.vault, scene.chain, schemas_of([PACKAGE]), notices=tmp_path)
+    assert await scene.fetch(scene.ask(request)), "the vault wasn't told of the notice"
+    file = Notices.keep(tmp_path, notice)
+    with pytest.raises(VaultRefusedError, match="processor_not_agreed"):
+        await scene.fetch(scene.ask(request))
+    assert await scene.fetch(scene.ask(request, who=1), who=1)
+    # Altered, it lets nobody through.
+    file.write_bytes(Notice("Anyone may.", "en").encoded())
+    scene.gate = Gatekeeper(scene.vault, scene.chain, schemas_of([PACKAGE]), notices=tmp_path)
+    for who in (0, 1):
+        with pytest.raises(VaultRefusedError, match="processor_not_agreed"):
+            await scene.fetch(scene.ask(request, who=who), who=who)
+
+
+async def test_ask__when_the_notice_names_no_processor__then_any_member_is_given_fields(
+    scene: Scene, tmp_path: Path
+) -> None:
+    notice = Notice("Any of the committee.", "en")
+    Notices.keep(tmp_path, notice)
+    scene.gate = Gatekeeper(scene.vault, scene.chain, schemas_of([PACKAGE]), notices=tmp_path)
+    request = scene.world.ask(scene.world.agree(scene.record, notice=notice.digest))
+    assert await scene.fetch(scene.ask(request))
 
 
 async def test_fields__when_a_hybrid_key_is_named__then_sealed_to_both_and_no_fewer_open(scene: Scene) -> None:

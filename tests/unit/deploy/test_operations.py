@@ -197,7 +197,7 @@ def test_vault_example__then_it_loads_and_shows_every_setting_with_its_default(t
     made = load_vault_settings(tmp_path / "vault.toml")
     assert load_vault_settings(tmp_path / "full.toml") == made
     for name in VaultSettings.model_fields:
-        shown_as = rf"\b{name}\b" if name in {"master_pkcs11", "ciphertexts"} else rf"^(# )?{name} = "
+        shown_as = rf"\b{name}\b" if name in {"master_pkcs11", "ciphertexts", "notices"} else rf"^(# )?{name} = "
         assert re.search(shown_as, text, re.MULTILINE), f"{name} isn't in the example"
 
 
