@@ -87,7 +87,9 @@ def verify(
     facts: dict[str, Any] = {
         "agreement": hexed(agreement.id),
         "status": _word(standing.status),
-        "since": _time(standing.status_since),
+        # Of a renewal the proof hasn't the time; the history has.
+        **({} if standing.renewed_now else {"since": _time(standing.status_since)}),
+        "validUntil": _time(standing.valid_until),
         "chainId": found.domain.chain_id,
         "contract": found.domain.contract,
         "subject": agreement.subject,

@@ -74,6 +74,11 @@ class Standing:
         return "dpv:RenewedConsentGiven" if self.renewed else "dpv:ConsentGiven"
 
     @property
+    def renewed_now(self) -> bool:
+        """Whether it stands by a renewal: when that was, the contract's word doesn't tell."""
+        return self.status == "dpv:RenewedConsentGiven"
+
+    @property
     def status_since(self) -> int:
         """Since when it is so, in Unix seconds."""
         return self.valid_until if self.status == "dpv:ConsentExpired" else self.since
@@ -182,7 +187,7 @@ def _indicated(domain: Domain, agreement: Agreement, standing: Standing) -> dict
     """
     by = {AgreementState.WITHDRAWN: agreement.subject, AgreementState.INVALIDATED: agreement.holder}.get(standing.state)
     found: dict[str, Any] = {} if by is None else {"dpv:isIndicatedBy": _party(domain, by)}
-    if standing.status != "dpv:RenewedConsentGiven":
+    if not standing.renewed_now:
         found["dpv:isIndicatedAtTime"] = _time(standing.status_since)
     return found
 
