@@ -112,7 +112,7 @@ async def test_bodies__when_many_trickle__then_the_others_are_turned_away_and_a_
             writer.write(b"POST /v1/reports HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{")
             await writer.drain()
             slow.append((reader, writer))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
         another = PROPOSAL.model_copy(update={"signature": "0x" + "22" * 64}).model_dump_json()
         stranger = await client.post(url, content=another)
         member = await client.post(url, content=another, headers={"assent-pass": pass_})
