@@ -1,6 +1,6 @@
-"""``assent agreement``: draft, give, sign, relay, withdraw, show, settle; and the purposes to choose from.
+"""``assent agreement``: draft, notice, give, sign, relay, renew, show, settle; and the purposes to choose from.
 
-Its ``receipt``, ``verify``, ``history`` and ``uses`` are in :mod:`oracle.cli.receipt`.
+How one ends is in :mod:`oracle.cli.agreement_end`, what can be shown of one in :mod:`oracle.cli.receipt`.
 """
 
 from __future__ import annotations
@@ -36,11 +36,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Data-use agreements: make, give and withdraw them; receipts, and what became of them.",
 )
-_DAY_S = 86_400
+DAY_S = 86_400
 
-Ids = Annotated[
-    list[bytes], typer.Argument(parser=parse_id, metavar="ID…", help="Their ids, 0x and 64 hexadecimal digits each.")
-]
 SignOnly = Annotated[bool, typer.Option("--sign-only", help="Send nothing; write it signed, for `relay`.")]
 DeadlineS = Annotated[int, typer.Option("--deadline-s", min=1, help="How long the signature may be used, in seconds.")]
 
@@ -89,7 +86,7 @@ def draft(
     holder: Annotated[str | None, typer.Option(**_ADDRESS, help="Who keeps the record; with --root.")] = None,
     prohibit: Annotated[list[str] | None, typer.Option(metavar="TERM", help="A purpose ruled out; it wins.")] = None,
     ehds: Annotated[
-        bool, typer.Option("--ehds", help="Rule out what the European Health Data Space forbids (Art. 54).")
+        bool, typer.Option("--ehds", help="Rule out what the European Health Data Space forbids: Art. 54(b), (c).")
     ] = False,
     modifier: Annotated[
         list[str] | None, typer.Option(metavar="DUO", help="What whoever asks must undertake, such as NCU; repeatable.")
@@ -122,7 +119,7 @@ def draft(
         _purposes(purpose, permission),
         [*(prohibit or ()), *(terms(ehds_prohibited()) if ehds else ())],
         [step_of(each) for each in step or ["infer"]],
-        valid_for_s=int(days * _DAY_S),
+        valid_for_s=int(days * DAY_S),
         uses=uses,
         price=price,
         modifiers=modifier or (),
@@ -160,14 +157,14 @@ def notice(
 def give(link: Link, file: AgreementFile) -> None:
     """Give an agreement on chain, as its subject."""
     agreement = read_agreement(read_object(file))
-    _report(link, [agreement], "given", link.sender.give(agreement))
+    report_state(link, [agreement], "given", link.sender.give(agreement))
 
 
 @app.command(
     epilog="Example: assent agreement sign agreement.json --keystore subject.json --password-file pw > signed.json"
 )
 @sends
-def sign(link: Link, files: AgreementFiles, deadline_s: DeadlineS = _DAY_S) -> None:
+def sign(link: Link, files: AgreementFiles, deadline_s: DeadlineS = DAY_S) -> None:
     """Sign an agreement, or several at once, as their subject, for anyone to `relay`. Sends nothing."""
     agreements = [read_agreement(read_object(file)) for file in files]
     deadline = int(time.time()) + deadline_s
@@ -186,49 +183,15 @@ def relay(link: Link, file: SignedFile) -> None:
     sender, proof = link.sender, (signed.deadline, signed.signature)
     first, *others = signed.agreements
     if signed.kind == "renewal":
-        _report(link, [first], "renewed", sender.renew_signed(first, signed.valid_until, *proof))
+        report_state(link, [first], "renewed", sender.renew_signed(first, signed.valid_until, *proof))
     elif signed.kind == "withdrawal":
         sent = (
             sender.withdraw_many_signed(signed.agreements, *proof) if others else sender.withdraw_signed(first, *proof)
         )
-        _report(link, signed.agreements, "withdrawn", sent)
+        report_state(link, signed.agreements, "withdrawn", sent)
     else:
         sent = sender.give_many_signed(signed.agreements, *proof) if others else sender.give_signed(first, *proof)
-        _report(link, signed.agreements, "given", sent)
-
-
-@app.command(epilog="Example: assent agreement withdraw 0x5d…c1 --keystore subject.json --password-file password")
-@sends
-def withdraw(
-    link: Link,
-    agreement_ids: Ids,
-    sign_only: SignOnly = False,
-    deadline_s: DeadlineS = _DAY_S,
-) -> None:
-    """Withdraw agreements, as their subject. It takes effect at once, also for requests already open."""
-    client = link.sender
-    agreements = [client.agreement(each) for each in agreement_ids]
-    first, *others = agreements
-    if not sign_only and not others:
-        _report(link, agreements, "withdrawn", client.withdraw(first))
-        return
-    deadline = int(time.time()) + deadline_s
-    if not others:
-        print_json(signed_agreements("withdrawal", agreements, deadline, client.sign_withdrawal(first, deadline)))
-        return
-    signature = client.sign_withdrawals(agreements, deadline)
-    if sign_only:
-        print_json(signed_agreements("withdrawal", agreements, deadline, signature))
-    else:
-        _report(link, agreements, "withdrawn", client.withdraw_many_signed(agreements, deadline, signature))
-
-
-@app.command(epilog="Example: assent agreement refuse agreement.json --keystore subject.json --password-file password")
-@sends
-def refuse(link: Link, file: AgreementFile) -> None:
-    """Refuse an agreement, as its subject: whatever you signed of it, it can't be given any more. One that is given is withdrawn."""
-    agreement = read_agreement(read_object(file))
-    _report(link, [agreement], "withdrawn", link.sender.withdraw(agreement))
+        report_state(link, signed.agreements, "given", sent)
 
 
 @app.command(
@@ -240,34 +203,18 @@ def renew(
     agreement_id: Id,
     days: Annotated[float, typer.Option(min=0, help="How long it is valid from now, in days.")],
     sign_only: SignOnly = False,
-    deadline_s: DeadlineS = _DAY_S,
+    deadline_s: DeadlineS = DAY_S,
 ) -> None:
     """Lengthen an agreement, as its subject or a representative; all its other terms stay."""
     client = link.sender
     agreement = client.agreement(agreement_id)
-    until = int(time.time() + days * _DAY_S)
+    until = int(time.time() + days * DAY_S)
     if not sign_only:
-        _report(link, [agreement], "renewed", client.renew(agreement, until))
+        report_state(link, [agreement], "renewed", client.renew(agreement, until))
         return
     deadline = int(time.time()) + deadline_s
     signature = client.sign_renewal(agreement, until, deadline)
     print_json({**signed_agreements("renewal", [agreement], deadline, signature), "validUntil": until})
-
-
-@app.command(epilog="Example: assent agreement revoke 0x5d…c1 --keystore guardian.json --password-file password")
-@sends
-def revoke(link: Link, agreement_id: Id) -> None:
-    """End an agreement in its subject's stead, as a representative with a mandate for it."""
-    agreement = link.sender.agreement(agreement_id)
-    _report(link, [agreement], "revoked", link.sender.revoke(agreement))
-
-
-@app.command(epilog="Example: assent agreement invalidate 0x5d…c1 --keystore holder.json --password-file password")
-@sends
-def invalidate(link: Link, agreement_id: Id) -> None:
-    """End an agreement about a record that you hold, because it isn't what it seemed: another person's, or not free."""
-    agreement = link.sender.agreement(agreement_id)
-    _report(link, [agreement], "invalidated", link.sender.invalidate(agreement))
 
 
 @app.command(epilog="Example: assent agreement show 0x5d…c1 --json")
@@ -342,9 +289,10 @@ def _purposes(named: list[str] | None, permissions: list[str] | None) -> list[st
     return [*(named or ()), *terms(permission_mask(permissions or ()))]
 
 
-def _report(link: Link, agreements: Sequence[Agreement], state: str, sent: Sent) -> None:
+def report_state(link: Link, agreements: Sequence[Agreement], state: str, sent: Sent) -> None:
+    """Print what a transaction made of agreements."""
     ids = [hexed(each.id) for each in agreements]
     named = {"agreement": ids[0]} if len(ids) == 1 else {"agreements": ids}
-    if "AgreementRefused" in sent.to_json()["events"]:
+    if any(event.name == "AgreementRefused" for event in sent.events):
         state = "refused" if len(ids) == 1 else f"{state} or, where it wasn't given, refused"
     print_facts({**named, "state": state, **sent.to_json()}, link.as_json)

@@ -26,7 +26,8 @@ from oracle.cli import (
     vault,
     verdict,
 )
-from oracle.cli import receipt as _receipt  # noqa: F401  its commands are `agreement`'s
+from oracle.cli import agreement_end as _agreement_end  # noqa: F401  its commands are `agreement`'s
+from oracle.cli import receipt as _receipt  # noqa: F401  so are its
 from oracle.cli import record_history as _record_history  # noqa: F401  its commands are `record`'s
 from oracle.cli import record_ingest as _record_ingest  # noqa: F401  so is its one
 from oracle.cli import vault_chain as _vault_chain  # noqa: F401  its commands are `vault`'s
