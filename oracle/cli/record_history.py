@@ -11,12 +11,12 @@ import typer
 from oracle.cli.options import Id, Json, Link, sends
 from oracle.cli.output import hexed, print_facts, print_rows
 from oracle.cli.record import Folder, RecordFile, app, read_record, write_record
+from oracle.cli.vault import Config
 from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from oracle.records.opened import OpenedRecord
 
-Config = Annotated[Path, typer.Option("--config", envvar="ASSENT_VAULT_CONFIG", help="The vault's settings, TOML.")]
 Among = Annotated[
     Path | None, typer.Option(exists=True, file_okay=False, help="Folder with the record files before it.")
 ]

@@ -1,4 +1,7 @@
-"""``assent vault``: serve, add, list, release, log, rotate, forget; :mod:`vault_files` has export, import, backup, restore."""
+"""``assent vault``: serve, add, list, release, log, rotate, forget.
+
+What of it goes on chain is in :mod:`oracle.cli.vault_chain`; export, import, backup and restore in :mod:`oracle.cli.vault_files`.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ import typer
 
 from oracle.cli.options import Id, Json, PasswordFile, parse_address, parse_id
 from oracle.cli.output import hexed, plain, print_facts, print_json, print_rows, print_stream
+from oracle.cli.vault_client import anchored_heads, client_of, reader_of
 from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from oracle.client import AssentClient
     from oracle.core.structs import Record
     from oracle.data.record import RecordTree
     from oracle.vault.release_log import LogHead
@@ -145,7 +148,7 @@ def log(
     settings = load_vault_settings(config)
     known = [] if noted is None else [_head(noted)]
     if anchored_by is not None:
-        known += anchored_heads(_reader(settings), anchored_by)
+        known += anchored_heads(reader_of(settings), anchored_by)
     if anchored_by is not None and not known:
         raise ConfigurationError(
             [f"--anchored-by: {anchored_by} never put a release log on chain: `assent vault anchor`"]
@@ -272,32 +275,3 @@ def _fields(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict) or not data:
         raise ConfigurationError([f"{path}: not a JSON object with a member for each field"])
     return data
-
-
-def anchored_heads(client: AssentClient, holder: str) -> list[LogHead]:
-    """Return the heads of a holder's release log that were put on chain, the last one last."""
-    from oracle.vault.release_log import LogHead  # noqa: PLC0415
-
-    events = client.events("LogAnchored", bytes.fromhex(holder[2:]))
-    return [LogHead(event.arguments["number"], bytes(event.arguments["digest"])) for event in events]
-
-
-def client_of(settings: VaultSettings, keystore: Path | None, password_file: Path | None) -> AssentClient:
-    """Return a client that signs as the holder. Raises ConfigurationError or SigningKeyError."""
-    from oracle.keys.devnet import refuse_devnet_key  # noqa: PLC0415
-    from oracle.keys.keystore import read_signer  # noqa: PLC0415
-
-    if keystore is None:
-        raise ConfigurationError(["--keystore: name the holder's key file"])
-    if password_file is None:
-        raise ConfigurationError(["--password-file: name the file with the keystore's password"])
-    signer = read_signer(keystore, password_file)
-    refuse_devnet_key(signer.address, settings.chain_id)
-    return _reader(settings).with_signer(signer)
-
-
-def _reader(settings: VaultSettings) -> AssentClient:
-    from oracle.client import AssentClient  # noqa: PLC0415
-
-    place = (settings.rpc_url, settings.contract)
-    return AssentClient(*place, chain_id=settings.chain_id, start_block=settings.start_block)

@@ -1,4 +1,4 @@
-"""``assent vault``: erase, anchor. What a holder does in its vault and says on chain."""
+"""``assent vault``: erase, anchor, notice. What a holder does in its vault and says on chain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import typer
 
 from oracle.cli.options import Id, Json, PasswordFile
 from oracle.cli.output import hexed, print_facts
-from oracle.cli.vault import Config, Keystore, anchored_heads, app, client_of
+from oracle.cli.vault import Config, Keystore, app
+from oracle.cli.vault_client import anchored_heads, client_of
 from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def anchor(
     password_file: PasswordFile = None,
     as_json: Json = False,
 ) -> None:
-    """Check the release log, and put its head on chain; do so daily. What was altered before shows from then on: `log --anchored`.
+    """Check the release log, and put its head on chain; do so daily. What was altered before shows from then on: `log --anchored-by`.
 
     It doesn't send anything if nothing was released since the last time.
     """
