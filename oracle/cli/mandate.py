@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Who may act for a subject: appoint, dismiss, show.")
 
-_DAY_S = 86_400
 RIGHTS = ("give", "revoke", "renew")
 
 _ADDRESS: dict[str, Any] = {"parser": parse_address, "metavar": "ADDRESS"}
