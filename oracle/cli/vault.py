@@ -6,7 +6,6 @@ What of it goes on chain is in :mod:`oracle.cli.vault_chain`; export, import, ba
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from oracle.cli.files import write_private
 from oracle.cli.options import Id, Json, PasswordFile, parse_address, parse_id
 from oracle.cli.output import hexed, plain, print_facts, print_json, print_rows, print_stream
 from oracle.cli.vault_client import anchored_heads, client_of, reader_of
@@ -112,12 +112,7 @@ def release(
     if out is None:
         print_json(content)
         return
-    try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise ConfigurationError([f"--out: {out} can't be made: {error.strerror}; choose another path"]) from None
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=1)
+    write_private(out, content)
     print_facts({"request": content["request"], "fields": len(content["fields"]), "file": str(out)}, as_json)
 
 
