@@ -89,13 +89,13 @@ def _members(client: AssentClient, agreement_id: bytes) -> list[str]:
     ends = [event for name in _ENDS for event in client.events(name, list(asked))]
     ends.sort(key=lambda event: (event.block_number, event.log_index))
     last = {bytes(event.arguments["id"]): event for event in ends}
-    attesters: dict[str, None] = {}
+    now = client.block_number()
+    epochs: set[int] = set()
     for identifier, block in asked.items():
         first = max((epoch for at, epoch in rotated if at <= block), default=1)
         end = last.get(identifier)
-        until = client.block_number() if end is None or end.name == "Challenged" else end.block_number
+        until = now if end is None or end.name == "Challenged" else end.block_number
         # The epoch before may still ask within its grace.
-        for epoch in (epoch for at, epoch in rotated if at <= until and epoch >= first - 1):
-            members: list[str] = client.read(client.contract.members_of(epoch))
-            attesters |= dict.fromkeys(members)
-    return list(attesters)
+        epochs |= {epoch for at, epoch in rotated if at <= until and epoch >= first - 1}
+    members = [each for epoch in sorted(epochs) for each in client.read(client.contract.members_of(epoch))]
+    return list(dict.fromkeys(members))
