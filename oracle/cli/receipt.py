@@ -1,4 +1,4 @@
-"""``assent agreement receipt``, ``verify``, ``history``, ``uses``, ``fhir``: how an agreement stood, what became of it."""
+"""``assent agreement erasures``, ``receipt``, ``verify``, ``history``, ``uses``, ``fhir``, ``from-fhir``: what can be shown of one."""
 
 from __future__ import annotations
 
