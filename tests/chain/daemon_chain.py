@@ -6,6 +6,7 @@ import re
 import secrets
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -90,6 +91,13 @@ class Ground:
     def mine(self, blocks: int) -> None:
         self.rpc("anvil_mine", hex(blocks))
 
+    def quiet(self) -> None:
+        """Wait until what was sent is mined: Anvil answers a moment before. Without automine there is nothing to wait for."""
+        until = time.monotonic() + 30
+        while self.rpc("anvil_getAutomine") and int(self.rpc("txpool_status")["pending"], 16):
+            assert time.monotonic() < until, "a transaction stays in the pool"
+            time.sleep(0.005)
+
     def pass_time(self, seconds: int) -> None:
         self.rpc("evm_increaseTime", seconds)
         self.mine(1)
@@ -101,6 +109,7 @@ class Ground:
 
     @property
     def head(self) -> int:
+        self.quiet()
         return int(self.web3.eth.block_number)
 
     @property

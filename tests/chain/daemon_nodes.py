@@ -92,6 +92,7 @@ class Town:
         return self.ground.agree(self.record(), **changes)
 
     def state(self, identity: bytes) -> RequestState:
+        self.ground.quiet()
         return self.ground.contract.verdict_of(identity).call().state
 
     def own_score(self, node: int, identity: bytes) -> int:
@@ -102,6 +103,7 @@ class Town:
 
     def logs(self, name: str) -> list[Event]:
         """Return the contract's events of one name, since the nodes were started."""
+        self.ground.quiet()
         contract = self.ground.web3.to_checksum_address(self.ground.contract.address)
         entries = self.ground.web3.eth.get_logs({"address": contract, "fromBlock": self.first})
         return [event for event in map(decode_log, entries) if event is not None and event.name == name]

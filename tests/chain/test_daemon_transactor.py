@@ -54,6 +54,7 @@ class Scene:
         return [each.id for each in requests]
 
     def state(self, identity: bytes) -> RequestState:
+        self.chain.quiet()
         return self.chain.contract.verdict_of(identity).call().state
 
     def end(self, nonce: int) -> str:
@@ -65,10 +66,6 @@ class Scene:
         return self.metrics.registry.get_sample_value(name, labels)
 
     async def settle(self) -> None:
-        for _ in range(30):  # Anvil answers a moment before it has mined
-            if int(self.chain.rpc("txpool_status")["pending"], 16) == 0:
-                break
-            await asyncio.sleep(0.01)
         await self.transactor.settle(self.chain.head)
 
 
@@ -426,6 +423,7 @@ async def test_record__when_another_transaction_has_the_nonce_in_the_pool__then_
 
 async def test_settle__when_the_nonce_is_too_low__then_counted_and_resolved_by_the_receipt(scene: Scene) -> None:
     (identity,) = await scene.record()
+    scene.chain.quiet()
     scene.transactor._taken.clear()  # as after a restart
     market = await read_market(scene.transactor._web3)
     (sent,) = scene.store.under_way()

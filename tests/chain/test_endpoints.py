@@ -510,4 +510,5 @@ async def test_send__when_one_endpoint_takes_it__then_sent_though_another_refuse
     first.lacks = {"eth_sendRawTransaction"}
     await sending.record(*chain.attested(request))
     assert second.asked["eth_sendRawTransaction"] == 1
+    chain.quiet()
     assert chain.contract.verdict_of(request.id).call().state is RequestState.RECORDED
