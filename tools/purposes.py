@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from oracle.core.duo import ehds_prohibited, modifiers, permissions
-from oracle.core.purposes import Purpose, mask, permitted, purpose, purposes
+from oracle.core.purposes import VOCABULARY, Purpose, mask, permitted, purpose, purposes, vocabulary_tree
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = Path("contracts/libraries/Purposes.sol")
@@ -125,6 +125,8 @@ def vectors(table: Sequence[Purpose]) -> str:
     columns = {
         "generator": "tools/purposes.py",
         "count": len(table),
+        "vocabulary": VOCABULARY,
+        "vocabularyRoot": f"0x{vocabulary_tree(table).root.hex()}",
         "terms": [entry.term for entry in table],
         "ancestorsOrSelf": [_word(entry.ancestors_or_self) for entry in table],
         "descendantsOrSelf": [_word(entry.descendants_or_self) for entry in table],
@@ -150,6 +152,9 @@ def typescript(table: Sequence[Purpose]) -> str:
             "DESCENDANTS",
             (each.descendants_or_self for each in table),
         ),
+        "/** The vocabulary of purposes, and its Merkle root: the contract's `vocabulary` must tell the same. */",
+        f'export const VOCABULARY = "{VOCABULARY}";',
+        f'export const VOCABULARY_ROOT = "0x{vocabulary_tree(table).root.hex()}";',
         f"export const MODIFIERS = {{ {', '.join(f'{code}: {bit}' for code, bit in modifiers().items())} }} as const;",
         "",
         "export const PERMISSIONS = {",
@@ -183,6 +188,8 @@ def library(table: Sequence[Purpose]) -> str:
     ]
     calls = [f"        (lineage, offspring) = _sift({_hex(one)}, self, lineage, offspring);" for one in bearers]
     return TEMPLATE.format(
+        vocabulary=VOCABULARY,
+        root=f"0x{vocabulary_tree(table).root.hex()}",
         count=len(table),
         all=_hex((1 << len(table)) - 1),
         inner=_hex(sum(1 << entry.bit for entry in inner)),
@@ -266,6 +273,10 @@ pragma solidity ^0.8.30;
 /// @dev No function reverts: a number that isn't a purpose has no relatives, and is neither covered nor prohibited.
 /// Every function costs one call of `relatives`: who needs two answers calls that, or `permits`, once.
 library Purposes {{
+    /// @notice The vocabulary, and the Merkle root over it that `IConsentDesk.vocabulary` tells.
+    string internal constant VOCABULARY = "{vocabulary}";
+    bytes32 internal constant ROOT = {root};
+
     /// @notice How many purposes there are; they are numbered from 0.
     uint8 internal constant COUNT = {count};
 

@@ -8,6 +8,10 @@ pragma solidity ^0.8.30;
 /// @dev No function reverts: a number that isn't a purpose has no relatives, and is neither covered nor prohibited.
 /// Every function costs one call of `relatives`: who needs two answers calls that, or `permits`, once.
 library Purposes {
+    /// @notice The vocabulary, and the Merkle root over it that `IConsentDesk.vocabulary` tells.
+    string internal constant VOCABULARY = "W3C DPV 2.3";
+    bytes32 internal constant ROOT = 0x734fc567cd4c0e18b9a6071942d938f3f60e48278e71c09292322cab6884b317;
+
     /// @notice How many purposes there are; they are numbered from 0.
     uint8 internal constant COUNT = 120;
 

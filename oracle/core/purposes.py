@@ -12,6 +12,11 @@ from functools import cache
 from importlib import resources
 
 from oracle.core.errors import AssentError
+from oracle.core.merkle import MerkleTree, leaf_hash
+
+#: The vocabulary whose purposes these are, as the contract names it.
+VOCABULARY = "W3C DPV 2.3"
+_LEAF_TYPES = ("uint8", "string", "uint256")
 
 _SUGGESTIONS = 3
 
@@ -41,6 +46,20 @@ class Purpose:
 def purposes() -> tuple[Purpose, ...]:
     """Return all purposes; the one at index ``n`` has bit ``n``."""
     return _table()
+
+
+def vocabulary_tree(table: Iterable[Purpose] | None = None) -> MerkleTree:
+    """Return the Merkle tree over each purpose's bit, term and mask of itself and all broader ones.
+
+    The contract tells its root (``vocabulary``): so anyone can see that it and this table mean the same, and prove a
+    purpose's place without the table.
+    """
+    return MerkleTree([purpose_leaf(entry) for entry in (purposes() if table is None else table)])
+
+
+def purpose_leaf(entry: Purpose) -> bytes:
+    """Return a purpose's leaf (32 bytes) in the vocabulary's tree."""
+    return leaf_hash(_LEAF_TYPES, [entry.bit, entry.term, entry.ancestors_or_self])
 
 
 def purpose(key: str | int) -> Purpose:

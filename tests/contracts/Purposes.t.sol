@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { Purposes } from "../../contracts/libraries/Purposes.sol";
+import { Hashes } from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import { Test } from "forge-std/Test.sol";
 
 /// @dev The library behind a contract, so that gas is that of compiled-in use and code size can be seen.
@@ -49,6 +50,31 @@ contract PurposesTest is Test {
         assertEq(Purposes.COUNT, ancestors.length);
         assertEq(Purposes.COUNT, descendants.length);
         assertEq(Purposes.ALL, (1 << uint256(Purposes.COUNT)) - 1);
+    }
+
+    /// @dev Built from what the library itself answers, and the terms alone from the vectors.
+    function test_Root_IsOverAllThatTheLibraryKnows() public {
+        string[] memory terms = vm.parseJsonStringArray(vectors, ".terms");
+        uint256[] memory leaves = new uint256[](terms.length);
+        for (uint8 bit = 0; bit < terms.length; ++bit) {
+            bytes memory leaf = abi.encode(bit, terms[bit], Purposes.ancestorsOrSelf(bit));
+            leaves[bit] = uint256(keccak256(bytes.concat(keccak256(leaf))));
+        }
+        assertEq(_root(vm.sort(leaves)), Purposes.ROOT);
+        assertEq(vm.parseJsonBytes32(vectors, ".vocabularyRoot"), Purposes.ROOT);
+        assertEq(vm.parseJsonString(vectors, ".vocabulary"), Purposes.VOCABULARY);
+    }
+
+    /// @dev As OpenZeppelin's `StandardMerkleTree`: the sorted leaves stand last, in reverse.
+    function _root(uint256[] memory sorted) private pure returns (bytes32) {
+        bytes32[] memory nodes = new bytes32[](2 * sorted.length - 1);
+        for (uint256 i = 0; i < sorted.length; ++i) {
+            nodes[nodes.length - 1 - i] = bytes32(sorted[i]);
+        }
+        for (uint256 i = sorted.length - 1; i > 0; --i) {
+            nodes[i - 1] = Hashes.commutativeKeccak256(nodes[2 * i - 1], nodes[2 * i]);
+        }
+        return nodes[0];
     }
 
     function test_Relatives_MatchTheVectors_ForEveryPurpose() public view {

@@ -248,6 +248,9 @@ export const DESCENDANTS: readonly bigint[] = [
   0x800000000000000000000020000008n,
 ];
 
+/** The vocabulary of purposes, and its Merkle root: the contract's `vocabulary` must tell the same. */
+export const VOCABULARY = "W3C DPV 2.3";
+export const VOCABULARY_ROOT = "0x734fc567cd4c0e18b9a6071942d938f3f60e48278e71c09292322cab6884b317";
 export const MODIFIERS = { RS: 0, NMDS: 1, GSO: 2, NPUNCU: 3, PUB: 4, COL: 5, IRB: 6, MOR: 7, US: 8, PS: 9, IS: 10, RTN: 11, CC: 12, NPOA: 13, NPU: 14, NCU: 15 } as const;
 
 export const PERMISSIONS = {
