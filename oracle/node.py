@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 
 from oracle.api import NodeParts, PeerParts, create_app
+from oracle.chain.vocabulary import check_vocabulary
 from oracle.core.errors import AssentError, ChainError, ConfigurationError, DatabaseError, SigningKeyError
 from oracle.database.ownership import held
 from oracle.peers.doorway import doorway
@@ -114,6 +115,7 @@ class Node:
 
     async def _check_start(self) -> None:
         await self.services.reader.check_start(self._settings.chain.finality)
+        check_vocabulary(await self.services.contract.vocabulary().acall())
         # A remote signer that is down may come back, and the node waits for it; one that doesn't have the keys is a mistake.
         for reason in await self.services.keys.check():
             log.warning("cannot_sign", reason=reason)

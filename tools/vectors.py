@@ -186,10 +186,13 @@ def derived(named: dict[str, Any]) -> dict[str, Any]:
     kinds = ["bytes32", "bytes32", "uint8", "uint32", "bytes32"]
     leaf = keccak(keccak(encode(kinds, [request, commitment, 1, 725_000, word("trail")])))
     pool = {"epoch": 3, "signers": str((1 << 63) | 0b1011), "currency": 1}
+    by = {"publisher": account("publisher"), "currency": 3}
+    models_by = bytes(8) + (3).to_bytes(4, "big") + bytes.fromhex(account("publisher")[2:])
     root_pool = {"root": hexed(word("report")), "currency": 1, "quorum": 3}
     return {
         "requestId": hexed(request),
         "leaf": hexed(leaf),
+        "modelsBy": {**by, "word": hexed(models_by)},
         "verdict": {"outcome": 1, "score": 725_000, "trail": hexed(word("trail"))},
         "pool": {**pool, "id": hexed(keccak(encode(["uint256"] * 3, [3, (1 << 63) | 0b1011, 1])))},
         "rootPool": {**root_pool, "id": hexed(keccak(encode(["bytes32", *["uint256"] * 2], [word("report"), 1, 3])))},

@@ -5,17 +5,31 @@ import { IConsentDesk } from "../interfaces/IConsentDesk.sol";
 import { IConsentRegistry } from "../interfaces/IConsentRegistry.sol";
 import { Purposes } from "../libraries/Purposes.sol";
 import { Signatures } from "../libraries/Signatures.sol";
-import { Agreement, AgreementSlot, AgreementState, Agreements } from "../types/Agreement.sol";
+import {
+    Agreement,
+    AgreementSlot,
+    AgreementSlots,
+    AgreementState,
+    Agreements,
+    Source,
+    Terms
+} from "../types/Agreement.sol";
 import { AgreementId } from "../types/Ids.sol";
 import { Mandate, Mandates } from "../types/Mandate.sol";
+import { Model, Models } from "../types/Model.sol";
+import { Adoptions } from "./Adoptions.sol";
 import { Domain } from "./Domain.sol";
-import { State } from "./State.sol";
+import { Requests } from "./Requests.sol";
 
 /// @dev What becomes of an agreement after it was given.
-abstract contract ConsentDesk is IConsentDesk, State, Domain {
+abstract contract ConsentDesk is IConsentDesk, Adoptions, Requests, Domain {
     using Agreements for Agreement;
     using Agreements for AgreementId;
     using Mandates for Mandate;
+    using Models for Model;
+
+    /// Adopted agreements that end with the one they are under: what a withdrawal costs has a bound.
+    uint256 internal constant MAX_ADOPTED = 16;
 
     /// @inheritdoc IConsentDesk
     function appoint(address representative, Mandate calldata mandate) external {
@@ -49,14 +63,20 @@ abstract contract ConsentDesk is IConsentDesk, State, Domain {
     /// @inheritdoc IConsentDesk
     function revoke(Agreement calldata agreement) external {
         _onlyRepresentative(agreement, Mandates.REVOKE);
-        emit AgreementRevoked(_end(agreement, AgreementState.Revoked), msg.sender);
+        AgreementId[] memory ended = _end(agreement.id(), AgreementState.Revoked);
+        for (uint256 i = 0; i < ended.length; ++i) {
+            emit AgreementRevoked(ended[i], msg.sender);
+        }
     }
 
     /// @inheritdoc IConsentDesk
     function invalidate(Agreement calldata agreement) external {
         address holder = agreement.source.holder;
         if (msg.sender != holder) revert NotHolder(msg.sender, holder);
-        emit AgreementInvalidated(_end(agreement, AgreementState.Invalidated), holder);
+        AgreementId[] memory ended = _end(agreement.id(), AgreementState.Invalidated);
+        for (uint256 i = 0; i < ended.length; ++i) {
+            emit AgreementInvalidated(ended[i], holder);
+        }
     }
 
     /// @inheritdoc IConsentDesk
@@ -76,6 +96,37 @@ abstract contract ConsentDesk is IConsentDesk, State, Domain {
     }
 
     /// @inheritdoc IConsentDesk
+    function adopt(Agreement calldata under, Model calldata model, uint32 uses) external returns (AgreementId id) {
+        if (msg.sender != under.controller) revert NotController(msg.sender, under.controller);
+        AgreementId underId = under.id();
+        AgreementSlot slot = _givenSlot(underId);
+        uint40 end = slot.validUntil();
+        if (block.timestamp >= end) revert IConsentRegistry.AgreementExpired(end, block.timestamp);
+        Terms memory terms = under.terms;
+        (terms.model, terms.uses, terms.validUntil) = (model.id(), uses, end);
+        uint32 currency = _published(terms.model).quote(0).currency();
+        if (under.terms.model != Models.by(model.publisher, currency)) {
+            revert ModelNotAgreed(terms.model, under.terms.model);
+        }
+        id = Agreements.id(Agreements.sourceId(under.source), msg.sender, Agreements.termsIdOf(terms));
+        _allot(underId, slot, id, uses, under.terms.uses);
+        if (!_agreements[id].isNone()) revert IConsentRegistry.AgreementExists(id);
+        _agreements[id] = AgreementSlots.given(end);
+        _emitGiven(id, under.source, terms);
+        emit AgreementAdopted(id, underId);
+    }
+
+    /// @inheritdoc IConsentDesk
+    function adoptedUnder(AgreementId under) external view returns (AgreementId[] memory) {
+        return _adopted[under];
+    }
+
+    /// @inheritdoc IConsentDesk
+    function vocabulary() external pure returns (string memory name, bytes32 root) {
+        return (Purposes.VOCABULARY, Purposes.ROOT);
+    }
+
+    /// @inheritdoc IConsentDesk
     function attestErasure(AgreementId id, bytes32 evidence) external {
         _attestErasure(id, msg.sender, evidence);
     }
@@ -92,6 +143,32 @@ abstract contract ConsentDesk is IConsentDesk, State, Domain {
         _attestErasure(id, by, evidence);
     }
 
+    function _allot(AgreementId under, AgreementSlot slot, AgreementId id, uint32 uses, uint32 most) private {
+        if (uses == 0) revert IConsentRegistry.AgreementMalformed("uses");
+        uint256 allotted = uint256(slot.allotted()) + uses;
+        if (allotted > most) revert AllotmentTooLarge(uses, most - slot.allotted());
+        if (_adopted[under].length == MAX_ADOPTED) revert TooManyAdopted(under, MAX_ADOPTED);
+        _agreements[under] = slot.withAllotted(uint32(allotted));
+        _adopted[under].push(id);
+    }
+
+    function _emitGiven(AgreementId id, Source calldata source, Terms memory terms) private {
+        emit IConsentRegistry.AgreementGiven(
+            id,
+            source.subject,
+            msg.sender,
+            source.holder,
+            source.root,
+            source.notice,
+            source.salt,
+            terms.model,
+            terms.purposes,
+            terms.prohibited,
+            terms.scope,
+            Agreements.limitsOf(terms)
+        );
+    }
+
     function _attestErasure(AgreementId id, address by, bytes32 evidence) private {
         AgreementSlot slot = _agreements[id];
         // What was never given may yet be; what has expired is over, though it may be renewed.
@@ -104,13 +181,35 @@ abstract contract ConsentDesk is IConsentDesk, State, Domain {
         AgreementSlot slot = _givenSlot(id);
         uint256 before = slot.validUntil() > block.timestamp ? slot.validUntil() : block.timestamp;
         if (validUntil <= before) revert RenewalTooEarly(validUntil, before);
+        _setEnd(id, slot, by, validUntil);
+        AgreementId[] memory under = _adoptedUnder(id, slot);
+        for (uint256 i = 0; i < under.length; ++i) {
+            AgreementSlot adopted = _agreements[under[i]];
+            if (adopted.isGiven() && adopted.validUntil() < validUntil) _setEnd(under[i], adopted, by, validUntil);
+        }
+    }
+
+    function _setEnd(AgreementId id, AgreementSlot slot, address by, uint40 validUntil) private {
         _agreements[id] = slot.until(validUntil);
         emit AgreementRenewed(id, by, validUntil);
     }
 
-    function _end(Agreement calldata agreement, AgreementState state) private returns (AgreementId id) {
-        id = agreement.id();
-        _agreements[id] = _givenSlot(id).inState(state);
+    /// @return ended The agreement, and those under it that stood.
+    function _end(AgreementId id, AgreementState state) private returns (AgreementId[] memory ended) {
+        AgreementSlot slot = _givenSlot(id);
+        AgreementId[] memory under = _adoptedUnder(id, slot);
+        ended = new AgreementId[](under.length + 1);
+        ended[0] = id;
+        uint256 count = 1;
+        for (uint256 i = 0; i < under.length; ++i) {
+            if (_agreements[under[i]].isGiven()) ended[count++] = under[i];
+        }
+        assembly ("memory-safe") {
+            mstore(ended, count) // no longer than it was made
+        }
+        for (uint256 i = 0; i < count; ++i) {
+            _agreements[ended[i]] = _agreements[ended[i]].inState(state);
+        }
     }
 
     function _givenSlot(AgreementId id) private view returns (AgreementSlot slot) {

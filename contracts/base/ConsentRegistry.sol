@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { Adoptions } from "./Adoptions.sol";
 import { Domain } from "./Domain.sol";
 
 import { IConsentRegistry } from "../interfaces/IConsentRegistry.sol";
@@ -18,10 +19,9 @@ import {
 import { AgreementId } from "../types/Ids.sol";
 import { Mandate, Mandates } from "../types/Mandate.sol";
 import { Scope, Scopes, Steps } from "../types/Scope.sol";
-import { State } from "./State.sol";
 
 /// @dev What subjects do.
-abstract contract ConsentRegistry is IConsentRegistry, State, Domain {
+abstract contract ConsentRegistry is IConsentRegistry, Adoptions, Domain {
     using Agreements for Agreement;
     using Agreements for AgreementId;
     using Mandates for Mandate;
@@ -100,6 +100,10 @@ abstract contract ConsentRegistry is IConsentRegistry, State, Domain {
         } else {
             _agreements[id] = slot.inState(AgreementState.Withdrawn);
             emit AgreementWithdrawn(id, subject);
+            AgreementId[] memory under = _adoptedUnder(id, slot);
+            for (uint256 i = 0; i < under.length; ++i) {
+                if (_agreements[under[i]].isGiven()) _withdraw(under[i], subject);
+            }
         }
     }
 

@@ -63,4 +63,9 @@ abstract contract State {
     // Representatives
 
     mapping(address subject => mapping(address representative => Mandate mandate)) internal _mandates;
+
+    // Agreements under others
+
+    /// What was adopted under an agreement to a publisher's models.
+    mapping(AgreementId under => AgreementId[] ids) internal _adopted;
 }

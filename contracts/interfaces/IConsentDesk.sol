@@ -2,8 +2,9 @@
 pragma solidity ^0.8.30;
 
 import { Agreement } from "../types/Agreement.sol";
-import { AgreementId } from "../types/Ids.sol";
+import { AgreementId, ModelId } from "../types/Ids.sol";
 import { Mandate } from "../types/Mandate.sol";
+import { Model } from "../types/Model.sol";
 
 /// @title What comes after an agreement was given
 /// @notice Who else may end it, how it is renewed, who may act for a subject, and who says that data were erased.
@@ -19,6 +20,10 @@ interface IConsentDesk {
     /// @param evidence Digest of its statement.
     event Erased(AgreementId indexed id, address indexed by, bytes32 evidence);
 
+    /// @notice The controller adopted a model of the publisher that the subject agreed to: from here on there is an agreement for it,
+    /// `id`, of which `AgreementGiven` tells the content.
+    event AgreementAdopted(AgreementId indexed id, AgreementId indexed under);
+
     /// @notice A mandate that can't be meant: no right or an unknown one, a time that is over or empty or begins too soon, purposes where
     /// nothing may be given, or none where something may.
     error MandateMalformed(string term);
@@ -28,6 +33,14 @@ interface IConsentDesk {
     error RenewalTooEarly(uint40 validUntil, uint256 before);
     /// @notice Nothing is erased while the agreement stands, or was never given.
     error AgreementInForce(AgreementId id);
+
+    /// @notice The sender isn't the agreement's controller.
+    error NotController(address sender, address controller);
+    /// @notice The agreement names another publisher's models, or such in another currency, or one model.
+    error ModelNotAgreed(ModelId model, ModelId agreed);
+    /// @notice More uses than the agreement has left for models yet to be adopted.
+    error AllotmentTooLarge(uint32 uses, uint32 left);
+    error TooManyAdopted(AgreementId under, uint256 most);
 
     /// @notice Lets a representative act for the sender. A mandate to give only may begin at once; one to revoke or to renew begins a day
     /// from now at the earliest. It ends by itself: a guardian's at the subject's majority. A later call replaces it.
@@ -51,6 +64,19 @@ interface IConsentDesk {
     /// @notice Lengthens an agreement whose subject signed the renewal (EIP-712 `Renewal`).
     function renewBySig(Agreement calldata agreement, uint40 validUntil, uint256 deadline, bytes calldata signature)
         external;
+
+    /// @notice Takes one model, of those that a subject agreed to by their publisher (`Models.by`): makes an agreement with the same terms for
+    /// that model, with some of the uses. The sender is the controller. The new agreement is like any other, and the subject can withdraw it
+    /// alone; it ends with the one that it is under, and is renewed with it.
+    /// @param uses How many of the uses of `under` go to the new agreement.
+    function adopt(Agreement calldata under, Model calldata model, uint32 uses) external returns (AgreementId id);
+
+    /// @notice What was adopted under an agreement, at most 16, also what has ended since.
+    function adoptedUnder(AgreementId under) external view returns (AgreementId[] memory);
+
+    /// @notice The vocabulary of purposes that this contract goes by: its name, and the Merkle root (OpenZeppelin's `StandardMerkleTree`) over
+    /// each purpose's bit, term and mask of itself and all broader ones: `(uint8, string, uint256)`.
+    function vocabulary() external pure returns (string memory name, bytes32 root);
 
     /// @notice Says that the sender has erased what it had of the agreement's record: a vault its keys, an operator what it was given. The
     /// chain can't see whether it did; it keeps who said so, and when.

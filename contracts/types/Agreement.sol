@@ -5,7 +5,7 @@ import { EfficientHashLib as Hash } from "solady/utils/EfficientHashLib.sol";
 
 import { AgreementId, ModelId, RecordId, SourceId, TermsId } from "./Ids.sol";
 import { Records } from "./Record.sol";
-import { Scope } from "./Scope.sol";
+import { Limits, Scope } from "./Scope.sol";
 
 /// @notice Whose data an agreement is about, and what the subject was shown.
 /// @dev The record's id is the hash of root, subject and holder, so an agreement can only be about a record of its own subject.
@@ -24,6 +24,7 @@ struct Source {
 
 /// @notice What an agreement allows.
 struct Terms {
+    /// One model's id; or all models that a publisher has in one currency (`Models.by`), which the controller adopts one by one.
     ModelId model;
     /// DPV purposes agreed to, one bit each; a purpose agreed to covers its descendants.
     uint256 purposes;
@@ -73,9 +74,12 @@ struct AgreementStatus {
     /// Verdicts recorded for which the subject or the publisher earns, and how many of them are settled.
     uint32 earning;
     uint32 settled;
+    /// Of an agreement to a publisher's models: how many of its uses are with agreements adopted under it.
+    uint32 allotted;
 }
 
-/// @dev An `AgreementStatus` in one storage slot. From the low end: state (8 bits), validUntil (40), since (40), earning (32), settled (32).
+/// @dev An `AgreementStatus` in one storage slot. From the low end: state (8 bits), validUntil (40), since (40), earning (32), settled (32),
+/// allotted (32).
 /// Packed by hand: as a struct, giving an agreement would write the slot three times.
 type AgreementSlot is uint256;
 
@@ -89,8 +93,13 @@ library AgreementSlots {
             since: uint40(word >> 48),
             validUntil: slot.validUntil(),
             earning: slot.earning(),
-            settled: uint32(word >> 120)
+            settled: uint32(word >> 120),
+            allotted: slot.allotted()
         });
+    }
+
+    function allotted(AgreementSlot slot) internal pure returns (uint32) {
+        return uint32(AgreementSlot.unwrap(slot) >> 152);
     }
 
     function earning(AgreementSlot slot) internal pure returns (uint32) {
@@ -105,7 +114,8 @@ library AgreementSlots {
     }
 
     function allSettled(AgreementSlot slot) internal pure returns (AgreementSlot) {
-        return AgreementSlot.wrap(uint120(AgreementSlot.unwrap(slot)) | uint256(slot.earning()) << 120);
+        uint256 rest = AgreementSlot.unwrap(slot) & ~(uint256(type(uint32).max) << 120);
+        return AgreementSlot.wrap(rest | uint256(slot.earning()) << 120);
     }
 
     function state(AgreementSlot slot) internal pure returns (AgreementState) {
@@ -145,6 +155,12 @@ library AgreementSlots {
     function until(AgreementSlot slot, uint40 validUntil_) internal pure returns (AgreementSlot) {
         uint256 rest = AgreementSlot.unwrap(slot) & ~(uint256(type(uint40).max) << 8);
         return AgreementSlot.wrap(rest | uint256(validUntil_) << 8);
+    }
+
+    /// @notice The agreement with as many uses allotted.
+    function withAllotted(AgreementSlot slot, uint32 allotted_) internal pure returns (AgreementSlot) {
+        uint256 rest = AgreementSlot.unwrap(slot) & ~(uint256(type(uint32).max) << 152);
+        return AgreementSlot.wrap(rest | uint256(allotted_) << 152);
     }
 
     /// @dev There are no more verdicts than uses, which have 32 bits: the count can't run over into `settled`.
@@ -237,6 +253,38 @@ library Agreements {
             calldatacopy(add(start, 0x120), add(terms, 0x80), 0x80) // validity, uses, price
             hash := keccak256(start, 0x1a0)
         }
+    }
+
+    /// @dev As `termsId`, of terms that were put together in memory.
+    function termsIdOf(Terms memory terms) internal pure returns (TermsId) {
+        uint256 scope = Scope.unwrap(terms.scope);
+        return TermsId.wrap(
+            keccak256(
+                abi.encode(
+                    TERMS_TYPEHASH,
+                    terms.model,
+                    terms.purposes,
+                    terms.prohibited,
+                    uint8(scope),
+                    uint32(scope >> 8),
+                    uint16(scope >> 40),
+                    scope >> 56 << 240,
+                    scope >> 72,
+                    terms.validFrom,
+                    terms.validUntil,
+                    terms.uses,
+                    terms.price
+                )
+            )
+        );
+    }
+
+    /// @notice What the event of the giving tells in one word.
+    function limitsOf(Terms memory terms) internal pure returns (Limits) {
+        return Limits.wrap(
+            uint256(terms.validFrom) | uint256(terms.validUntil) << 40 | uint256(terms.uses) << 80
+                | uint256(terms.price) << 112
+        );
     }
 
     /// @dev The fields as they stand, without the checks of their widths: only for the terms of an agreement that was given, for

@@ -54,6 +54,13 @@ library Models {
         return ModelId.wrap(keccak256(abi.encode(TYPEHASH, model)));
     }
 
+    /// @notice What an agreement names instead of one model: all that a publisher has, or will have, in one currency. From the low end:
+    /// publisher (160 bits), index of the currency (32). The rest is zero, as it is in no model's id: that is a hash.
+    /// @dev In one currency, because the agreement's price is an amount of the model's.
+    function by(address publisher, uint32 currency) internal pure returns (ModelId) {
+        return ModelId.wrap(bytes32(uint256(uint160(publisher)) | uint256(currency) << 160));
+    }
+
     function slotOf(ModelState state_, uint256 since, Quote quote_) internal pure returns (ModelSlot) {
         uint256 terms = Quote.unwrap(quote_) & Quotes.MODEL_MASK;
         return ModelSlot.wrap(terms | since << 160 | uint256(state_) << 200);

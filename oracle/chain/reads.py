@@ -72,6 +72,14 @@ class AgreementReads:
         function = self._views.agreementStatus(agreement_id)
         return Read(function, lambda v: AgreementStatus(AgreementState(v[0]), *v[1:]))
 
+    def adopted_under(self, agreement_id: bytes) -> Read[list[bytes]]:
+        """The ids of what was adopted under an agreement to a publisher's models, also of what has ended since."""
+        return Read(self._views.adoptedUnder(agreement_id), lambda ids: [bytes(each) for each in ids])
+
+    def vocabulary(self) -> Read[tuple[str, bytes]]:
+        """The name of the vocabulary of purposes that the contract goes by, and its Merkle root, 32 bytes."""
+        return Read(self._views.vocabulary(), lambda told: (str(told[0]), bytes(told[1])))
+
     def check(self, source_id: bytes, controller: str, terms: Terms, question: Question) -> Read[bytes]:
         """The id of the agreement that lets the controller ask this now; reverts with the reason if none does."""
         return Read(self._views.check(source_id, controller, terms.to_abi(), question.pack()), bytes)

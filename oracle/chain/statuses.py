@@ -9,13 +9,17 @@ from oracle.core.structs import AgreementState, Finality, ModelState, Policy, Qu
 
 @dataclass(frozen=True, slots=True)
 class AgreementStatus:
-    """An agreement on chain. ``earning`` verdicts earn for subject or publisher; ``settled`` of them are credited already."""
+    """An agreement on chain. ``earning`` verdicts earn for subject or publisher; ``settled`` of them are credited already.
+
+    ``allotted`` of its uses are with what was adopted under it, if it is for a publisher's models.
+    """
 
     state: AgreementState
     since: int
     valid_until: int
     earning: int = 0
     settled: int = 0
+    allotted: int = 0
 
     def stands(self, timestamp: int) -> bool:
         """Tell whether the agreement authorises at this time."""

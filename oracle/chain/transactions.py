@@ -63,6 +63,10 @@ class AgreementTransactions:
         """Lengthen an agreement whose subject signed the renewal."""
         return self._functions.renewBySig(agreement.to_abi(), valid_until, deadline, signature)
 
+    def adopt(self, under: Agreement, model: Model, uses: int) -> Any:
+        """Make an agreement for one model of the publisher that ``under`` names; to be sent by the controller."""
+        return self._functions.adopt(under.to_abi(), model.to_abi(), uses)
+
     def revoke(self, agreement: Agreement) -> Any:
         """End an agreement in its subject's stead; to be sent by a representative."""
         return self._functions.revoke(agreement.to_abi())

@@ -1,12 +1,12 @@
-"""``assent agreement``: draft, notice, give, sign, relay, renew, show, settle; and the purposes to choose from.
+"""``assent agreement``: give, sign, relay, renew, adopt, show, settle; and the purposes to choose from.
 
-How one ends is in :mod:`oracle.cli.agreement_end`, what can be shown of one in :mod:`oracle.cli.receipt`.
+How one is drafted is in :mod:`oracle.cli.agreement_draft`, how one ends in :mod:`oracle.cli.agreement_end`, what can be shown of one in
+:mod:`oracle.cli.receipt`.
 """
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,17 +20,15 @@ from oracle.cli.files import (
     read_object,
     read_signed_agreements,
     signed_agreements,
-    step_of,
 )
-from oracle.cli.options import Id, Json, Link, parse_address, parse_id, reads, sends
+from oracle.cli.options import Id, Json, Link, reads, sends
 from oracle.cli.output import hexed, print_facts, print_json, print_rows
-from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.client import Sent
-    from oracle.core.structs import Agreement, Record
+    from oracle.core.structs import Agreement
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,101 +53,6 @@ def list_purposes(
         if search.lower() in each.term.lower()
     ]
     print_rows(("term", "bit", "below"), rows, as_json)
-
-
-_ADDRESS: dict[str, Any] = {"parser": parse_address, "metavar": "ADDRESS"}
-
-
-@app.command(
-    epilog="Example: assent agreement draft --record 0x5d… --controller 0x70… --model screening "
-    "--purpose AcademicResearch --uses 3 > agreement.json"
-)
-@reads
-def draft(
-    link: Link,
-    controller: Annotated[str, typer.Option(**_ADDRESS, help="Who may ask.")],
-    model: Annotated[str, typer.Option(metavar="NAME|ID", help="The model, by id or by name in the deployment.")],
-    purpose: Annotated[
-        list[str] | None, typer.Option(metavar="TERM", help="A purpose agreed to; may be repeated.")
-    ] = None,
-    permission: Annotated[
-        list[str] | None,
-        typer.Option(metavar="DUO", help="Purposes by a DUO permission, such as GRU or HMB; repeatable."),
-    ] = None,
-    record: Annotated[
-        bytes | None, typer.Option(parser=parse_id, metavar="ID", help="The record's id, to be looked up on chain.")
-    ] = None,
-    root: Annotated[
-        bytes | None, typer.Option(parser=parse_id, metavar="ROOT", help="The record's root, if it isn't on chain yet.")
-    ] = None,
-    subject: Annotated[str | None, typer.Option(**_ADDRESS, help="Whose data it is; with --root.")] = None,
-    holder: Annotated[str | None, typer.Option(**_ADDRESS, help="Who keeps the record; with --root.")] = None,
-    prohibit: Annotated[list[str] | None, typer.Option(metavar="TERM", help="A purpose ruled out; it wins.")] = None,
-    ehds: Annotated[
-        bool, typer.Option("--ehds", help="Rule out what the European Health Data Space forbids: Art. 54(b), (c).")
-    ] = False,
-    modifier: Annotated[
-        list[str] | None, typer.Option(metavar="DUO", help="What whoever asks must undertake, such as NCU; repeatable.")
-    ] = None,
-    place: Annotated[
-        int, typer.Option(min=0, max=999, help="Where alone it may be used, ISO 3166-1 numeric; 0: anywhere.")
-    ] = 0,
-    language: Annotated[str, typer.Option(metavar="CODE", help="The notice's language, ISO 639-1.")] = "",
-    erasure: Annotated[
-        bool, typer.Option("--erasure", help="Have the record erased when the agreement ends, and told on chain.")
-    ] = False,
-    step: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(STEPS)}; infer by default.")] = None,
-    days: Annotated[float, typer.Option(min=0, help="How long it is valid from now, in days.")] = 30,
-    uses: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="How many requests may be made.")] = 1,
-    price: Annotated[
-        int, typer.Option(min=0, max=2**96 - 1, help="What each verdict earns the subject: wei, or the token's units.")
-    ] = 0,
-    notice: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="What the subject is shown.")] = None,
-) -> None:
-    """Write an agreement as JSON to standard output, for `give` or `sign`."""
-    from oracle.client import draft_agreement  # noqa: PLC0415
-    from oracle.core.duo import ehds_prohibited  # noqa: PLC0415
-    from oracle.core.notices import notice_bytes  # noqa: PLC0415
-    from oracle.core.purposes import terms  # noqa: PLC0415
-
-    drafted = draft_agreement(
-        _record(link, record, root, subject, holder),
-        controller,
-        link.model_id(model),
-        _purposes(purpose, permission),
-        [*(prohibit or ()), *(terms(ehds_prohibited()) if ehds else ())],
-        [step_of(each) for each in step or ["infer"]],
-        valid_for_s=int(days * DAY_S),
-        uses=uses,
-        price=price,
-        modifiers=modifier or (),
-        place=place,
-        language=language or _language_of(notice),
-        erasure=erasure,
-        notice=notice_bytes(notice.read_bytes()) if notice else b"",
-    )
-    print_json(drafted.to_json())
-
-
-@app.command(epilog="Example: assent agreement notice notice.txt --language en --recipient 'your clinic' > notice.json")
-def notice(
-    text: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What the subject reads, UTF-8.")],
-    language: Annotated[str, typer.Option(metavar="CODE", help="Its language, ISO 639-1.")] = "",
-    recipient: Annotated[list[str] | None, typer.Option(help="Who learns the answer, in words; repeatable.")] = None,
-    processor: Annotated[
-        list[str] | None,
-        typer.Option(**_ADDRESS, help="An operator that may process the record; repeatable; none: any."),
-    ] = None,
-) -> None:
-    """Write a notice to standard output, for `draft --notice` and, if it names processors, for `vault notice`."""
-    from oracle.core.notices import Notice  # noqa: PLC0415
-
-    try:
-        content = text.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        raise ConfigurationError([f"{text}: not UTF-8 text"]) from None
-    made = Notice(content, language, tuple(recipient or ()), tuple(processor or ()))
-    typer.echo(made.encoded().decode())
 
 
 @app.command(epilog="Example: assent agreement give agreement.json --keystore subject.json --password-file password")
@@ -217,6 +120,25 @@ def renew(
     print_json({**signed_agreements("renewal", [agreement], deadline, signature), "validUntil": until})
 
 
+@app.command(
+    epilog="Example: assent agreement adopt 0x5d…c1 --model screening --uses 3 --keystore controller.json "
+    "--password-file password"
+)
+@sends
+def adopt(
+    link: Link,
+    agreement_id: Id,
+    model: Annotated[str, typer.Option(metavar="NAME|ID", help="The model, by id or by name in the deployment.")],
+    uses: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="How many of the agreement's uses it takes.")] = 1,
+) -> None:
+    """Take one model of the publisher that a subject agreed to, as the controller: makes an agreement for it, to ask under."""
+    client = link.sender
+    sent = client.adopt(client.agreement(agreement_id), client.model(link.model_id(model)), uses)
+    made = next(bytes(event.arguments["id"]) for event in sent.events if event.name == "AgreementAdopted")
+    facts = {"agreement": hexed(made), "under": hexed(agreement_id), "uses": uses}
+    print_facts({**facts, "state": "given", **sent.to_json()}, link.as_json)
+
+
 @app.command(epilog="Example: assent agreement show 0x5d…c1 --json")
 @reads
 def show(link: Link, agreement_id: Id) -> None:
@@ -227,7 +149,7 @@ def show(link: Link, agreement_id: Id) -> None:
     agreement = link.client.agreement(agreement_id)
     status = link.client.read(link.client.contract.agreement_status(agreement_id))
     uses = link.client.uses(agreement_id)
-    facts = {
+    facts: dict[str, Any] = {
         "agreement": hexed(agreement_id),
         "state": status.state.name.lower(),
         "since": status.since,
@@ -238,6 +160,9 @@ def show(link: Link, agreement_id: Id) -> None:
         "unsettled": status.unsettled,
         "steps": [name for bit, name in enumerate(STEPS) if agreement.steps >> bit & 1],
     }
+    if (by := agreement.models_by) is not None:
+        adopted = [hexed(each) for each in link.client.read(link.client.contract.adopted_under(agreement_id))]
+        facts = {**facts, "modelsBy": by.publisher, "allotted": status.allotted, "adopted": adopted}
     requests = [{"use": use, "request": hexed(each), "state": state.name.lower()} for use, each, state in uses]
     if link.as_json:
         print_json({**facts, "terms": agreement.to_json(), "requests": requests})
@@ -255,38 +180,6 @@ def settle(link: Link, agreement_id: Id) -> None:
     sent = client.settle(agreement_id)
     facts = {"verdicts": due.verdicts, "price": str(due.price), "royalty": str(due.royalty), "currency": due.currency}
     print_facts({"agreement": hexed(agreement_id), **facts, **sent.to_json()}, link.as_json)
-
-
-def _record(link: Link, record: bytes | None, root: bytes | None, subject: str | None, holder: str | None) -> Record:
-    """Return the record that an agreement is about: looked up by its id, or put together."""
-    from oracle.core.structs import Record  # noqa: PLC0415
-
-    if record is not None:
-        found = link.client.record(record).record
-        if subject not in (None, found.subject) or holder not in (None, found.holder) or root not in (None, found.root):
-            raise ConfigurationError([f"--record: it is {found.subject}'s, held by {found.holder}; name it alone"])
-        return found
-    if root is None or subject is None or holder is None:
-        raise ConfigurationError(["--record: name the record, or its --root, --subject and --holder"])
-    return Record(root, subject, holder)
-
-
-def _language_of(notice: Path | None) -> str:
-    from oracle.core.notices import Notice, NoticeError  # noqa: PLC0415
-
-    try:
-        return "" if notice is None else Notice.parse(notice.read_bytes()).language
-    except NoticeError:
-        return ""
-
-
-def _purposes(named: list[str] | None, permissions: list[str] | None) -> list[str]:
-    from oracle.core.duo import permission_mask  # noqa: PLC0415
-    from oracle.core.purposes import terms  # noqa: PLC0415
-
-    if not named and not permissions:
-        raise ConfigurationError(["--purpose: name a purpose, or a --permission"])
-    return [*(named or ()), *terms(permission_mask(permissions or ()))]
 
 
 def report_state(link: Link, agreements: Sequence[Agreement], state: str, sent: Sent) -> None:

@@ -26,6 +26,7 @@ from oracle.cli import (
     vault,
     verdict,
 )
+from oracle.cli import agreement_draft as _agreement_draft  # noqa: F401  its commands are `agreement`'s
 from oracle.cli import agreement_end as _agreement_end  # noqa: F401  its commands are `agreement`'s
 from oracle.cli import receipt as _receipt  # noqa: F401  so are its
 from oracle.cli import record_history as _record_history  # noqa: F401  its commands are `record`'s

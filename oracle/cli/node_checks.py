@@ -125,10 +125,13 @@ class Check:
         return AssentClient(chain.rpc_url, chain.contract, chain_id=chain.chain_id, start_block=chain.start_block)
 
     def _chain(self) -> str:
-        """Check each endpoint's chain and methods, and the contract's code."""
+        """Check each endpoint's chain and methods, the contract's code, and the vocabulary that it goes by."""
         import asyncio  # noqa: PLC0415
 
+        from oracle.chain.vocabulary import check_vocabulary  # noqa: PLC0415
+
         asyncio.run(self._endpoints())
+        check_vocabulary(self._client.read(self._client.contract.vocabulary()))
         return self._client.contract.address
 
     async def _endpoints(self) -> None:

@@ -44,13 +44,13 @@ from oracle.client.errors import (
     VerdictTimeoutError,
 )
 from oracle.client.operators import Operator
-from oracle.client.roles import Holder, Publisher, Subject
+from oracle.client.roles import Controller, Holder, Publisher, Subject
 from oracle.client.standing import StandingRequester
 from oracle.core.errors import ConfigurationError
 from oracle.keys.signer import Signer
 
 
-class AssentClient(Subject, StandingRequester, Challenger, Operator, Holder, Publisher):
+class AssentClient(Subject, Controller, StandingRequester, Challenger, Operator, Holder, Publisher):
     """One deployment of the contract, seen and used by one signer."""
 
     @classmethod

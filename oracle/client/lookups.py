@@ -55,6 +55,10 @@ class Lookups(Connection):
         quote = self.read(self.contract.model_status(agreement.model)).quote.with_price(agreement.price)
         return Price(quote, self._currency(quote))
 
+    def adopted_under(self, agreement_id: bytes) -> list[Agreement]:
+        """Return what was adopted under an agreement to a publisher's models, oldest first, whatever became of it."""
+        return [self.agreement(each) for each in self.read(self.contract.adopted_under(agreement_id))]
+
     def currencies(self) -> list[str]:
         """Return what models are paid in: the zero address, for ether, and the tokens, in the order of their indices."""
         return [ETHER, *(event.arguments["currency"] for event in self.events("CurrencyListed"))]

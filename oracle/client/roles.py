@@ -82,6 +82,17 @@ class Subject(Connection):
         return self.send(self.contract.revoke(agreement))
 
 
+class Controller(Connection):
+    """For controllers, beside what they ask."""
+
+    def adopt(self, under: Agreement, model: Model, uses: int) -> Sent:
+        """Make an agreement for one model of the publisher that ``under`` names, with ``uses`` of its uses, as the controller.
+
+        The new agreement is ``under.adopted(model.id, uses, end)``, where ``end`` is when ``under`` ends now.
+        """
+        return self.send(self.contract.adopt(under, model, uses))
+
+
 class Holder(Connection):
     """For those who keep records."""
 

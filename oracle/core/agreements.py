@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any, ClassVar, Self
 
 from eth_utils import to_checksum_address
 
 from oracle.core.eip712 import Struct, struct_hash
-from oracle.core.registries import Record
+from oracle.core.registries import ModelsBy, Record
 from oracle.core.words import Limits, Scope
 
 #: The contract's terms: their names, the scope's place among them, and how many come after it.
@@ -119,7 +119,8 @@ class Agreement(Struct):
     ``purposes``, ``prohibited``, ``steps`` and ``modifiers`` (DUO's, which the controller must undertake to meet) are bitmaps; ``place`` is
     where alone it may be used (ISO 3166-1 numeric, 0 for anywhere); ``language`` is the notice's (ISO 639-1, two bytes, zero if it isn't
     said); ``erasure`` tells that what was held of the record must be erased when the agreement ends. Times are Unix seconds, the end is
-    exclusive; ``price`` is what the subject earns by each verdict, in the smallest unit of the model's currency.
+    exclusive; ``price`` is what the subject earns by each verdict, in the smallest unit of the model's currency. ``model`` is a model's id,
+    or stands for a publisher's models (``ModelsBy``).
     """
 
     TYPE: ClassVar[str] = "Agreement(address controller,Source source,Terms terms)"
@@ -142,6 +143,15 @@ class Agreement(Struct):
     valid_until: int
     uses: int
     price: int
+
+    @property
+    def models_by(self) -> ModelsBy | None:
+        """The publisher whose models it is for, to be adopted one by one; None if it names one model."""
+        return ModelsBy.unpack(self.model)
+
+    def adopted(self, model_id: bytes, uses: int, valid_until: int) -> Agreement:
+        """Return what comes of adopting a model of the publisher's, with some of the uses, while this one ends at ``valid_until``."""
+        return replace(self, model=model_id, uses=uses, valid_until=valid_until)
 
     @property
     def source(self) -> Source:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
+from eth_utils import to_canonical_address, to_checksum_address
+
 from oracle.core.abi import encode
 from oracle.core.eip712 import Struct
 from oracle.core.keccak import keccak
@@ -71,6 +73,30 @@ class Model(Struct):
     def id(self) -> bytes:
         """ModelId, 32 bytes."""
         return self.hash()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsBy:
+    """What an agreement names instead of one model: all that a publisher has, or will have, in one currency.
+
+    ``currency`` is the currency's index (0: ether). In one currency, because the agreement's price is an amount of the model's.
+    """
+
+    publisher: str
+    currency: int = 0
+
+    def pack(self) -> bytes:
+        """Return what stands in the place of the model's id, 32 bytes. Raises ValueError for what fits no address or index."""
+        if not 0 <= self.currency < 1 << 32:
+            raise ValueError("currency doesn't fit 32 bits")
+        return self.currency.to_bytes(12) + to_canonical_address(self.publisher)
+
+    @classmethod
+    def unpack(cls, model: bytes) -> ModelsBy | None:
+        """Return what 32 bytes say of a publisher; None if they are a model's id: a hash has no such zeros in front."""
+        if any(model[:8]):
+            return None
+        return cls(to_checksum_address(model[12:]), int.from_bytes(model[8:12]))
 
 
 #: For how long a request may be open at most, and an anchored root be claimed, in seconds.

@@ -9,6 +9,7 @@ from oracle.core.mandates import Mandate, Right
 from oracle.core.registries import (
     MAX_OPEN_S,
     Model,
+    ModelsBy,
     ModelState,
     Policy,
     Record,
@@ -47,6 +48,7 @@ __all__ = [
     "Mandate",
     "Model",
     "ModelState",
+    "ModelsBy",
     "Policy",
     "Question",
     "Quote",

@@ -156,7 +156,7 @@ def _record(domain: Domain, agreement: Agreement, standing: Standing, name: str)
             "dpv:hasPurpose": _iris(agreement.purposes),
             "assent:prohibitsPurpose": _iris(agreement.prohibited),
             "dpv:hasProcessing": [_PROCESSING[step] for step in Step if agreement.steps >> step & 1],
-            "assent:hasModel": "0x" + agreement.model.hex(),
+            **_models(domain, agreement),
             "assent:hasRecordRoot": "0x" + agreement.root.hex(),
             "assent:uses": agreement.uses,
             "assent:price": str(agreement.price),
@@ -172,6 +172,13 @@ def _record(domain: Domain, agreement: Agreement, standing: Standing, name: str)
             "assent:verdictsEarning": standing.earning,
         },
     }
+
+
+def _models(domain: Domain, agreement: Agreement) -> dict[str, Any]:
+    by = agreement.models_by
+    if by is None:
+        return {"assent:hasModel": "0x" + agreement.model.hex()}
+    return {"assent:hasModelsBy": _party(domain, by.publisher), "assent:currency": by.currency}
 
 
 def _notice(agreement: Agreement) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from oracle.chain.abi import Event
@@ -14,6 +14,7 @@ from oracle.core.structs import Question, Step
 _OF_AGREEMENTS = {
     "AgreementRepresented": "represented",
     "AgreementGiven": "given",
+    "AgreementAdopted": "adopted",
     "AgreementRenewed": "renewed",
     "AgreementWithdrawn": "withdrawn",
     "AgreementRevoked": "revoked",
@@ -49,15 +50,19 @@ class Entry:
     question: Question | None = None
     by: str | None = None
     valid_until: int | None = None
+    #: The agreement that it was adopted under; of that one, the adopted agreement.
+    other: bytes | None = None
     outcome: int | None = None
     score_ppm: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values, without what there is none of."""
         request = None if self.request is None else "0x" + self.request.hex()
+        other = None if self.other is None else "0x" + self.other.hex()
         told = {
             "by": self.by,
             "validUntil": self.valid_until,
+            "agreement": other,
             "use": self.use,
             "request": request,
             "outcome": self.outcome,
@@ -73,6 +78,10 @@ def history_of(client: AssentClient, agreement_id: bytes) -> list[Entry]:
     found: list[Entry] = []
     for name, called in _OF_AGREEMENTS.items():
         found += [_entry(called, event) for event in client.events(name, agreement_id)]
+    found += [
+        replace(_entry("adopted", event), other=bytes(event.arguments["id"]))
+        for event in client.events("AgreementAdopted", None, agreement_id)
+    ]
     uses: dict[bytes, int] = {}
     for event in client.events("Requested", None, agreement_id):
         question = Question.unpack(event.arguments["question"])
@@ -91,8 +100,8 @@ def _entry(name: str, event: Event, use: int | None = None, question: Question |
     request = None if use is None else bytes(event.arguments["id"])
     place = (event.block_number, event.log_index)
     by = next((event.arguments[key] for key in _ACTORS if key in event.arguments), None)
-    until = event.arguments.get("validUntil")
-    return Entry(*place, name, event.transaction_hash, use, request, question, by, until, outcome, score)
+    until, other = event.arguments.get("validUntil"), event.arguments.get("under")
+    return Entry(*place, name, event.transaction_hash, use, request, question, by, until, other, outcome, score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,7 @@ class Used:
     ``earned`` is in the smallest unit of ``currency`` (the zero address for ether); a use without a verdict earns nothing.
     """
 
+    agreement: bytes
     use: int
     request: bytes
     controller: str
@@ -118,6 +128,7 @@ class Used:
     def to_json(self) -> dict[str, Any]:
         """Return JSON values: bytes as 0x-hex, amounts as decimal strings."""
         return {
+            "agreement": "0x" + self.agreement.hex(),
             "use": self.use,
             "request": "0x" + self.request.hex(),
             "controller": self.controller,
@@ -134,8 +145,13 @@ class Used:
 
 
 def uses_of(client: AssentClient, agreement_id: bytes) -> list[Used]:
-    """Return each use that was taken of an agreement, in order, from the chain alone. Raises UnknownIdError or EndpointError."""
+    """Return each use that was taken of an agreement, in order, from the chain alone. Raises UnknownIdError or EndpointError.
+
+    Of an agreement to a publisher's models they are those of what was adopted under it.
+    """
     agreement = client.agreement(agreement_id)
+    if agreement.models_by is not None:
+        return [used for adopted in client.adopted_under(agreement_id) for used in uses_of(client, adopted.id)]
     currency = client.price_of(agreement).currency
     of_use: dict[int, list[Entry]] = {}
     for entry in history_of(client, agreement_id):
@@ -151,6 +167,7 @@ def uses_of(client: AssentClient, agreement_id: bytes) -> list[Used]:
             continue
         found.append(
             Used(
+                agreement=agreement_id,
                 use=use,
                 request=asked.request,
                 controller=agreement.controller,

@@ -52,6 +52,7 @@ class Services:
 
     seat: Seat
     keys: OperatorKeys
+    contract: AssentContract
     reader: ChainReader
     watcher: Watcher
     evaluator: Evaluator
@@ -116,6 +117,7 @@ def assemble(
     return Services(
         seat=seat,
         keys=opened,
+        contract=contract,
         reader=reader,
         watcher=Watcher(reader, store, chain, metrics),
         evaluator=evaluator,

@@ -111,6 +111,31 @@ def test_agreement__when_given_and_withdrawn_by_the_subject__then_so_it_is(shell
     assert shell.json("agreement", "withdraw", given["agreement"], by="subject")["state"] == "withdrawn"
 
 
+def test_agreement__when_to_a_publishers_models__then_one_is_adopted_and_asked_under(shell: Shell) -> None:
+    publisher = shell.world.model.publisher
+    terms = ("agreement", "draft", "--record", "0x" + shell.world.record.id.hex(), "--controller", CONTROLLER.address)
+    named = (*terms, "--purpose", PURPOSE, "--uses", "5")
+    drafted = shell.run(*named, "--publisher", publisher)
+    given = shell.json("agreement", "give", "-", by="subject", stdin=drafted)["agreement"]
+    adopted = shell.json("agreement", "adopt", given, "--model", "screening", "--uses", "2", by="controller")
+    assert (adopted["under"], adopted["events"]) == (given, ["AgreementGiven", "AgreementAdopted"])
+    shown = shell.json("agreement", "show", given)
+    assert (shown["modelsBy"], shown["allotted"], shown["adopted"]) == (publisher, 2, [adopted["agreement"]])
+    assert shell.json("agreement", "show", adopted["agreement"])["terms"]["uses"] == 2
+    _ask(shell, adopted["agreement"])
+    (used,) = shell.json("agreement", "uses", given)
+    assert (used["agreement"], used["state"]) == (adopted["agreement"], "requested")
+    error = shell.json("agreement", "adopt", given, "--model", "screening", "--uses", "4", by="controller", status=1)
+    assert error["error"]["revert"]["name"] == "AllotmentTooLarge"
+    for wrong in (
+        (),
+        ("--publisher", publisher, "--model", "screening"),
+        ("--model", "screening", "--currency", publisher),
+    ):
+        shell.json(*named, *wrong, status=2)
+    assert "no model is paid in" in shell.run(*named, "--publisher", publisher, "--currency", publisher, status=2)
+
+
 def test_agreement__when_renewed_and_revoked__then_its_history_says_by_whom(shell: Shell, agreement: str) -> None:
     error = shell.json("agreement", "renew", agreement, "--days", "1", by="subject", status=1)["error"]
     assert error["revert"]["name"] == "RenewalTooEarly"

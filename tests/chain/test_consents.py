@@ -13,15 +13,16 @@ import pytest
 from client_world import CONTROLLER, HOLDER, PURPOSE, RELAYER, SUBJECT, World
 from jsonschema import Draft202012Validator
 
+from oracle.chain.vocabulary import check_vocabulary
 from oracle.core.erasure import ERASURE_TIME_S, Eraser, erasure_evidence
-from oracle.core.errors import ContractRevertError
+from oracle.core.errors import ConfigurationError, ContractRevertError
 from oracle.core.mandates import NOTICE_S
 from oracle.core.purposes import mask
-from oracle.core.structs import AgreementState, Mandate, Right, Verdict
+from oracle.core.structs import AgreementState, Mandate, ModelsBy, Right, Verdict
 from oracle.receipts import issue, verify
 from oracle.receipts.erasing import ErasureError, StillAgreedError, erase_record, record_to_erase
 from oracle.receipts.erasures import Answer, NothingToEraseError, erasures_of
-from oracle.receipts.history import history_of
+from oracle.receipts.history import history_of, uses_of
 
 DEADLINE = 2**40
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "api" / "receipt.schema.json").read_text())
@@ -115,6 +116,56 @@ def test_renewal__when_signed__then_brought_by_a_relayer(world: World) -> None:
     signature = world.as_(SUBJECT).sign_renewal(agreement, until, DEADLINE)
     world.as_(RELAYER).renew_signed(agreement, until, DEADLINE, signature)
     assert world.client.read(world.client.contract.agreement_status(agreement.id)).valid_until == until
+
+
+def test_adopt__when_the_publisher_is_agreed_to__then_used_shown_and_withdrawn_with_it(world: World) -> None:
+    under = world.give(model_id=ModelsBy(world.model.publisher).pack(), uses=5, price=7)
+    sent = world.as_(CONTROLLER).adopt(under, world.model, 2)
+    assert sent.event("AgreementAdopted").arguments["under"] == under.id
+    (adopted,) = world.client.adopted_under(under.id)
+    assert adopted == under.adopted(world.model.id, 2, under.valid_until)
+    assert world.client.read(world.client.contract.agreement_status(under.id)).allotted == 2
+    world.record_verdict(world.ask(adopted), Verdict(1, 700_000, b"t" * 32))
+    receipts = [issue(world.as_(HOLDER), each.id) for each in (under, adopted)]
+    assert [status(each)["@type"] for each in receipts] == ["dpv:ConsentGiven"] * 2
+    broad, single = (each["dpv:hasRecordOfActivity"]["dpv:hasProcess"] for each in receipts)
+    assert broad["assent:hasModelsBy"]["@id"].endswith(world.model.publisher)
+    assert "assent:hasModel" not in broad
+    assert single["assent:hasModel"] == "0x" + world.model.id.hex()
+    assert [verify(each).agreement for each in receipts] == [under, adopted]
+    open_one = world.ask(adopted)
+    world.as_(SUBJECT).withdraw(under)
+    assert {_state(world, each.id) for each in (under, adopted)} == {AgreementState.WITHDRAWN}
+    world.as_(HOLDER).refuse(open_one.request)
+    events = [(each.event, each.other) for each in history_of(world.client, adopted.id)]
+    assert events[:2] == [("given", None), ("adopted", under.id)]
+    assert [each.event for each in history_of(world.client, under.id)] == ["given", "adopted", "withdrawn"]
+    uses = uses_of(world.client, under.id)
+    assert [(each.agreement, each.state, each.earned) for each in uses] == [
+        (adopted.id, "recorded", 7), (adopted.id, "refused", 0)
+    ]  # fmt: skip
+
+
+def test_adopt__when_it_may_not__then_refused_by_name(world: World) -> None:
+    under = world.give(model_id=ModelsBy(world.model.publisher).pack(), uses=5)
+    with pytest.raises(ContractRevertError, match="NotController"):
+        world.as_(SUBJECT).adopt(under, world.model, 1)
+    with pytest.raises(ContractRevertError, match="AllotmentTooLarge"):
+        world.as_(CONTROLLER).adopt(under, world.model, 6)
+    with pytest.raises(ContractRevertError, match="of a publisher's models adopt one first"):
+        world.ask(under)
+    other = world.give(model_id=ModelsBy(world.model.publisher, 1).pack())
+    with pytest.raises(ContractRevertError, match="ModelNotAgreed"):
+        world.as_(CONTROLLER).adopt(other, world.model, 1)
+
+
+def test_vocabulary__of_the_contract__is_ours_and_another_is_named(world: World) -> None:
+    told = world.client.read(world.client.contract.vocabulary())
+    check_vocabulary(told)
+    with pytest.raises(
+        ConfigurationError, match=r"chain\.contract: goes by the purposes of 'another' .* use the release"
+    ):
+        check_vocabulary(("another", bytes(32)))
 
 
 def test_conditions__when_not_undertaken__then_refused_by_name(world: World) -> None:

@@ -14,7 +14,7 @@ from hexbytes import HexBytes
 
 from oracle.chain.abi import consumer_artifact
 from oracle.core.errors import Reason
-from oracle.core.structs import Delivery, Request, RequestState, Verdict, request_id
+from oracle.core.structs import Delivery, ModelsBy, Request, RequestState, Verdict, request_id
 from oracle.models.features import features
 from oracle.store.tables import Stage
 
@@ -49,6 +49,20 @@ async def test_reports__when_many_requests_wait__then_few_transactions_record_th
     assert {each.arguments["signers"].bit_count() for each in nodes.logs("PoolOpened")} == {3}
     await nodes.see()
     assert all(node.services.seat.store.counts() == {"recorded": 12} for node in nodes.nodes)
+
+
+async def test_reports__when_the_model_was_adopted__then_recorded_and_none_once_the_first_is_withdrawn(
+    nodes: Town,
+) -> None:
+    ground = nodes.ground
+    under = nodes.agree(model=ModelsBy(ground.model.publisher).pack())
+    ground.send(ground.contract.adopt(under, ground.model, 5), CONTROLLER)
+    adopted = under.adopted(ground.model.id, 5, under.valid_until)
+    request = ground.ask(adopted)
+    await nodes.until(lambda: nodes.state(request.id) is RequestState.RECORDED)
+    late = ground.ask(adopted, 1)
+    ground.send(ground.contract.withdraw(under), SUBJECT)
+    await nodes.until(lambda: nodes.state(late.id) is RequestState.REFUSED)
 
 
 async def test_reports__when_two_of_four_refuse_one_verdict__then_the_rest_is_recorded_without_it(nodes: Town) -> None:

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import { Agreement, Agreements } from "../../contracts/types/Agreement.sol";
 import { AgreementId, SourceId } from "../../contracts/types/Ids.sol";
+import { Models } from "../../contracts/types/Model.sol";
 import { Asked, Question, Questions } from "../../contracts/types/Question.sol";
 import { Answer, Attestation, Request, Verdicts } from "../../contracts/types/Verdict.sol";
 import { AssentTest } from "./base/AssentTest.sol";
@@ -79,6 +80,17 @@ contract GasTest is AssentTest {
         vm.prank(subject);
         assent.renew(agreement, agreement.terms.validUntil + 365 days);
         vm.snapshotGasLastCall("assent", "renew agreement");
+    }
+
+    function test_Snapshot_Adopt() public {
+        agreement.terms.model = Models.by(publisher, 0);
+        give();
+        vm.prank(controller);
+        assent.adopt(agreement, model, 1);
+        vm.snapshotGasLastCall("assent", "adopt a model of the publisher agreed to");
+        vm.prank(subject);
+        assent.withdraw(agreement);
+        vm.snapshotGasLastCall("assent", "withdraw agreement, with one adopted under it");
     }
 
     function test_Snapshot_AttestErasure() public {

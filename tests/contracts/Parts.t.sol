@@ -340,6 +340,9 @@ contract PartsTest is AssentTest {
         selectors.push(IConsentDesk.invalidate.selector);
         selectors.push(IConsentDesk.renew.selector);
         selectors.push(IConsentDesk.renewBySig.selector);
+        selectors.push(IConsentDesk.adopt.selector);
+        selectors.push(IConsentDesk.adoptedUnder.selector);
+        selectors.push(IConsentDesk.vocabulary.selector);
         selectors.push(IConsentDesk.attestErasure.selector);
         selectors.push(IConsentDesk.attestErasureBySig.selector);
     }

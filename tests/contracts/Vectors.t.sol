@@ -219,6 +219,12 @@ contract VectorsTest is Test {
         assertEq(PoolId.unwrap(id), _word(path, "id"), "of a root");
     }
 
+    function test_ModelsByAPublisher_MatchTheVectors() public view {
+        string memory path = ".derived.modelsBy";
+        ModelId word = Models.by(_account(path, "publisher"), uint32(_number(path, "currency")));
+        assertEq(ModelId.unwrap(word), _word(path, "word"));
+    }
+
     // What is signed
 
     function test_TypedBySubjects_MatchTheVectors() public view {
@@ -285,7 +291,7 @@ contract VectorsTest is Test {
     /// @dev The tests above are of all that the file has: what is added to it wants a test.
     function test_NothingInTheFile_IsLeftOut() public view {
         assertEq(vm.parseJsonKeys(json, ".structs").length, 8, "structs");
-        assertEq(vm.parseJsonKeys(json, ".derived").length, 5, "derived");
+        assertEq(vm.parseJsonKeys(json, ".derived").length, 6, "derived");
         assertEq(vm.parseJsonKeys(json, ".typed").length, 12, "typed");
         assertEq(vm.parseJsonKeys(json, "$").length, 6, "all");
     }

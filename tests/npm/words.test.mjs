@@ -55,6 +55,19 @@ test("ids: hashed as the contracts do", () => {
   assert.equal(assent.requestId(structs.agreement.hash, vectors.questions[0].use), vectors.derived.requestId);
 });
 
+test("models by a publisher: packed and told apart from a model's id", () => {
+  const { word, ...by } = vectors.derived.modelsBy;
+  assert.equal(assent.modelsBy(by.publisher, by.currency), word);
+  assert.deepEqual(assent.publisherOf(word), by);
+  assert.equal(assent.publisherOf(structs.model.hash), undefined);
+});
+
+test("vocabulary: the one whose purposes Solidity and Python have", () => {
+  const purposes = JSON.parse(readFileSync(new URL("../vectors/purposes.json", import.meta.url), "utf8"));
+  assert.equal(assent.VOCABULARY_ROOT, purposes.vocabularyRoot);
+  assert.equal(assent.VOCABULARY, purposes.vocabulary);
+});
+
 test("scopes: taken apart as they are signed", () => {
   assert.deepEqual(assent.unpackScope(terms.scope), scope);
   assert.deepEqual(assent.signedTerms(terms), signedTerms);

@@ -1,5 +1,18 @@
 /** Ids: each is the hash of what it names. */
-import { type ContractFunctionArgs, encodeAbiParameters, type Hash, type Hex, hashStruct, keccak256, toHex } from "viem";
+import {
+  type Address,
+  type ContractFunctionArgs,
+  encodeAbiParameters,
+  getAddress,
+  type Hash,
+  type Hex,
+  hashStruct,
+  hexToNumber,
+  keccak256,
+  numberToHex,
+  slice,
+  toHex,
+} from "viem";
 
 import type { assentAbi } from "./abi.js";
 import { agreementTypes } from "./typed.js";
@@ -31,6 +44,17 @@ export function givenAgreement(given: Given): Agreement {
   const { controller, subject, holder, root, notice, salt, model, purposes, prohibited, scope, limits } = given;
   const terms = { model, purposes, prohibited, scope, ...unpackLimits(limits) };
   return { controller, source: { subject, holder, root, notice, salt }, terms };
+}
+
+/** Returns what stands in the terms in place of a model's id: all models of a publisher in one currency (its index; 0 is ether). */
+export function modelsBy(publisher: Address, currency = 0): Hash {
+  return numberToHex((BigInt(currency) << 160n) | BigInt(publisher), { size: 32 });
+}
+
+/** Returns the publisher and the currency if terms are for a publisher's models, undefined if they name one model. */
+export function publisherOf(model: Hash): { publisher: Address; currency: number } | undefined {
+  if (BigInt(model) >> 192n !== 0n) return undefined;
+  return { publisher: getAddress(slice(model, 12)), currency: hexToNumber(slice(model, 8, 12)) };
 }
 
 /** Returns terms as they are signed. Throws RangeError for a scope with a bit beyond its parts. */

@@ -7,6 +7,8 @@ export {
   agreementId,
   type Given,
   givenAgreement,
+  modelsBy,
+  publisherOf,
   requestId,
   type SignedTerms,
   type Source,
@@ -28,6 +30,7 @@ export {
   withdrawalOfManyTypes,
   withdrawalTypes,
 } from "./typed.js";
+export { VOCABULARY, VOCABULARY_ROOT } from "./vocabulary.js";
 export {
   type Limits,
   packQuestion,

@@ -60,7 +60,15 @@ abstract contract ConsentTest is AssentTest {
     }
 
     function assertStatus(Agreement memory of_, AgreementState state, uint40 validUntil) internal view {
-        AgreementStatus memory wanted = AgreementStatus(state, uint40(vm.getBlockTimestamp()), validUntil, 0, 0);
+        assertStatus(of_, state, validUntil, 0);
+    }
+
+    function assertStatus(Agreement memory of_, AgreementState state, uint40 validUntil, uint32 allotted)
+        internal
+        view
+    {
+        uint40 since = uint40(vm.getBlockTimestamp());
+        AgreementStatus memory wanted = AgreementStatus(state, since, validUntil, 0, 0, allotted);
         assertEq(abi.encode(statusOf(of_)), abi.encode(wanted), "status");
     }
 

@@ -145,12 +145,12 @@ abstract contract ConsentHandler is Ledger {
     }
 
     /// @dev Whether the guardian has the subject's mandate now.
-    function _guarded(address subject_) private view returns (bool) {
+    function _guarded(address subject_) internal view returns (bool) {
         uint256 from = guardianFrom[subject_];
         return from != 0 && time() >= from && time() < from + 30 days;
     }
 
-    function _over(KnownAgreement storage known, AgreementState state) private {
+    function _over(KnownAgreement storage known, AgreementState state) internal {
         (known.withdrawn, known.over) = (moment(), state);
     }
 
@@ -187,7 +187,7 @@ abstract contract ConsentHandler is Ledger {
         knowAccount(account);
     }
 
-    function _terms(uint256 seed, uint8 purpose, uint8 step) private view returns (Agreement memory, uint256 modelAt) {
+    function _terms(uint256 seed, uint8 purpose, uint8 step) internal view returns (Agreement memory, uint256 modelAt) {
         modelAt = _modelFor(seed);
         address who = subjects[draw(seed, "subject", 0, subjects.length - 1)];
         uint256 validity = chance(seed, "long", 2) ? 30 days : draw(seed, "until", 1 hours, 1 days);
@@ -206,7 +206,7 @@ abstract contract ConsentHandler is Ledger {
     }
 
     function _know(Agreement memory terms, uint256 modelAt, uint8 purpose, uint8 step)
-        private
+        internal
         returns (KnownAgreement storage known)
     {
         agreements.push();
@@ -216,7 +216,7 @@ abstract contract ConsentHandler is Ledger {
         (known.id, known.source) = (hasher.agreementId(terms), hasher.sourceId(terms.source));
     }
 
-    function _give(string memory action, Agreement memory terms, uint256 seed, bool expected) private returns (bool) {
+    function _give(string memory action, Agreement memory terms, uint256 seed, bool expected) internal returns (bool) {
         address who = terms.source.subject;
         if (chance(seed, "in person", 2)) {
             return attempt(action, who, 0, abi.encodeCall(assent.give, (terms)), expected);

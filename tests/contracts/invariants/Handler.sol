@@ -20,6 +20,7 @@ contract Handler is Statements {
                 "join joinWithAnothersAttester changeKeys addStake resign withdrawStake rotate wait ",
                 "jail release schedulePolicy applyPolicy ",
                 "publish deprecate give giveAgain withdraw withdrawUngiven endOtherwise renew renewForbidden appoint ",
+                "giveBroad adopt endBroad renewBroad ",
                 "request requestBySig cancel requestForbidden requestBySigForbidden refuse expire ",
                 "stand standUnderTwo standAgain openRound standAndOpen endStanding ",
                 "record requestAndRecord recordForbidden changeMood retryCallback ",

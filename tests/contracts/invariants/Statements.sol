@@ -8,13 +8,14 @@ import { Pool } from "../../../contracts/types/Pool.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { StandingStatus } from "../../../contracts/types/Standing.sol";
 import { Finality, RequestState, RequestStatus } from "../../../contracts/types/Verdict.sol";
+import { AdoptionHandler, KnownBroad } from "./AdoptionHandler.sol";
 import { ArbiterHandler } from "./ArbiterHandler.sol";
 import { KnownAgreement, KnownModel, KnownOperator, KnownPool, KnownRequest, KnownStanding } from "./Ledger.sol";
 import { StandingHandler } from "./StandingHandler.sol";
 import { Token } from "./Token.sol";
 
 /// @notice docs/invariants.md, statement by statement: what the contract says, held against the ledger.
-abstract contract Statements is ArbiterHandler, StandingHandler {
+abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler {
     // 1
     function noVerdictWithoutAgreement() external view {
         for (uint256 i = 0; i < requests.length; ++i) {
@@ -187,6 +188,27 @@ abstract contract Statements is ArbiterHandler, StandingHandler {
             assertEq(abi.encode(status), abi.encode(known.active, known.opened, known.next), "11: status");
             assertLe(status.opened, status.next, "11: opened");
             assertLe(status.next, known.terms.schedule.rounds, "11: rounds");
+        }
+    }
+
+    // 12
+    function adoptedStandsNoLongerThanItsGround() external view {
+        for (uint256 i = 0; i < broad.length; ++i) {
+            KnownBroad storage known = broad[i];
+            AgreementStatus memory status = assent.agreementStatus(known.it.id);
+            bool over = known.it.withdrawn.step != 0;
+            assertEq(uint8(status.state), uint8(over ? known.it.over : AgreementState.Given), "12: state");
+            assertEq(status.validUntil, known.it.end, "12: end");
+            assertEq(assent.adoptedUnder(known.it.id).length, known.adopted.length, "12: adopted");
+            uint256 sum = 0;
+            for (uint256 j = 0; j < known.adopted.length; ++j) {
+                KnownAgreement storage one = agreements[known.adopted[j]];
+                sum += one.terms.terms.uses;
+                bool stands = assent.agreementStatus(one.id).state == AgreementState.Given;
+                assertFalse(over && stands, "12: outlives");
+            }
+            assertEq(status.allotted, sum, "12: allotted");
+            assertLe(sum, known.it.terms.terms.uses, "12: uses");
         }
     }
 

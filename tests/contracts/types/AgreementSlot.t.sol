@@ -7,18 +7,23 @@ import { AgreementSlot, AgreementSlots, AgreementState, AgreementStatus } from "
 
 contract AgreementSlotTest is Test {
     function test_Pack_GivesEachPartAPlaceOfItsOwn() public pure {
-        _assertParts(AgreementStatus(AgreementState.Withdrawn, 0, 0, 0, 0));
-        _assertParts(AgreementStatus(AgreementState.None, type(uint40).max, 0, 0, 0));
-        _assertParts(AgreementStatus(AgreementState.None, 0, type(uint40).max, 0, 0));
-        _assertParts(AgreementStatus(AgreementState.None, 0, 0, type(uint32).max, 0));
-        _assertParts(AgreementStatus(AgreementState.None, 0, 0, 0, type(uint32).max));
+        _assertParts(AgreementStatus(AgreementState.Withdrawn, 0, 0, 0, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, type(uint40).max, 0, 0, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, type(uint40).max, 0, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, 0, type(uint32).max, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, 0, 0, type(uint32).max, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, 0, 0, 0, type(uint32).max));
     }
 
-    function testFuzz_Pack_IsUnpacked(uint8 state, uint40 since, uint40 validUntil, uint32 earning, uint32 settled)
-        public
-        pure
-    {
-        _assertParts(AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled));
+    function testFuzz_Pack_IsUnpacked(
+        uint8 state,
+        uint40 since,
+        uint40 validUntil,
+        uint32 earning,
+        uint32 settled,
+        uint32 allotted
+    ) public pure {
+        _assertParts(AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted));
     }
 
     function test_AnEmptySlot_IsOfAnAgreementThatNobodyGave() public pure {
@@ -32,10 +37,12 @@ contract AgreementSlotTest is Test {
         uint40 since,
         uint40 validUntil,
         uint32 earning,
-        uint32 settled
+        uint32 settled,
+        uint32 allotted
     ) public pure {
         earning = uint32(bound(earning, 0, type(uint32).max - 1));
-        AgreementStatus memory status = AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled);
+        AgreementStatus memory status =
+            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted);
         AgreementSlot more = _pack(status).withOneMoreEarning();
         ++status.earning;
         assertEq(abi.encode(more.status()), abi.encode(status));
@@ -44,7 +51,7 @@ contract AgreementSlotTest is Test {
     function testFuzz_Given_IsGivenNow(uint40 validUntil, uint40 time) public {
         vm.warp(time);
         AgreementSlot slot = AgreementSlots.given(validUntil);
-        AgreementStatus memory wanted = AgreementStatus(AgreementState.Given, time, validUntil, 0, 0);
+        AgreementStatus memory wanted = AgreementStatus(AgreementState.Given, time, validUntil, 0, 0, 0);
         assertEq(abi.encode(slot.status()), abi.encode(wanted));
     }
 
@@ -55,9 +62,11 @@ contract AgreementSlotTest is Test {
         uint40 validUntil,
         uint32 earning,
         uint32 settled,
+        uint32 allotted,
         uint40 time
     ) public {
-        AgreementStatus memory status = AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled);
+        AgreementStatus memory status =
+            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted);
         vm.warp(time);
         AgreementSlot slot = _pack(status).inState(AgreementState(next % 6));
         (status.state, status.since) = (AgreementState(next % 6), time);
@@ -70,9 +79,11 @@ contract AgreementSlotTest is Test {
         uint40 validUntil,
         uint32 earning,
         uint32 settled,
+        uint32 allotted,
         uint40 later
     ) public pure {
-        AgreementStatus memory status = AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled);
+        AgreementStatus memory status =
+            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted);
         AgreementSlot slot = _pack(status).until(later);
         status.validUntil = later;
         assertEq(abi.encode(slot.status()), abi.encode(status));
@@ -83,15 +94,33 @@ contract AgreementSlotTest is Test {
         uint40 since,
         uint40 validUntil,
         uint32 earning,
-        uint32 settled
+        uint32 settled,
+        uint32 allotted
     ) public pure {
         settled = uint32(bound(settled, 0, earning));
-        AgreementStatus memory status = AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled);
+        AgreementStatus memory status =
+            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted);
         assertEq(_pack(status).unsettled(), earning - settled, "unsettled");
         AgreementSlot slot = _pack(status).allSettled();
         status.settled = earning;
         assertEq(abi.encode(slot.status()), abi.encode(status), "status");
         assertEq(slot.unsettled(), 0, "none left");
+    }
+
+    function testFuzz_WithAllotted_ChangesTheUsesAllottedOnly(
+        uint8 state,
+        uint40 since,
+        uint40 validUntil,
+        uint32 earning,
+        uint32 settled,
+        uint32 allotted,
+        uint32 more
+    ) public pure {
+        AgreementStatus memory status =
+            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted);
+        AgreementSlot slot = _pack(status).withAllotted(more);
+        status.allotted = more;
+        assertEq(abi.encode(slot.status()), abi.encode(status));
     }
 
     function _assertParts(AgreementStatus memory status) private pure {
@@ -103,12 +132,13 @@ contract AgreementSlotTest is Test {
         assertEq(slot.isNone(), AgreementSlot.unwrap(slot) == 0, "none");
         assertEq(slot.isOpen(), uint8(status.state) <= uint8(AgreementState.Given), "open");
         assertEq(slot.earning(), status.earning, "earning");
+        assertEq(slot.allotted(), status.allotted, "allotted");
     }
 
     function _pack(AgreementStatus memory status) private pure returns (AgreementSlot) {
         return AgreementSlot.wrap(
             uint256(status.state) | uint256(status.validUntil) << 8 | uint256(status.since) << 48
-                | uint256(status.earning) << 88 | uint256(status.settled) << 120
+                | uint256(status.earning) << 88 | uint256(status.settled) << 120 | uint256(status.allotted) << 152
         );
     }
 }

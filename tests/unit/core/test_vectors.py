@@ -12,6 +12,7 @@ from oracle.core.keccak import keccak
 from oracle.core.structs import (
     Agreement,
     Model,
+    ModelsBy,
     Policy,
     Question,
     Quote,
@@ -115,6 +116,16 @@ def test_pools__when_named__are_the_vectors() -> None:
     pool, rooted = IDS["derived"]["pool"], IDS["derived"]["rootPool"]
     assert pool_id(pool["epoch"], int(pool["signers"]), pool["currency"]) == _bytes(pool["id"])
     assert root_pool_id(_bytes(rooted["root"]), rooted["currency"], rooted["quorum"]) == _bytes(rooted["id"])
+
+
+def test_models_by__when_packed__is_the_vectors_word() -> None:
+    by = IDS["derived"]["modelsBy"]
+    packed = ModelsBy(by["publisher"], by["currency"]).pack()
+    assert packed == _bytes(by["word"])
+    assert ModelsBy.unpack(packed) == ModelsBy(by["publisher"], by["currency"])
+    assert ModelsBy.unpack(_bytes(IDS["structs"]["model"]["hash"])) is None
+    with pytest.raises(ValueError, match="32 bits"):
+        ModelsBy(by["publisher"], 1 << 32).pack()
 
 
 def test_giving__when_signed__has_the_vectors_digest() -> None:
