@@ -11,13 +11,14 @@ from typing import Any
 
 from eth_abi import decode
 from eth_abi.exceptions import DecodingError
-from eth_utils import event_abi_to_log_topic, function_abi_to_4byte_selector, to_checksum_address
+from eth_utils import event_abi_to_log_topic, function_abi_to_4byte_selector
 from eth_utils.abi import collapse_if_tuple
 from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError
 from web3.types import LogReceipt
 
 from oracle.chain.remedies import REMEDIES
+from oracle.core.addresses import checksum
 from oracle.core.errors import ContractRevertError
 
 
@@ -87,8 +88,8 @@ def checksummed(entry: dict[str, Any], value: Any, *, named: bool = False) -> An
         names = (each["name"] for each in entry["components"])
         return dict(zip(names, parts, strict=True)) if named else tuple(parts)
     if kind == "address[]":
-        return [to_checksum_address(each) for each in value]
-    return to_checksum_address(value) if kind == "address" else value
+        return [checksum(each) for each in value]
+    return checksum(value) if kind == "address" else value
 
 
 @cache

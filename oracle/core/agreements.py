@@ -7,8 +7,7 @@ from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any, ClassVar, Self
 
-from eth_utils import to_checksum_address
-
+from oracle.core.addresses import checksum
 from oracle.core.eip712 import Struct, struct_hash
 from oracle.core.registries import ModelsBy, Record
 from oracle.core.words import Limits, Scope
@@ -204,7 +203,7 @@ class Agreement(Struct):
         limits = Limits.unpack(arguments["limits"])
         parts = [arguments[name] for name in _TERMS[: _SCOPE + 1]]
         terms = Terms.from_abi((*parts, limits.valid_from, limits.valid_until, limits.uses, limits.price))
-        return cls.of(to_checksum_address(arguments["controller"]), Source.from_abi(arguments), terms)
+        return cls.of(checksum(arguments["controller"]), Source.from_abi(arguments), terms)
 
     def to_given(self) -> dict[str, Any]:
         """Return the arguments of the ``AgreementGiven`` event; inverse of :meth:`from_given`."""
@@ -222,7 +221,7 @@ class Agreement(Struct):
         """Build from the contract's nested struct, decoded to tuples or mappings (camelCase keys)."""
         controller, source, terms = cls.members_of(values)
         source_values, terms_values = Source.from_abi(source).values(), Terms.from_abi(terms).values()
-        return cls(to_checksum_address(controller), *source_values, *terms_values)
+        return cls(checksum(controller), *source_values, *terms_values)
 
     def to_message(self) -> dict[str, Any]:
         """Return the EIP-712 message, source and terms nested."""
@@ -237,7 +236,7 @@ class Agreement(Struct):
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Inverse of :meth:`to_json`. Raises KeyError or ValueError when the data isn't of this form."""
         source, terms = Source.from_json(data), Terms.from_json(data)
-        return cls(to_checksum_address(data["controller"]), *source.values(), *terms.values())
+        return cls(checksum(data["controller"]), *source.values(), *terms.values())
 
     def hash(self) -> bytes:
         """Return the EIP-712 struct hash, 32 bytes: the id."""

@@ -9,7 +9,9 @@ from oracle.core.keccak import keccak
 
 #: Integers beyond this aren't exact in JSON.
 _MOST = 2**53 - 1
-#: Where there are no floats and all text is ASCII, this writes what RFC 8785 wants, several times as fast as rfc8785 does.
+#: Between these Python writes a float that isn't whole as ECMAScript does: the shortest decimal that reads back the same, no exponent.
+_LEAST_FLOAT, _MOST_FLOAT = 1e-4, 1e16
+#: Where floats are such and all text is ASCII, this writes what RFC 8785 wants, several times as fast as rfc8785 does.
 _encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -31,6 +33,8 @@ def _is_plain(data: Any) -> bool:
         return bool(data.isascii())
     if kind is int:
         return bool(-_MOST <= data <= _MOST)
+    if kind is float:
+        return _LEAST_FLOAT <= abs(data) < _MOST_FLOAT and not data.is_integer()
     if kind is dict:
         return all(type(name) is str and name.isascii() and _is_plain(value) for name, value in data.items())
     if kind is list or kind is tuple:

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar, Self
 
-from eth_utils import to_checksum_address
-
 from oracle.core.abi import encode
+from oracle.core.addresses import checksum
 from oracle.core.keccak import keccak
 
 #: Integers of these types may exceed 2^53, which is as far as JSON's numbers are exact.
@@ -113,7 +112,7 @@ def bytes_of(text: str) -> bytes:
 
 def _from_abi(kind: str, value: Any) -> Any:
     if kind == "address":
-        return to_checksum_address(value)
+        return checksum(value)
     return bytes(value) if kind.startswith("bytes") else value
 
 
@@ -133,4 +132,4 @@ def _from_json(kind: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise ValueError("not a boolean")
         return value
-    return to_checksum_address(value) if kind == "address" else int(value)
+    return checksum(value) if kind == "address" else int(value)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
-from eth_utils import to_canonical_address, to_checksum_address
+from eth_utils import to_canonical_address
 
 from oracle.core.abi import encode
+from oracle.core.addresses import checksum
 from oracle.core.eip712 import Struct
 from oracle.core.keccak import keccak
 
@@ -96,7 +97,7 @@ class ModelsBy:
         """Return what 32 bytes say of a publisher; None if they are a model's id: a hash has no such zeros in front."""
         if any(model[:8]):
             return None
-        return cls(to_checksum_address(model[12:]), int.from_bytes(model[8:12]))
+        return cls(checksum(model[12:]), int.from_bytes(model[8:12]))
 
 
 #: For how long a request may be open at most, and an anchored root be claimed, in seconds.

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from eth_utils import to_checksum_address
-
+from oracle.core.addresses import checksum
 from oracle.core.eip712 import Struct, bytes_of, hex_of, struct_hash
 from oracle.core.verdicts import Request
 from oracle.core.words import Question, Quote
@@ -86,7 +85,7 @@ class StandingRequest(Struct):
         """Build from a decoded tuple or mapping. Raises ValueError for a word that is no question."""
         agreement, controller, question, quote, schedule = cls.members_of(values)
         words = Question.unpack(question), Quote.unpack(quote)
-        return cls(bytes(agreement), to_checksum_address(controller), *words, Schedule.from_abi(schedule))
+        return cls(bytes(agreement), checksum(controller), *words, Schedule.from_abi(schedule))
 
     def to_message(self) -> dict[str, Any]:
         """Return the EIP-712 message, the schedule nested."""
@@ -103,7 +102,7 @@ class StandingRequest(Struct):
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Inverse of :meth:`to_json`. Raises KeyError or ValueError when the data isn't of this form."""
         parts = Question.from_json(data), Quote.from_json(data), Schedule.from_json(data)
-        return cls(bytes_of(data["agreement"]), to_checksum_address(data["controller"]), *parts)
+        return cls(bytes_of(data["agreement"]), checksum(data["controller"]), *parts)
 
     def hash(self) -> bytes:
         """Return the EIP-712 struct hash, 32 bytes: the id."""

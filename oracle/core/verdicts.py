@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Self
 
-from eth_utils import to_checksum_address
-
 from oracle.core.abi import encode
+from oracle.core.addresses import checksum
 from oracle.core.agreements import Agreement, Terms, agreement_id
 from oracle.core.eip712 import Struct, bytes_of, hex_of
 from oracle.core.keccak import keccak
@@ -117,7 +116,7 @@ class Request(Struct):
         """Build from a decoded tuple or mapping. Raises ValueError for a word that is no question."""
         agreement, controller, question, quote = cls.members_of(values)
         words = Question.unpack(question), Quote.unpack(quote)
-        return cls(bytes(agreement), to_checksum_address(controller), *words)
+        return cls(bytes(agreement), checksum(controller), *words)
 
     def to_json(self) -> dict[str, Any]:
         """Return a flat form that canonical JSON can carry, with the parts of question and quote by name."""
@@ -128,7 +127,7 @@ class Request(Struct):
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Inverse of :meth:`to_json`. Raises KeyError or ValueError when the data isn't of this form."""
         words = Question.from_json(data), Quote.from_json(data)
-        return cls(bytes_of(data["agreement"]), to_checksum_address(data["controller"]), *words)
+        return cls(bytes_of(data["agreement"]), checksum(data["controller"]), *words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,17 +123,27 @@ def verify_disclosure(root: bytes, disclosed: Sequence[DisclosedField]) -> dict[
 
     Raises RecordError (PROOF_WRONG) naming the field that is altered, of another record, or given twice; never its value.
     """
-    values: dict[str, object] = {}
+    verify_leaves(root, disclosed)
+    return {field.name: field.value for field in disclosed}
+
+
+def verify_leaves(root: bytes, disclosed: Sequence[DisclosedField]) -> dict[str, bytes]:
+    """Return the fields' leaves (32 bytes each) by name, each proven to be in the record with this root.
+
+    Raises what :func:`verify_disclosure` does.
+    """
+    leaves: dict[str, bytes] = {}
     for field in disclosed:
-        if field.name in values:
+        if field.name in leaves:
             raise RecordError(Reason.PROOF_WRONG, f"field {field.name!r} was given twice")
-        if not _proven(root, field):
+        leaf = _proven_leaf(root, field)
+        if leaf is None:
             raise RecordError(
                 Reason.PROOF_WRONG,
                 f"field {field.name!r} isn't the committed record's: its proof doesn't lead to the root",
             )
-        values[field.name] = field.value
-    return values
+        leaves[field.name] = leaf
+    return leaves
 
 
 def _must_travel(name: str, value: object) -> None:
@@ -148,13 +158,14 @@ def _must_travel(name: str, value: object) -> None:
         )
 
 
-def _proven(root: bytes, field: DisclosedField) -> bool:
+def _proven_leaf(root: bytes, field: DisclosedField) -> bytes | None:
     if len(field.proof) > MAX_PROOF or any(len(sibling) != 32 for sibling in field.proof):
-        return False
+        return None
     try:
-        return merkle.verify(root, leaf_of(field), field.proof)
+        leaf = leaf_of(field)
     except ValueError:
-        return False
+        return None
+    return leaf if merkle.verify(root, leaf, field.proof) else None
 
 
 def _bytes32(text: object, name: str) -> bytes:

@@ -27,7 +27,7 @@ from oracle.core.errors import (
 from oracle.core.structs import AgreementState, RecordState, RequestState, Step
 from oracle.core.trail import grain
 from oracle.data.fetch import VaultRefusedError
-from oracle.data.record import DisclosedField, leaf_of, verify_disclosure
+from oracle.data.record import DisclosedField, verify_leaves
 from oracle.models.evaluation import Evaluation
 from oracle.models.features import features
 from oracle.services.catalogue import LoadedModel
@@ -136,9 +136,8 @@ class Evaluator:
         await self._note_asking(context)
         with self._metrics.fetch_s.time():
             disclosed = await self._source.fields(context)
-        values = verify_disclosure(context.record.root, disclosed)
-        row = features(model.package.card, values)
-        leaves = {field.name: "0x" + leaf_of(field).hex() for field in disclosed}
+        leaves = {name: "0x" + leaf.hex() for name, leaf in verify_leaves(context.record.root, disclosed).items()}
+        row = features(model.package.card, {field.name: field.value for field in disclosed})
         return Prepared(context, model, row, leaves, agreement_since)
 
     async def _note_asking(self, context: RequestContext) -> None:

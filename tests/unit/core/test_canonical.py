@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import rfc8785
 from hypothesis import given
@@ -25,6 +27,13 @@ _VALUES = some.recursive(
 @given(_VALUES)
 def test_canonical__beside_rfc8785s__is_the_same(value: object) -> None:
     assert canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [1e-4, 1e-7, 1e16, 1e21])
+def test_canonical__where_exponents_begin__is_rfc8785s(size: float) -> None:
+    near = [size, -size, math.nextafter(size, 0), math.nextafter(size, 1e300), size * 1.25, size / 3, 17.0, -0.0]
+    assert canonical(near) == rfc8785.dumps(near)
+    assert [canonical(each) for each in near] == [rfc8785.dumps(each) for each in near]
 
 
 @pytest.mark.parametrize("value", [2**53, -(2**53), float("nan"), float("inf"), {"a": [2**60]}, {1: 2}, "\ud800", {1}])
