@@ -44,7 +44,8 @@ Say = Callable[[str], None]
 class DevnetOptions:
     """What a devnet is made of. A port of 0 takes a free one; operators take the ports from ``node_port`` on.
 
-    ``quorum`` is the models', the network's own by default; ``work`` are settings of every node beside its pace.
+    ``quorum`` is the models', the network's own by default; ``work`` are settings of every node beside its pace. One that is ``published``
+    is, while it runs, the deployment that commands and the SDK take when none is named.
     """
 
     folder: Path
@@ -56,6 +57,7 @@ class DevnetOptions:
     turn_blocks: int = 2
     quorum: int | None = None
     work: Mapping[str, object] = field(default_factory=dict)
+    published: bool = False
 
 
 @dataclass(slots=True)
@@ -83,6 +85,8 @@ class Devnet:
         self.vault_url = f"http://127.0.0.1:{self._ports['vault']}"
         self.vault_config = options.folder / "vault" / "vault.toml"
         self.deployment: Deployment | None = None
+        self._deployment_file = options.folder / "deployment.json"
+        self._published: Path | None = None
 
     def _take_ports(self) -> dict[str, int]:
         wanted = {"anvil": self.options.anvil_port, "vault": self.options.vault_port}
@@ -129,6 +133,10 @@ class Devnet:
     def down(self) -> None:
         """Stop everything that this devnet started."""
         self.processes.stop_all()
+        if self._published is not None and self._published.exists():
+            if self._published.read_bytes() == self._deployment_file.read_bytes():  # another devnet may have come after
+                self._published.unlink()
+            self._published = None
 
     def client(self, signer: LocalSigner) -> AssentClient:
         """Return the SDK's client for an account."""
@@ -170,10 +178,11 @@ class Devnet:
     def _deploy(self) -> None:
         self._say("contract and model …")
         network = self._network()
-        path = self.options.folder / "deployment.json"
-        self.deployment = deploy(network, self.accounts.deployer, path, self._say)
-        if FOLDER.is_dir():
-            shutil.copyfile(path, FOLDER / f"{network.chain_id}.json")
+        self.options.folder.mkdir(parents=True, exist_ok=True)
+        self.deployment = deploy(network, self.accounts.deployer, self._deployment_file, self._say)
+        if self.options.published and FOLDER.is_dir():
+            self._published = FOLDER / f"{network.chain_id}.json"
+            shutil.copyfile(self._deployment_file, self._published)
 
     def _network(self) -> Network:
         network = load_network(NETWORK)

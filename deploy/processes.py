@@ -86,7 +86,6 @@ class Processes:
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
-        self._logs.mkdir(parents=True, exist_ok=True)
         self._children: dict[str, Child] = {}
 
     def __getitem__(self, name: str) -> Child:
@@ -97,6 +96,7 @@ class Processes:
 
     def start(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> Child:
         """Start a process in a session of its own, so that Ctrl-C reaches it only through :meth:`stop`."""
+        self._logs.mkdir(parents=True, exist_ok=True)
         path = self._logs / f"{name}.log"
         with path.open("ab") as log:
             process = subprocess.Popen(

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 import structlog
-from aiohttp import ClientError
+from aiohttp import ClientConnectionError, ClientError
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
 from eth_abi.encoding import TextStringEncoder
@@ -58,7 +58,9 @@ def endpoint_errors(doing: str) -> Iterator[None]:
         raise
     except (Web3Exception, ClientError, requests.RequestException, TimeoutError, OSError, ValueError) as error:
         # The endpoint's URL may hold a key: name the kind of failure, not the request.
-        raise EndpointError(f"{doing}: {type(error).__name__}") from error
+        away = isinstance(error, requests.ConnectionError | ClientConnectionError | ConnectionError)
+        hint = "; no chain answers there: is it running, and is rpc_url right?" if away else ""
+        raise EndpointError(f"{doing}: {type(error).__name__}{hint}") from error
 
 
 def open_async(rpc_url: str | Sequence[str], metrics: Metrics | None = None, **limits: Any) -> AsyncWeb3[EndpointPool]:

@@ -36,6 +36,7 @@ def command(
     from oracle.audit import audit  # noqa: PLC0415
     from oracle.models.package import ModelPackage  # noqa: PLC0415
 
+    link.client.request_terms(request_id)  # raises, if there is none
     packages = [ModelPackage.load(folder) for folder in model or ()]
     report = audit(link.client, request_id, nodes=node, release=_read(release), packages=packages)
     if link.as_json:

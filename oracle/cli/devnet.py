@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="A local devnet: Anvil, contract, vault and operators, as processes.", no_args_is_help=True)
 
 _LOOK_S = 1.0
+#: Marks a folder as a devnet's, which may be emptied, and is locked while one runs.
+_MARKER = ".assent-devnet"
+_PURPOSE = "ImproveHealthcare"
 
 
 @app.callback()
@@ -40,22 +46,28 @@ def up(
     """Start everything, print where it is, and run until Ctrl-C; then leave no process behind."""
     from deploy.devnet import Devnet, DevnetOptions  # noqa: PLC0415  web3 and more, which --help needn't load
 
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the context manager tidies up
-    _empty(folder)
+    folder = folder.resolve()
     options = DevnetOptions(
-        folder=folder.resolve(),
+        folder=folder,
         operators=operators,
         block_time_s=block_time,
         anvil_port=anvil_port,
         vault_port=vault_port,
         node_port=node_port,
+        published=True,
     )
-    with Devnet(options, lambda line: typer.echo(f"devnet: {line}", err=True)) as running:
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the context manager tidies up
+    _must_be_devnets(folder)
+    devnet = Devnet(
+        options, lambda line: typer.echo(f"devnet: {line}", err=True)
+    )  # has its ports, or nothing is touched
+    with _held(folder), devnet as running:
+        facts = _facts(running)
+        (folder / "devnet.json").write_text(json.dumps(facts, indent=1) + "\n")
         # Only now: while parts start, a signal breaks off at once.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        facts = _facts(running)
         if as_json:
             typer.echo(json.dumps(facts))
         else:
@@ -66,23 +78,49 @@ def up(
     typer.echo("devnet: stopped", err=True)
 
 
-def _empty(folder: Path) -> None:
-    """Empty the folder if it is a devnet's; refuse to touch anything else."""
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    if not (folder / "logs").is_dir():
-        raise typer.BadParameter(f"{folder} holds something that isn't a devnet's; name another --folder")
-    shutil.rmtree(folder)
+def _must_be_devnets(folder: Path) -> None:
+    """Refuse a folder with anything in it that no devnet has marked as its own."""
+    if folder.exists() and not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is no folder; name another --folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARKER).is_file():
+        raise typer.BadParameter(f"{folder} holds something that isn't a devnet's; name another --folder, or empty it")
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Empty a devnet's folder, and keep it from every other devnet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _MARKER).open("ab") as marker:
+        try:
+            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise typer.BadParameter(f"a devnet runs in {folder}: end that one, or name another --folder") from None
+        for entry in folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name != _MARKER:
+                entry.unlink()
+        yield
 
 
 def _facts(running: Devnet) -> dict[str, Any]:
+    from deploy.devnet_files import write_people  # noqa: PLC0415
+    from oracle.models.zoo.screening.data import held_out  # noqa: PLC0415
+
     client, accounts = running.client(running.accounts.deployer), running.accounts
+    keys = running.options.folder / "keys"
+    password = write_people(keys)
+    record = running.keep_record(held_out()[0].fields, accounts.subject.address)
     return {
         "rpcUrl": running.rpc_url,
         "chainId": client.domain.chain_id,
         "contract": client.address,
         "deployment": str(running.options.folder / "deployment.json"),
         "vault": running.vault_url,
+        "vaultConfig": str(running.vault_config),
+        "keys": str(keys),
+        "passwordFile": str(password),
+        "record": "0x" + record.id.hex(),
         "models": {name: "0x" + each.hex() for name, each in running.models.items()},
         "operators": [
             {"name": operator.name, "attester": operator.attester, "endpoint": operator.endpoint}
@@ -101,7 +139,17 @@ def _print_table(facts: dict[str, Any]) -> None:
 
     table = Table("what", "where", box=None, padding=(0, 2))
     table.columns[1].overflow = "fold"
-    for name in ("rpcUrl", "chainId", "contract", "deployment", "vault"):
+    for name in (
+        "rpcUrl",
+        "chainId",
+        "contract",
+        "deployment",
+        "vault",
+        "vaultConfig",
+        "keys",
+        "passwordFile",
+        "record",
+    ):
         table.add_row(name, str(facts[name]))
     for name, model in facts["models"].items():
         table.add_row(f"model {name}", model)
@@ -113,3 +161,22 @@ def _print_table(facts: dict[str, Any]) -> None:
     console = Console()
     console.print(table)
     console.print("[dim]accounts are those of Anvil's well-known phrase; Ctrl-C stops everything[/]")
+    console.print("\n[bold]next[/], in another terminal:")
+    for line in _next_steps(facts):
+        console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _next_steps(facts: dict[str, Any]) -> list[str]:
+    """Return the commands that lead to a first verdict, about the record that the devnet's vault has."""
+
+    def signed(by: str) -> str:
+        return f"--keystore {facts['keys']}/{by}.json --password-file {facts['passwordFile']}"
+
+    model, controller = next(iter(facts["models"])), facts["accounts"]["controller"]
+    return [
+        f"assent agreement draft --record {facts['record']} --controller {controller} --model {model} --purpose {_PURPOSE} --uses 3"
+        " > agreement.json",
+        f"assent agreement give agreement.json {signed('subject')}",
+        f"assent request make AGREEMENT --purpose {_PURPOSE} --wait-s 60 {signed('controller')}",
+        "assent audit REQUEST",
+    ]

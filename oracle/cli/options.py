@@ -171,5 +171,6 @@ def _linked(command: Callable[..., None], options: dict[str, Any]) -> Callable[.
 def _newest(folder: Path) -> Path:
     found = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
     if not found:
-        raise ConfigurationError([f"no deployment in {folder}/: name one with --deployment or ASSENT_DEPLOYMENT"])
+        remedy = "start one with `assent devnet up`, or name one with --deployment or ASSENT_DEPLOYMENT"
+        raise ConfigurationError([f"no deployment in {folder}/: {remedy}"])
     return found[-1]

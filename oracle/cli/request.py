@@ -9,6 +9,7 @@ import typer
 from oracle.cli.files import SignedFile, read_object, read_signed_asking, signed_asking, step_of
 from oracle.cli.options import Id, Link, reads, sends
 from oracle.cli.output import FAILED, hexed, print_facts, print_json
+from oracle.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from oracle.client import Asked
@@ -73,8 +74,12 @@ def make(
     wait_s: Annotated[float, typer.Option(min=0, help="Wait so long for the verdict; 0 doesn't wait.")] = 0,
 ) -> None:
     """Ask for a verdict under an agreement, as its controller, and pay the quote."""
+    agreement = link.sender.agreement(agreement_id)
+    if link.sender.sender_address != agreement.controller:
+        own, theirs = link.sender.sender_address, agreement.controller
+        raise ConfigurationError([f"--keystore: is {own}'s; the agreement's controller is {theirs}: use its key file"])
     asked = link.sender.request(
-        link.sender.agreement(agreement_id),
+        agreement,
         purpose,
         step=step_of(step),
         use=use,

@@ -16,7 +16,13 @@ app = typer.Typer(no_args_is_help=True, help="Verdicts: show, wait, challenge, l
 @reads
 def show(link: Link, request_id: Id) -> None:
     """Show a request's state and, once recorded, its verdict: how final it is, and who challenged it."""
-    print_facts(link.client.verdict(request_id).to_json(), link.as_json)
+    from oracle.client import UnknownIdError  # noqa: PLC0415
+    from oracle.core.structs import RequestState  # noqa: PLC0415
+
+    found = link.client.verdict(request_id)
+    if found.state is RequestState.NONE:
+        raise UnknownIdError("request", request_id)
+    print_facts(found.to_json(), link.as_json)
 
 
 @app.command(epilog="Example: assent verdict wait 0x5d…c1 --timeout-s 120")

@@ -103,9 +103,8 @@ def test_deployment__when_there_is_none__then_status_2_and_one_message(
     monkeypatch.chdir(tmp_path)
     found = runner.invoke(app, ["verdict", "show", ID])
     assert found.exit_code == 2
-    assert (
-        found.stderr == "error: no deployment in deploy/deployments/: name one with --deployment or ASSENT_DEPLOYMENT\n"
-    )
+    remedy = "start one with `assent devnet up`, or name one with --deployment or ASSENT_DEPLOYMENT"
+    assert found.stderr == f"error: no deployment in deploy/deployments/: {remedy}\n"
     assert found.stdout == ""
 
 
