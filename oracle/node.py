@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 
 from oracle.api import NodeParts, PeerParts, create_app
+from oracle.chain.rpc import endpoint_errors
 from oracle.chain.vocabulary import check_vocabulary
 from oracle.core.errors import AssentError, ChainError, ConfigurationError, DatabaseError, SigningKeyError
 from oracle.database.ownership import held
@@ -115,7 +116,9 @@ class Node:
 
     async def _check_start(self) -> None:
         await self.services.reader.check_start(self._settings.chain.finality)
-        check_vocabulary(await self.services.contract.vocabulary().acall())
+        with endpoint_errors("vocabulary"):
+            told = await self.services.contract.vocabulary().acall()
+        check_vocabulary(told)
         # A remote signer that is down may come back, and the node waits for it; one that doesn't have the keys is a mistake.
         for reason in await self.services.keys.check():
             log.warning("cannot_sign", reason=reason)

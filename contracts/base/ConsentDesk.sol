@@ -14,7 +14,7 @@ import {
     Source,
     Terms
 } from "../types/Agreement.sol";
-import { AgreementId } from "../types/Ids.sol";
+import { AgreementId, ModelId, SourceId } from "../types/Ids.sol";
 import { Mandate, Mandates } from "../types/Mandate.sol";
 import { Model, Models } from "../types/Model.sol";
 import { Adoptions } from "./Adoptions.sol";
@@ -30,6 +30,9 @@ abstract contract ConsentDesk is IConsentDesk, Adoptions, Requests, Domain {
 
     /// Adopted agreements that end with the one they are under: what a withdrawal costs has a bound.
     uint256 internal constant MAX_ADOPTED = 16;
+    /// Between two adoptions under one agreement: whoever adopts in front of a withdrawal, so that its gas isn't enough, can't do so when it
+    /// is sent again.
+    uint256 internal constant ADOPTION_PAUSE = 1 hours;
 
     /// @inheritdoc IConsentDesk
     function appoint(address representative, Mandate calldata mandate) external {
@@ -103,14 +106,18 @@ abstract contract ConsentDesk is IConsentDesk, Adoptions, Requests, Domain {
         uint40 end = slot.validUntil();
         if (block.timestamp >= end) revert IConsentRegistry.AgreementExpired(end, block.timestamp);
         Terms memory terms = under.terms;
-        (terms.model, terms.uses, terms.validUntil) = (model.id(), uses, end);
+        terms.model = model.id();
         uint32 currency = _published(terms.model).quote(0).currency();
         if (under.terms.model != Models.by(model.publisher, currency)) {
             revert ModelNotAgreed(terms.model, under.terms.model);
         }
-        id = Agreements.id(Agreements.sourceId(under.source), msg.sender, Agreements.termsIdOf(terms));
-        _allot(underId, slot, id, uses, under.terms.uses);
-        if (!_agreements[id].isNone()) revert IConsentRegistry.AgreementExists(id);
+        SourceId source = Agreements.sourceId(under.source);
+        // Such an agreement the subject can refuse ahead, without knowing how many uses will be allotted, and when.
+        _unknown(Agreements.id(source, msg.sender, Agreements.termsIdOf(terms)));
+        (terms.uses, terms.validUntil) = (uses, end);
+        id = _unknown(Agreements.id(source, msg.sender, Agreements.termsIdOf(terms)));
+        _allot(underId, slot, uses, under.terms.uses);
+        _note(underId, terms.model, id);
         _agreements[id] = AgreementSlots.given(end);
         _emitGiven(id, under.source, terms);
         emit AgreementAdopted(id, underId);
@@ -143,12 +150,26 @@ abstract contract ConsentDesk is IConsentDesk, Adoptions, Requests, Domain {
         _attestErasure(id, by, evidence);
     }
 
-    function _allot(AgreementId under, AgreementSlot slot, AgreementId id, uint32 uses, uint32 most) private {
+    function _unknown(AgreementId id) private view returns (AgreementId) {
+        if (!_agreements[id].isNone()) revert IConsentRegistry.AgreementExists(id);
+        return id;
+    }
+
+    function _allot(AgreementId under, AgreementSlot slot, uint32 uses, uint32 most) private {
         if (uses == 0) revert IConsentRegistry.AgreementMalformed("uses");
         uint256 allotted = uint256(slot.allotted()) + uses;
         if (allotted > most) revert AllotmentTooLarge(uses, most - slot.allotted());
-        if (_adopted[under].length == MAX_ADOPTED) revert TooManyAdopted(under, MAX_ADOPTED);
+        uint256 next = uint256(slot.adoptedAt()) + ADOPTION_PAUSE;
+        if (block.timestamp < next) revert AdoptedLately(next, block.timestamp);
         _agreements[under] = slot.withAllotted(uint32(allotted));
+    }
+
+    /// @dev Once for each model: what the subject withdrew of it stays withdrawn.
+    function _note(AgreementId under, ModelId model, AgreementId id) private {
+        AgreementId before = _adoptedFor[under][model];
+        if (AgreementId.unwrap(before) != 0) revert IConsentRegistry.AgreementExists(before);
+        if (_adopted[under].length == MAX_ADOPTED) revert TooManyAdopted(under, MAX_ADOPTED);
+        _adoptedFor[under][model] = id;
         _adopted[under].push(id);
     }
 

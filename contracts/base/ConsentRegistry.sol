@@ -16,7 +16,7 @@ import {
     Source,
     Terms
 } from "../types/Agreement.sol";
-import { AgreementId } from "../types/Ids.sol";
+import { AgreementId, ModelId } from "../types/Ids.sol";
 import { Mandate, Mandates } from "../types/Mandate.sol";
 import { Scope, Scopes, Steps } from "../types/Scope.sol";
 
@@ -173,6 +173,9 @@ abstract contract ConsentRegistry is IConsentRegistry, Adoptions, Domain {
             flaw := or(flaw, or(iszero(holder), shr(160, holder)))
         }
         if (flaw != 0) _revertMalformed(agreement);
+        // Of a publisher's models (`Models.by`), a currency that isn't listed yet could become one that is worth nothing.
+        uint256 model = uint256(ModelId.unwrap(terms.model));
+        if (model >> 192 == 0 && model >> 160 > _tokenCount) revert AgreementMalformed("model");
     }
 
     function _revertMalformed(Agreement calldata agreement) private view {

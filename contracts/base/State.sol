@@ -68,4 +68,5 @@ abstract contract State {
 
     /// What was adopted under an agreement to a publisher's models.
     mapping(AgreementId under => AgreementId[] ids) internal _adopted;
+    mapping(AgreementId under => mapping(ModelId model => AgreementId id)) internal _adoptedFor;
 }

@@ -41,6 +41,8 @@ interface IConsentDesk {
     /// @notice More uses than the agreement has left for models yet to be adopted.
     error AllotmentTooLarge(uint32 uses, uint32 left);
     error TooManyAdopted(AgreementId under, uint256 most);
+    /// @notice Another model was adopted less than an hour before.
+    error AdoptedLately(uint256 next, uint256 timestamp);
 
     /// @notice Lets a representative act for the sender. A mandate to give only may begin at once; one to revoke or to renew begins a day
     /// from now at the earliest. It ends by itself: a guardian's at the subject's majority. A later call replaces it.
@@ -67,7 +69,9 @@ interface IConsentDesk {
 
     /// @notice Takes one model, of those that a subject agreed to by their publisher (`Models.by`): makes an agreement with the same terms for
     /// that model, with some of the uses. The sender is the controller. The new agreement is like any other, and the subject can withdraw it
-    /// alone; it ends with the one that it is under, and is renewed with it.
+    /// alone; when the one that it is under is ended, so is it, and it is renewed with that. Once for each model: one that the subject
+    /// withdrew, or refused ahead (by `withdraw` of `under` with the model in the publisher's place), can't be adopted again. Once an hour,
+    /// and 16 times: each adoption makes the withdrawal of `under` 12,000 gas dearer.
     /// @param uses How many of the uses of `under` go to the new agreement.
     function adopt(Agreement calldata under, Model calldata model, uint32 uses) external returns (AgreementId id);
 

@@ -76,10 +76,12 @@ struct AgreementStatus {
     uint32 settled;
     /// Of an agreement to a publisher's models: how many of its uses are with agreements adopted under it.
     uint32 allotted;
+    /// When a model was adopted under it last; 0 for never.
+    uint40 adoptedAt;
 }
 
 /// @dev An `AgreementStatus` in one storage slot. From the low end: state (8 bits), validUntil (40), since (40), earning (32), settled (32),
-/// allotted (32).
+/// allotted (32), adoptedAt (40).
 /// Packed by hand: as a struct, giving an agreement would write the slot three times.
 type AgreementSlot is uint256;
 
@@ -94,7 +96,8 @@ library AgreementSlots {
             validUntil: slot.validUntil(),
             earning: slot.earning(),
             settled: uint32(word >> 120),
-            allotted: slot.allotted()
+            allotted: slot.allotted(),
+            adoptedAt: slot.adoptedAt()
         });
     }
 
@@ -116,6 +119,10 @@ library AgreementSlots {
     function allSettled(AgreementSlot slot) internal pure returns (AgreementSlot) {
         uint256 rest = AgreementSlot.unwrap(slot) & ~(uint256(type(uint32).max) << 120);
         return AgreementSlot.wrap(rest | uint256(slot.earning()) << 120);
+    }
+
+    function adoptedAt(AgreementSlot slot) internal pure returns (uint40) {
+        return uint40(AgreementSlot.unwrap(slot) >> 184);
     }
 
     function state(AgreementSlot slot) internal pure returns (AgreementState) {
@@ -157,10 +164,10 @@ library AgreementSlots {
         return AgreementSlot.wrap(rest | uint256(validUntil_) << 8);
     }
 
-    /// @notice The agreement with as many uses allotted.
-    function withAllotted(AgreementSlot slot, uint32 allotted_) internal pure returns (AgreementSlot) {
-        uint256 rest = AgreementSlot.unwrap(slot) & ~(uint256(type(uint32).max) << 152);
-        return AgreementSlot.wrap(rest | uint256(allotted_) << 152);
+    /// @notice The agreement with a model adopted now, and as many uses allotted.
+    function withAllotted(AgreementSlot slot, uint32 allotted_) internal view returns (AgreementSlot) {
+        uint256 rest = uint152(AgreementSlot.unwrap(slot));
+        return AgreementSlot.wrap(rest | uint256(allotted_) << 152 | block.timestamp << 184);
     }
 
     /// @dev There are no more verdicts than uses, which have 32 bits: the count can't run over into `settled`.

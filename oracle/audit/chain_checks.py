@@ -54,13 +54,21 @@ def verdict(evidence: Evidence, trail: Trail) -> str:
 
 
 def agreement(evidence: Evidence, trail: Trail) -> str:
-    """The agreement in the trail is the request's: its terms give the id, and its subject gave it on chain."""
+    """The agreement in the trail is the request's: its terms give the id, and its subject gave it, or what it was adopted under."""
     name, agreement, given = CheckName.AGREEMENT, evidence.agreement, evidence.given.begin
     equal(name, "id", shown(evidence.request.agreement), trail.agreement.id)
     _same_terms(name, agreement, trail.agreement.terms)
     equal(name, "id of the terms", shown(agreement.id), trail.agreement.id)
     equal(name, "given since", given.timestamp, trail.agreement.since)
-    return f"given by {agreement.subject} in block {given.block}"
+    if evidence.under is None:
+        return f"given by {agreement.subject} in block {given.block}"
+    under, by = evidence.under, evidence.under.models_by
+    equal(name, "publisher agreed to", evidence.model.publisher, None if by is None else by.publisher)
+    expected = under.adopted(agreement.model, agreement.uses, agreement.valid_until)
+    equal(name, "id by the terms that it was adopted under", shown(expected.id), shown(agreement.id))
+    return (
+        f"adopted by {agreement.controller} in block {given.block}, under {shown(under.id)}, which {under.subject} gave"
+    )
 
 
 def consent_standing(evidence: Evidence) -> str:

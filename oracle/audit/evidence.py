@@ -73,7 +73,8 @@ class Evidence:
     transaction, or, if the verdict was claimed, in the one that anchored its root. ``given``, ``committed`` and ``published`` are how long
     agreement, record and model held; ``renewals`` when the agreement was lengthened, and until when; ``ordered`` when the request's terms
     were fixed, which for a standing request's round is before ``asked``, when it was made; ``answered`` when the first verdict was
-    recorded. ``standing`` is the agreement's status after that block, None where the endpoint no longer has that state.
+    recorded. ``under`` is the agreement to a publisher's models that this one was adopted under, None if the subject gave it.
+    ``standing`` is the agreement's status after that block, None where the endpoint no longer has that state.
     """
 
     domain: Domain
@@ -86,6 +87,7 @@ class Evidence:
     contest: Contest | None
     request: Request
     agreement: Agreement
+    under: Agreement | None
     record: Record
     model: Model
     ordered: Moment
@@ -135,6 +137,7 @@ def gather(client: AssentClient, request_id: bytes) -> Evidence:
         contest=_contest(client, request_id),
         request=request,
         agreement=agreement,
+        under=_under(client, agreement.id),
         record=client.record(agreement.record).record,
         model=client.model(agreement.model),
         ordered=_moment(client, _ordered(client, request_id) or asked),
@@ -175,6 +178,11 @@ def _ordered(client: AssentClient, request_id: bytes) -> Event | None:
     for opened in client.events("RoundOpened", None, request_id):
         return _only(client, "StandingMade", bytes(opened.arguments["id"]))
     return None
+
+
+def _under(client: AssentClient, agreement_id: bytes) -> Agreement | None:
+    adopted = client.events("AgreementAdopted", agreement_id)
+    return client.agreement(bytes(adopted[-1].arguments["under"])) if adopted else None
 
 
 def _contest(client: AssentClient, request_id: bytes) -> Contest | None:

@@ -13,6 +13,7 @@ _AGREEMENTS = {
     "NotController": "send it as the agreement's controller",
     "ModelNotAgreed": "adopt a model of the publisher that the agreement names, in its currency: see `assent agreement show`",
     "AllotmentTooLarge": "allot fewer uses, or ask the subject for another agreement",
+    "AdoptedLately": "adopt one model an hour: try again then",
     "TooManyAdopted": "ask the subject for another agreement: no more models can be adopted under this one",
     "AgreementInForce": "wait until the agreement is over: its subject withdraws it",
     "ModifiersUnmet": "undertake what the agreement asks for: `--undertake`, by the names that `assent agreement show` has",

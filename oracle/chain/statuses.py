@@ -11,7 +11,7 @@ from oracle.core.structs import AgreementState, Finality, ModelState, Policy, Qu
 class AgreementStatus:
     """An agreement on chain. ``earning`` verdicts earn for subject or publisher; ``settled`` of them are credited already.
 
-    ``allotted`` of its uses are with what was adopted under it, if it is for a publisher's models.
+    ``allotted`` of its uses are with what was adopted under it, if it is for a publisher's models, ``adopted_at`` the time of the last.
     """
 
     state: AgreementState
@@ -20,6 +20,7 @@ class AgreementStatus:
     earning: int = 0
     settled: int = 0
     allotted: int = 0
+    adopted_at: int = 0
 
     def stands(self, timestamp: int) -> bool:
         """Tell whether the agreement authorises at this time."""

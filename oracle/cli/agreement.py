@@ -160,9 +160,10 @@ def show(link: Link, agreement_id: Id) -> None:
         "unsettled": status.unsettled,
         "steps": [name for bit, name in enumerate(STEPS) if agreement.steps >> bit & 1],
     }
-    if (by := agreement.models_by) is not None:
+    if agreement.models_by is not None:
         adopted = [hexed(each) for each in link.client.read(link.client.contract.adopted_under(agreement_id))]
-        facts = {**facts, "modelsBy": by.publisher, "allotted": status.allotted, "adopted": adopted}
+        currency = link.client.price_of(agreement).currency
+        facts = {**facts, **models_of(agreement), "currency": currency, "allotted": status.allotted, "adopted": adopted}
     requests = [{"use": use, "request": hexed(each), "state": state.name.lower()} for use, each, state in uses]
     if link.as_json:
         print_json({**facts, "terms": agreement.to_json(), "requests": requests})
@@ -180,6 +181,14 @@ def settle(link: Link, agreement_id: Id) -> None:
     sent = client.settle(agreement_id)
     facts = {"verdicts": due.verdicts, "price": str(due.price), "royalty": str(due.royalty), "currency": due.currency}
     print_facts({"agreement": hexed(agreement_id), **facts, **sent.to_json()}, link.as_json)
+
+
+def models_of(agreement: Agreement) -> dict[str, Any]:
+    """Return what to show of the model agreed to, or of the publisher of models."""
+    by = agreement.models_by
+    if by is None:
+        return {"model": hexed(agreement.model)}
+    return {"modelsBy": by.publisher, "currencyIndex": by.currency}
 
 
 def report_state(link: Link, agreements: Sequence[Agreement], state: str, sent: Sent) -> None:

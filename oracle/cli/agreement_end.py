@@ -1,4 +1,4 @@
-"""``assent agreement withdraw``, ``refuse``, ``revoke``, ``invalidate``: each way an agreement ends before its time."""
+"""``assent agreement withdraw``, ``refuse``, ``exclude``, ``revoke``, ``invalidate``: each way an agreement ends before its time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from oracle.cli.agreement import DAY_S, DeadlineS, SignOnly, app, report_state
 from oracle.cli.files import AgreementFile, read_agreement, read_object, signed_agreements
 from oracle.cli.options import Id, Link, parse_id, sends
-from oracle.cli.output import print_json
+from oracle.cli.output import hexed, print_facts, print_json
 
 Ids = Annotated[
     list[bytes], typer.Argument(parser=parse_id, metavar="ID…", help="Their ids, 0x and 64 hexadecimal digits each.")
@@ -46,6 +46,23 @@ def refuse(link: Link, file: AgreementFile) -> None:
     """Refuse an agreement, as its subject: whatever you signed of it, it can't be given any more. One that is given is withdrawn."""
     agreement = read_agreement(read_object(file))
     report_state(link, [agreement], "withdrawn", link.sender.withdraw(agreement))
+
+
+@app.command(
+    epilog="Example: assent agreement exclude 0x5d…c1 --model screening --keystore subject.json --password-file password"
+)
+@sends
+def exclude(
+    link: Link,
+    agreement_id: Id,
+    model: Annotated[str, typer.Option(metavar="NAME|ID", help="The model, by id or by name in the deployment.")],
+) -> None:
+    """Rule out one model of the publisher that you agreed to, as the subject: it can't be adopted any more, and what was is withdrawn."""
+    client = link.sender
+    model_id = link.model_id(model)
+    sent = client.exclude_model(client.agreement(agreement_id), model_id)
+    facts = {"agreement": hexed(agreement_id), "model": hexed(model_id), "state": "excluded"}
+    print_facts({**facts, "transactions": [hexed(each.hash) for each in sent]}, link.as_json)
 
 
 @app.command(epilog="Example: assent agreement revoke 0x5d…c1 --keystore guardian.json --password-file password")

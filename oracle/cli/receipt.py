@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from oracle.cli.agreement import app
+from oracle.cli.agreement import app, models_of
 from oracle.cli.files import read_object
 from oracle.cli.options import Id, Json, Link, parse_address, parse_id, reads, sends
 from oracle.cli.output import hexed, print_facts, print_json, print_rows
@@ -44,9 +44,9 @@ def erasures(
     from oracle.receipts.erasures import erasures_of  # noqa: PLC0415
 
     client = link.client
-    released = None if log is None else _released(log, client.agreement(agreement_id).record)
-    rows = [each.to_json() for each in erasures_of(client, agreement_id, released)]
-    print_rows(("eraser", "by", "answer", "at"), rows, link.as_json)
+    releases = None if log is None else _releases(log)
+    rows = [each.to_json() for each in erasures_of(client, agreement_id, releases)]
+    print_rows(("eraser", "by", "answer", "at", "agreement"), rows, link.as_json)
 
 
 @app.command(
@@ -96,7 +96,7 @@ def verify(
         "controller": agreement.controller,
         "holder": agreement.holder,
         "recordRoot": hexed(agreement.root),
-        "model": hexed(agreement.model),
+        **models_of(agreement),
         "uses": agreement.uses,
         "purposes": list(terms(agreement.purposes)),
         "prohibited": list(terms(agreement.prohibited)),
@@ -125,7 +125,7 @@ def history(link: Link, agreement_id: Id) -> None:
         {**entry.to_json(), "time": _time(link.client.block_time(entry.block))}
         for entry in history_of(link.client, agreement_id)
     ]
-    columns = ("time", "block", "event", "use", "outcome", "transaction")
+    columns = ("time", "block", "event", "use", "outcome", "agreement", "transaction")
     shown = rows if link.as_json else [{name: row.get(name, "") for name in columns} for row in rows]
     print_rows(columns, shown, link.as_json)
 
@@ -138,7 +138,9 @@ def uses(link: Link, agreement_id: Id) -> None:
 
     found = uses_of(link.client, agreement_id)
     rows = [{**each.to_json(), "asked": _time(link.client.block_time(each.asked_block))} for each in found]
-    print_rows(("use", "asked", "purpose", "state", "outcome", "scorePpm", "earned", "request"), rows, link.as_json)
+    columns = ("use", "asked", "purpose", "state", "outcome", "scorePpm", "earned", "request")
+    shown = columns if all(each.agreement == agreement_id for each in found) else (*columns, "agreement")
+    print_rows(shown, rows, link.as_json)
     if not link.as_json:
         print_facts({"uses": len(found), "earned": str(sum(each.earned for each in found))}, as_json=False)
 
@@ -165,11 +167,11 @@ def from_fhir(link: Link, file: ConsentFile) -> None:
     print_json(read_fhir(read_object(file), link.deployment.chain_id).to_json())
 
 
-def _released(log: typer.FileText, record_id: bytes) -> set[str]:
-    """Return to whom fields of a record were released, by a release log."""
+def _releases(log: typer.FileText) -> set[tuple[bytes, str]]:
+    """Return for which requests fields were released to whom, by a release log."""
     try:
-        return {each["attester"] for each in read_object(log)["releases"] if each["record"] == record_id.hex()}
-    except (KeyError, TypeError):
+        return {(bytes.fromhex(each["request"]), each["attester"]) for each in read_object(log)["releases"]}
+    except (KeyError, TypeError, ValueError):
         raise ConfigurationError(["--log: not a release log; write one with `assent vault log --json`"]) from None
 
 

@@ -35,6 +35,7 @@ from oracle.client.deployment import Deployment
 from oracle.client.drafting import draft_agreement
 from oracle.client.errors import (
     FundsError,
+    ManyModelsError,
     NoProofError,
     NoSignerError,
     NotATokenError,
@@ -77,6 +78,7 @@ __all__ = [
     "Earning",
     "FundsError",
     "MadeStanding",
+    "ManyModelsError",
     "Member",
     "NoProofError",
     "NoSignerError",

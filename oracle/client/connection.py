@@ -147,9 +147,12 @@ class Connection:
     def _sign(self, typed_data: dict[str, Any], signer: Signer | None) -> bytes:
         return self._signer(signer).sign(typed_data_digest(typed_data))
 
-    def send(self, function: Any, value_wei: int = 0) -> Sent:
-        """Send web3's prepared function, of this contract or of another, as the signer. Raises what :meth:`Sender.send` does."""
-        return self._sender.send(function, self._signer(), value_wei)
+    def send(self, function: Any, value_wei: int = 0, *, room: int = 0) -> Sent:
+        """Send web3's prepared function, of this contract or of another, as the signer. Raises what :meth:`Sender.send` does.
+
+        ``room`` is gas to allow beside what is estimated: what others' transactions may make it cost more by then.
+        """
+        return self._sender.send(function, self._signer(), value_wei, room)
 
 
 def _topic(topic: bytes | Sequence[bytes] | None) -> HexStr | Sequence[HexStr] | None:

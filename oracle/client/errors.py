@@ -1,5 +1,7 @@
 """What the client raises beside the errors of :mod:`oracle.core.errors`."""
 
+from collections.abc import Sequence
+
 from oracle.core.errors import AssentError, ChainError
 from oracle.core.structs import RequestState
 
@@ -11,6 +13,15 @@ class UnknownIdError(ChainError):
         self.kind = kind
         self.identifier = identifier
         super().__init__(f"the contract knows no {kind} 0x{identifier.hex()}; check the id and the deployment")
+
+
+class ManyModelsError(ChainError):
+    """An agreement to a publisher's models, where one that was adopted under it is wanted. ``adopted`` has the ids of these."""
+
+    def __init__(self, adopted: Sequence[bytes]) -> None:
+        self.adopted = tuple(adopted)
+        named = ", ".join("0x" + each.hex() for each in adopted) or "none yet"
+        super().__init__(f"the agreement is to all models of a publisher: name one that was adopted under it ({named})")
 
 
 class FundsError(ChainError):

@@ -52,7 +52,10 @@ class Lookups(Connection):
 
     def price_of(self, agreement: Agreement) -> Price:
         """Return what requests under an agreement cost, or cost while its model took some."""
-        quote = self.read(self.contract.model_status(agreement.model)).quote.with_price(agreement.price)
+        if (by := agreement.models_by) is not None:  # the fee is each model's
+            quote = Quote(0, 0, 0, by.currency, 0, agreement.price)
+        else:
+            quote = self.read(self.contract.model_status(agreement.model)).quote.with_price(agreement.price)
         return Price(quote, self._currency(quote))
 
     def adopted_under(self, agreement_id: bytes) -> list[Agreement]:

@@ -31,14 +31,14 @@ class Sender:
         self._chain_id = chain_id
         self._nonces = nonces
 
-    def send(self, function: Any, signer: Signer, value_wei: int = 0) -> Sent:
+    def send(self, function: Any, signer: Signer, value_wei: int = 0, room: int = 0) -> Sent:
         """Send a prepared call and wait until it is mined.
 
         Raises ContractRevertError (before anything is sent, where it would revert already), FundsError, SigningKeyError, or EndpointError;
         the last one, when it came while waiting, names the transaction.
         """
         call = {"from": signer.address, "value": value_wei}
-        gas = self._simulate(function, call)
+        gas = self._simulate(function, call) + room
         fees = self._fees()
         self._must_afford(signer.address, value_wei + gas * fees["maxFeePerGas"])
         with self._nonces, endpoint_errors("eth_sendRawTransaction"):

@@ -9,9 +9,10 @@ from eth_utils import to_checksum_address
 
 from oracle.chain.contract import ETHER
 from oracle.client.answers import Sent, Unsettled
-from oracle.client.errors import TokenFundsError
+from oracle.client.errors import ManyModelsError, TokenFundsError
 from oracle.client.lookups import Lookups
 from oracle.client.tokens import Token
+from oracle.core.structs import Agreement
 
 
 class Treasurer(Lookups):
@@ -53,13 +54,23 @@ class Treasurer(Lookups):
         return self.send(self.contract.withdraw_balance(currency, to or self._signer().address))
 
     def unsettled(self, agreement_id: bytes) -> Unsettled:
-        """Return what :meth:`settle` would credit now. Raises UnknownIdError."""
-        price = self.price_of(self.agreement(agreement_id))
+        """Return what :meth:`settle` would credit now. Raises UnknownIdError or ManyModelsError."""
+        price = self.price_of(self._of_one_model(agreement_id))
         verdicts = self.read(self.contract.agreement_status(agreement_id)).unsettled
         quote = price.quote
         return Unsettled(verdicts, verdicts * quote.price, verdicts * quote.royalty_amount, price.currency)
 
     def settle(self, agreement_id: bytes) -> Sent:
-        """Credit an agreement's subject and its model's publisher with what its verdicts earned since the last time; open to anyone."""
-        agreement = self.agreement(agreement_id)
+        """Credit an agreement's subject and its model's publisher with what its verdicts earned since the last time; open to anyone.
+
+        Raises ManyModelsError, which names what to settle, for an agreement to a publisher's models: nothing is earned under that itself.
+        """
+        agreement = self._of_one_model(agreement_id)
         return self.send(self.contract.settle(agreement, self.model(agreement.model)))
+
+    def _of_one_model(self, agreement_id: bytes) -> Agreement:
+        agreement = self.agreement(agreement_id)
+        if agreement.models_by is not None:
+            adopted: list[bytes] = self.read(self.contract.adopted_under(agreement_id))
+            raise ManyModelsError(adopted)
+        return agreement

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from oracle.client import AssentClient
 from oracle.core.erasure import Eraser, erasure_evidence
 from oracle.core.errors import AssentError
-from oracle.core.structs import Agreement, Record, RecordState
-from oracle.receipts.erasures import NothingToEraseError
+from oracle.core.structs import Record, RecordState
+from oracle.receipts.erasures import NothingToEraseError, standing_about
 
 
 class StillAgreedError(AssentError):
@@ -32,18 +32,21 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was done: whether the record was here yet, a ciphertext that was left, and the transactions (32 bytes each)."""
+    """What was done: whether the record was here yet, a ciphertext that was left, and the transactions (32 bytes each).
+
+    ``attested`` are the statements: for the agreement, and for what was adopted under it.
+    """
 
     record_id: bytes
     key_destroyed: bool
     ciphertext_left: str | None
     retired: bytes | None
-    attested: bytes | None
+    attested: tuple[bytes, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values: bytes as 0x-hex."""
-        hashes = {"retired": self.retired, "attested": self.attested}
-        told = {name: None if value is None else "0x" + value.hex() for name, value in hashes.items()}
+        retired = None if self.retired is None else "0x" + self.retired.hex()
+        told = {"retired": retired, "attested": ["0x" + each.hex() for each in self.attested]}
         here = {"keyDestroyed": self.key_destroyed, "ciphertextLeft": self.ciphertext_left}
         return {"record": "0x" + self.record_id.hex(), **here, **told}
 
@@ -59,11 +62,7 @@ def record_to_erase(client: AssentClient, agreement_id: bytes) -> Record:
         raise NothingToEraseError(
             "the agreement doesn't ask for erasure; `assent vault forget` deletes a record all the same"
         )
-    now = client.block_time()
-    for event in client.events("AgreementGiven", None, bytes.fromhex(agreement.subject[2:])):
-        other = Agreement.from_given(event.arguments)
-        if other.record != agreement.record or not client.read(client.contract.agreement_status(other.id)).stands(now):
-            continue
+    for other in standing_about(client, agreement):
         if other.id == agreement_id:
             raise NothingToEraseError("the agreement is in force: its subject withdraws it first")
         raise StillAgreedError(
@@ -88,7 +87,14 @@ def erase_record(
         raise ErasureError("the record isn't in this vault: name the settings of the one that has it, or say --gone")
     left = vault.forget(record.id) if here else None
     retired = client.retire_record(record.root, record.subject).hash if committed else None
-    evidence = erasure_evidence(Eraser.VAULT, agreement_id, record.holder)
+    ids = [agreement_id, *client.read(client.contract.adopted_under(agreement_id))]
+    attested = [sent for each in ids if (sent := _attest(client, each, record.holder)) is not None]
+    return Erased(record.id, here, left, retired, tuple(attested))
+
+
+def _attest(client: AssentClient, agreement_id: bytes, holder: str) -> bytes | None:
+    """Say, if it wasn't said before, that what was held under an agreement is erased; return the transaction."""
+    evidence = erasure_evidence(Eraser.VAULT, agreement_id, holder)
     if evidence in {bytes(event.arguments["evidence"]) for event in client.events("Erased", agreement_id)}:
-        return Erased(record.id, here, left, retired, None)
-    return Erased(record.id, here, left, retired, client.attest_erasure(agreement_id, evidence).hash)
+        return None
+    return client.attest_erasure(agreement_id, evidence).hash

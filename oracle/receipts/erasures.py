@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -31,8 +31,9 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """One who may have had data: the holder's vault, or an operator's attester. ``at`` is in Unix seconds."""
+    """One who may have had data under an agreement: the holder's vault, or an operator's attester. ``at`` is in Unix seconds."""
 
+    agreement: bytes
     eraser: Eraser
     by: str
     answer: Answer
@@ -40,14 +41,17 @@ class Erasure:
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values."""
-        return {"eraser": self.eraser.value, "by": self.by, "answer": self.answer.value, "at": self.at}
+        told = {"eraser": self.eraser.value, "by": self.by, "answer": self.answer.value, "at": self.at}
+        return {"agreement": "0x" + self.agreement.hex(), **told}
 
 
-def erasures_of(client: AssentClient, agreement_id: bytes, released_to: Collection[str] | None = None) -> list[Erasure]:
-    """Return how each one who may have had data under an agreement stands, the vault first.
+def erasures_of(
+    client: AssentClient, agreement_id: bytes, releases: Collection[tuple[bytes, str]] | None = None
+) -> list[Erasure]:
+    """Return how each one who may have had data under an agreement stands, the vault first; then the same of what was adopted under it.
 
-    ``released_to`` are the attesters that had fields, by the vault's release log; without it every member that could ask is listed.
-    Raises UnknownIdError, EndpointError, or NothingToEraseError.
+    ``releases`` are those of the vault's release log: request and attester that had fields. Without them every member that could ask is
+    listed. Raises UnknownIdError, EndpointError, or NothingToEraseError.
     """
     agreement = client.agreement(agreement_id)
     due = _ended_at(client, agreement) + ERASURE_TIME_S
@@ -60,12 +64,30 @@ def erasures_of(client: AssentClient, agreement_id: bytes, released_to: Collecti
     def stands(eraser: Eraser, by: str, otherwise: Answer) -> Erasure:
         event = said.get((by, erasure_evidence(eraser, agreement_id, by)))
         if event is None:
-            return Erasure(eraser, by, otherwise, None)
-        return Erasure(eraser, by, Answer.ERASED, client.block_time(event.block_number))
+            return Erasure(agreement_id, eraser, by, otherwise, None)
+        return Erasure(agreement_id, eraser, by, Answer.ERASED, client.block_time(event.block_number))
 
-    members = _members(client, agreement_id) if released_to is None else sorted(released_to)
-    silent = Answer.SILENT if released_to is None else late
-    return [stands(Eraser.VAULT, agreement.holder, late), *(stands(Eraser.OPERATOR, each, silent) for each in members)]
+    asked = {
+        bytes(event.arguments["id"]): event.block_number for event in client.events("Requested", None, agreement_id)
+    }
+    if releases is None:
+        members, silent = _members(client, asked), Answer.SILENT
+    else:
+        members, silent = sorted({attester for request, attester in releases if request in asked}), late
+    # The vault may not erase yet what another agreement needs.
+    vault = Answer.PENDING if next(standing_about(client, agreement), None) else late
+    own = [stands(Eraser.VAULT, agreement.holder, vault), *(stands(Eraser.OPERATOR, each, silent) for each in members)]
+    adopted = client.adopted_under(agreement_id) if agreement.models_by is not None else []
+    return own + [row for each in adopted for row in erasures_of(client, each.id, releases)]
+
+
+def standing_about(client: AssentClient, agreement: Agreement) -> Iterator[Agreement]:
+    """Yield the agreements about the same record that are in force, this one perhaps among them. Raises EndpointError."""
+    now = client.block_time()
+    for event in client.events("AgreementGiven", None, bytes.fromhex(agreement.subject[2:])):
+        other = Agreement.from_given(event.arguments)
+        if other.record == agreement.record and client.read(client.contract.agreement_status(other.id)).stands(now):
+            yield other
 
 
 def _ended_at(client: AssentClient, agreement: Agreement) -> int:
@@ -78,11 +100,11 @@ def _ended_at(client: AssentClient, agreement: Agreement) -> int:
     return status.valid_until if status.state is AgreementState.GIVEN else status.since
 
 
-def _members(client: AssentClient, agreement_id: bytes) -> list[str]:
-    """Return the attesters of all epochs that could ask the vault for fields: any of them may have had some."""
-    asked = {
-        bytes(event.arguments["id"]): event.block_number for event in client.events("Requested", None, agreement_id)
-    }
+def _members(client: AssentClient, asked: Mapping[bytes, int]) -> list[str]:
+    """Return the attesters of all epochs that could ask the vault for fields: any of them may have had some.
+
+    ``asked`` has the requests with their blocks.
+    """
     if not asked:
         return []
     rotated = [(event.block_number, event.arguments["epoch"]) for event in client.events("EpochRotated")]

@@ -31,6 +31,8 @@ _OF_REQUESTS = {
     "Upheld": "upheld",
     "Corrected": "corrected",
 }
+#: The events of an adoption, which is the controller's.
+_ADOPTING = ("given", "adopted")
 #: The argument that names who did it, where an event has one.
 _ACTORS = ("by", "representative", "subject", "holder")
 #: So many requests' events are asked for at a time: endpoints bound a question's length.
@@ -74,10 +76,12 @@ class Entry:
 
 def history_of(client: AssentClient, agreement_id: bytes) -> list[Entry]:
     """Return all that happened to an agreement and its uses, in order. Raises UnknownIdError or EndpointError."""
-    client.agreement(agreement_id)
+    agreement = client.agreement(agreement_id)
     found: list[Entry] = []
     for name, called in _OF_AGREEMENTS.items():
         found += [_entry(called, event) for event in client.events(name, agreement_id)]
+    if any(entry.event == "adopted" for entry in found):  # what the subject gave is the other agreement
+        found = [replace(each, by=agreement.controller) if each.event in _ADOPTING else each for each in found]
     found += [
         replace(_entry("adopted", event), other=bytes(event.arguments["id"]))
         for event in client.events("AgreementAdopted", None, agreement_id)

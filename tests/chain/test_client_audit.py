@@ -17,7 +17,7 @@ from oracle.audit.trail_source import FetchedTrail
 from oracle.client import Asked
 from oracle.core import canonical
 from oracle.core.digests import report_leaf
-from oracle.core.structs import AgreementState, Delivery, Finality, RequestState, Schedule, Verdict
+from oracle.core.structs import AgreementState, Delivery, Finality, ModelsBy, RequestState, Schedule, Verdict
 from oracle.models.evaluation import Evaluation
 from oracle.models.features import features
 from oracle.models.runtime import LocalRuntime
@@ -113,6 +113,24 @@ def test_audit__when_withdrawn_after_the_recording__then_it_still_passes(
     world.conclude(asked, world.trail(asked, evaluation), server)
     world.as_(SUBJECT).withdraw(agreement)
     assert audit(world.client, asked.id, nodes=[server.url]).passed
+
+
+def test_audit__when_the_model_was_adopted__then_it_says_under_what_and_another_publisher_fails(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    under = world.give(model_id=ModelsBy(world.model.publisher).pack(), uses=5)
+    world.as_(CONTROLLER).adopt(under, world.model, 2)
+    (adopted,) = world.client.adopted_under(under.id)
+    asked = world.ask(adopted)
+    trail = world.trail(asked, evaluation)
+    world.conclude(asked, trail, server)
+    report = audit(world.client, asked.id, nodes=[server.url])
+    assert report.passed, report.to_json()
+    assert f"under 0x{under.id.hex()}, which {SUBJECT.address} gave" in report.check("agreement").detail
+    evidence = gather(world.client, asked.id)
+    for other in ({"model": ModelsBy(CONTROLLER.address).pack()}, {"purposes": 1 << 119}):
+        lying = dataclasses.replace(evidence, under=dataclasses.replace(under, **other))
+        assert failed(judge(lying, FetchedTrail(trail, "a node"))) == ["agreement"]
 
 
 # Nodes

@@ -125,8 +125,15 @@ def test_agreement__when_to_a_publishers_models__then_one_is_adopted_and_asked_u
     _ask(shell, adopted["agreement"])
     (used,) = shell.json("agreement", "uses", given)
     assert (used["agreement"], used["state"]) == (adopted["agreement"], "requested")
+    assert shown["currency"] == "0x" + "0" * 40
+    error = shell.json("agreement", "settle", given, by="relayer", status=1)["error"]
+    assert adopted["agreement"] in error["message"]
+    excluded = shell.json("agreement", "exclude", given, "--model", "screening", by="subject")
+    assert len(excluded["transactions"]) == 2
+    assert shell.json("agreement", "show", adopted["agreement"])["state"] == "withdrawn"
+    assert shell.json("agreement", "show", given)["state"] == "given"
     error = shell.json("agreement", "adopt", given, "--model", "screening", "--uses", "4", by="controller", status=1)
-    assert error["error"]["revert"]["name"] == "AllotmentTooLarge"
+    assert error["error"]["revert"]["name"] == "AgreementExists"
     for wrong in (
         (),
         ("--publisher", publisher, "--model", "screening"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from client_world import CONTROLLER, HOLDER, PURPOSE, RELAYER, SUBJECT, World
 from jsonschema import Draft202012Validator
 
 from oracle.chain.vocabulary import check_vocabulary
+from oracle.client import ManyModelsError
 from oracle.core.erasure import ERASURE_TIME_S, Eraser, erasure_evidence
 from oracle.core.errors import ConfigurationError, ContractRevertError
 from oracle.core.mandates import NOTICE_S
@@ -137,8 +139,9 @@ def test_adopt__when_the_publisher_is_agreed_to__then_used_shown_and_withdrawn_w
     world.as_(SUBJECT).withdraw(under)
     assert {_state(world, each.id) for each in (under, adopted)} == {AgreementState.WITHDRAWN}
     world.as_(HOLDER).refuse(open_one.request)
-    events = [(each.event, each.other) for each in history_of(world.client, adopted.id)]
-    assert events[:2] == [("given", None), ("adopted", under.id)]
+    events = [(each.event, each.other, each.by) for each in history_of(world.client, adopted.id)]
+    assert events[:2] == [("given", None, CONTROLLER.address), ("adopted", under.id, CONTROLLER.address)]
+    assert history_of(world.client, under.id)[0].by == SUBJECT.address
     assert [each.event for each in history_of(world.client, under.id)] == ["given", "adopted", "withdrawn"]
     uses = uses_of(world.client, under.id)
     assert [(each.agreement, each.state, each.earned) for each in uses] == [
@@ -154,9 +157,86 @@ def test_adopt__when_it_may_not__then_refused_by_name(world: World) -> None:
         world.as_(CONTROLLER).adopt(under, world.model, 6)
     with pytest.raises(ContractRevertError, match="of a publisher's models adopt one first"):
         world.ask(under)
-    other = world.give(model_id=ModelsBy(world.model.publisher, 1).pack())
+    with pytest.raises(ContractRevertError, match="AgreementMalformed"):
+        world.give(model_id=ModelsBy(world.model.publisher, 7).pack())
+    other = world.give(model_id=ModelsBy(HOLDER.address).pack())
     with pytest.raises(ContractRevertError, match="ModelNotAgreed"):
         world.as_(CONTROLLER).adopt(other, world.model, 1)
+    assert world.client.price_of(under).currency == "0x" + "0" * 40
+    with pytest.raises(ManyModelsError, match="none yet"):
+        world.client.unsettled(under.id)
+    world.as_(CONTROLLER).adopt(under, world.model, 1)
+    (adopted,) = world.client.adopted_under(under.id)
+    with pytest.raises(ManyModelsError, match=adopted.id.hex()):
+        world.as_(HOLDER).settle(under.id)
+
+
+def test_exclude__when_one_model_is_ruled_out__then_it_is_withdrawn_and_not_adopted_again(world: World) -> None:
+    subject, controller = world.as_(SUBJECT), world.as_(CONTROLLER)
+    early, late = (world.give(model_id=ModelsBy(world.model.publisher).pack(), uses=5) for _ in range(2))
+    assert len(subject.exclude_model(early, world.model.id)) == 1
+    with pytest.raises(ContractRevertError, match="AgreementExists"):
+        controller.adopt(early, world.model, 2)
+    controller.adopt(late, world.model, 2)
+    (adopted,) = world.client.adopted_under(late.id)
+    assert len(subject.exclude_model(late, world.model.id)) == 2
+    assert _state(world, adopted.id) is AgreementState.WITHDRAWN
+    assert _state(world, late.id) is AgreementState.GIVEN
+    world.pass_time(3_700)
+    with pytest.raises(ContractRevertError, match="AgreementExists"):
+        controller.adopt(late, world.model, 1)
+    assert subject.exclude_model(late, world.model.id) == []
+
+
+def test_withdraw__when_a_model_is_adopted_in_front_of_it__then_its_gas_is_enough(world: World) -> None:
+    under = world.give(model_id=ModelsBy(world.model.publisher).pack(), uses=5)
+    subject = world.as_(SUBJECT)
+    world.rpc("evm_setAutomine", False)
+    try:
+        with ThreadPoolExecutor() as pool:
+            withdrawing = pool.submit(subject.withdraw, under)  # estimated before anything is adopted
+            until = time.monotonic() + 30
+            while not _waiting(world, SUBJECT.address) and time.monotonic() < until:
+                time.sleep(0.02)
+            # The controller pays more, and is put in front.
+            call = world.as_(CONTROLLER).contract.adopt(under, world.model, 1)
+            fee = {"maxFeePerGas": 10**12, "maxPriorityFeePerGas": 10**11, "nonce": _nonce(world, CONTROLLER.address)}
+            raw = CONTROLLER.sign_transaction(
+                call.build_transaction({**fee, "chainId": 31337, "gas": 400_000, "value": 0})
+            )
+            world.rpc("eth_sendRawTransaction", "0x" + bytes(raw).hex())
+            world.rpc("evm_mine")
+            withdrawn = withdrawing.result(timeout=30)
+    finally:
+        world.rpc("evm_setAutomine", True)
+    assert [event.name for event in withdrawn.events] == ["AgreementWithdrawn"] * 2
+    assert withdrawn.gas_used > 44_000
+    assert {_state(world, each.id) for each in (under, *world.client.adopted_under(under.id))} == {
+        AgreementState.WITHDRAWN
+    }
+
+
+def test_erasures__when_a_model_was_adopted__then_of_both_agreements_and_erased_at_once() -> None:
+    with client_world.anvil() as url:
+        world = client_world.build(url)
+        under = world.give(model_id=ModelsBy(world.model.publisher).pack(), uses=5, erasure=True)
+        world.as_(CONTROLLER).adopt(under, world.model, 2)
+        (adopted,) = world.client.adopted_under(under.id)
+        asked = world.ask(adopted)
+        world.record_verdict(asked, Verdict(1, 700_000, b"t" * 32))
+        world.as_(SUBJECT).withdraw(adopted)
+        world.pass_time(ERASURE_TIME_S + 10)
+        # The record is needed yet, under the other: the vault isn't late.
+        assert erasures_of(world.client, adopted.id, [])[0].answer is Answer.PENDING
+        world.as_(SUBJECT).withdraw(under)
+        released = [(asked.id, each.by) for each in erasures_of(world.client, adopted.id)[1:3]]
+        rows = [(each.agreement, each.eraser) for each in erasures_of(world.client, under.id, released)]
+        assert rows == [(under.id, Eraser.VAULT), (adopted.id, Eraser.VAULT), *[(adopted.id, Eraser.OPERATOR)] * 2]
+        record = record_to_erase(world.as_(HOLDER), under.id)
+        done = erase_record(world.as_(HOLDER), Shelf(record.id), under.id, record)
+        assert len(done.attested) == 2
+        answers = [each.answer for each in erasures_of(world.client, under.id, released)]
+        assert answers[:2] == [Answer.ERASED] * 2
 
 
 def test_vocabulary__of_the_contract__is_ours_and_another_is_named(world: World) -> None:
@@ -199,7 +279,10 @@ def test_erasures__when_withdrawn__then_who_answered_and_who_has_not(world: Worl
     # Of members that are silent only the vault's log tells whether they had anything.
     assert [each.answer for each in found] == [Answer.PENDING, *[Answer.SILENT] * 4]
     assert found[0].eraser is Eraser.VAULT
-    released = {each.by for each in found[1:4]}
+    request = world.client.uses(agreement.id)[0].request_id
+    released = {(request, each.by) for each in found[1:4]} | {
+        (bytes(32), found[4].by)
+    }  # what others had is another agreement's
     assert [each.answer for each in erasures_of(world.client, agreement.id, released)] == [Answer.PENDING] * 4
 
     world.as_(HOLDER).attest_erasure(agreement.id, erasure_evidence(Eraser.VAULT, agreement.id, HOLDER.address))
@@ -283,7 +366,7 @@ def test_erase__when_the_agreement_is_over__then_key_record_and_statement_in_ord
         assert done.retired
         assert done.attested
         again = erase_record(holder, shelf, agreement.id, record)
-        assert (again.key_destroyed, again.retired, again.attested) == (False, None, None)
+        assert (again.key_destroyed, again.retired, again.attested) == (False, None, ())
         assert erasures_of(world.client, agreement.id)[0].answer is Answer.ERASED
 
 
@@ -292,6 +375,15 @@ def test_erasures__when_the_agreement_asks_for_none__then_nobody_has_to(world: W
     world.as_(SUBJECT).withdraw(agreement)
     with pytest.raises(NothingToEraseError):
         erasures_of(world.client, agreement.id)
+
+
+def _waiting(world: World, account: str) -> bool:
+    pending = {sender.lower() for sender in world.rpc("txpool_content")["pending"]}
+    return account.lower() in pending
+
+
+def _nonce(world: World, account: str) -> int:
+    return int(world.rpc("eth_getTransactionCount", account, "latest"), 16)
 
 
 def _state(world: World, agreement_id: bytes) -> AgreementState:

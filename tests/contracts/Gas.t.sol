@@ -83,7 +83,7 @@ contract GasTest is AssentTest {
     }
 
     function test_Snapshot_Adopt() public {
-        agreement.terms.model = Models.by(publisher, 0);
+        (agreement.terms.model, agreement.source.salt) = (Models.by(publisher, 0), keccak256("another"));
         give();
         vm.prank(controller);
         assent.adopt(agreement, model, 1);

@@ -59,6 +59,8 @@ test("models by a publisher: packed and told apart from a model's id", () => {
   const { word, ...by } = vectors.derived.modelsBy;
   assert.equal(assent.modelsBy(by.publisher, by.currency), word);
   assert.deepEqual(assent.publisherOf(word), by);
+  assert.throws(() => assent.modelsBy(by.publisher, 2 ** 32), /currency doesn't fit 32 bits/);
+  assert.throws(() => assent.modelsBy(`${by.publisher}00`), /invalid/);
   assert.equal(assent.publisherOf(structs.model.hash), undefined);
 });
 

@@ -46,9 +46,13 @@ export function givenAgreement(given: Given): Agreement {
   return { controller, source: { subject, holder, root, notice, salt }, terms };
 }
 
-/** Returns what stands in the terms in place of a model's id: all models of a publisher in one currency (its index; 0 is ether). */
+/**
+ * Returns what stands in the terms in place of a model's id: all models of a publisher in one currency (its index; 0 is ether). Throws
+ * RangeError for an index beyond 32 bits, and viem's error for what is no address.
+ */
 export function modelsBy(publisher: Address, currency = 0): Hash {
-  return numberToHex((BigInt(currency) << 160n) | BigInt(publisher), { size: 32 });
+  if (!Number.isInteger(currency) || currency < 0 || currency >= 2 ** 32) throw new RangeError("currency doesn't fit 32 bits");
+  return numberToHex((BigInt(currency) << 160n) | BigInt(getAddress(publisher)), { size: 32 });
 }
 
 /** Returns the publisher and the currency if terms are for a publisher's models, undefined if they name one model. */

@@ -16,7 +16,9 @@ import { MandateTest } from "./MandateTest.sol";
 /// @notice `agreement` is to all models of the publisher's; `adopted` is what comes of it for `model`.
 contract AdoptTest is MandateTest {
     uint32 private constant USES = 30;
+    uint40 private constant PAUSE = 1 hours;
     Agreement private adopted;
+    uint40 private adoptedAt;
 
     function setUp() public override {
         super.setUp();
@@ -97,32 +99,68 @@ contract AdoptTest is MandateTest {
         _expectTooLarge(101, 100);
         _expectTooLarge(type(uint32).max, 100);
         _adopt();
+        skip(PAUSE);
+        _publishNext(1);
         _expectTooLarge(71, 70);
         vm.prank(controller);
         assent.adopt(agreement, model, 70);
+        skip(PAUSE);
+        _publishNext(2);
         _expectTooLarge(1, 0);
     }
 
-    function test_RevertGiven_TheSameWasAdoptedBefore() public {
+    /// @dev Also with other uses, after a renewal, and when what was adopted is over.
+    function test_RevertGiven_TheModelWasAdoptedBefore() public {
         give();
         _adopt();
-        _expectRefused(_exists());
+        skip(PAUSE);
+        _expectRefused(_exists(adopted), USES);
+        _expectRefused(_exists(adopted), 1);
+        vm.startPrank(subject);
+        assent.withdraw(adopted);
+        assent.renew(agreement, agreement.terms.validUntil + 10 days);
+        vm.stopPrank();
+        _expectRefused(_exists(adopted), 1);
+        _expectRefused(_exists(adopted), USES);
     }
 
-    /// @dev A subject that doesn't want one of the versions says so before it is adopted.
-    function test_RevertGiven_TheSubjectRefusedIt() public {
+    /// @dev A subject that doesn't want one of the models says so before it is adopted, with however many uses, and also once it was renewed.
+    function test_RevertGiven_TheSubjectRefusedTheModel() public {
+        give();
+        Agreement memory whole = _expected(agreement.terms.uses);
+        vm.startPrank(subject);
+        assent.withdraw(whole);
+        vm.stopPrank();
+        _expectRefused(_exists(whole), USES);
+        _expectRefused(_exists(whole), 100);
+        vm.prank(subject);
+        assent.renew(agreement, agreement.terms.validUntil + 10 days);
+        _expectRefused(_exists(whole), USES);
+    }
+
+    function test_RevertGiven_TheSubjectRefusedWhatWouldComeOfIt() public {
         give();
         vm.prank(subject);
         assent.withdraw(adopted);
-        _expectRefused(_exists());
+        _expectRefused(_exists(adopted), USES);
+    }
+
+    function test_RevertGiven_OneWasAdoptedWithinTheHour() public {
+        give();
+        _adopt();
+        _publishNext(1);
+        skip(PAUSE - 1);
+        uint256 next = adoptedAt + PAUSE;
+        _expectRefused(abi.encodeWithSelector(IConsentDesk.AdoptedLately.selector, next, next - 1), 1);
+        skip(1);
+        vm.prank(controller);
+        assent.adopt(agreement, model, 1);
     }
 
     function test_RevertGiven_SixteenWereAdopted() public {
         _adoptSixteen();
-        bytes memory most = abi.encodeWithSelector(IConsentDesk.TooManyAdopted.selector, agreementId, 16);
-        vm.expectRevert(most);
-        vm.prank(controller);
-        assent.adopt(agreement, model, 17);
+        _publishNext(17);
+        _expectRefused(abi.encodeWithSelector(IConsentDesk.TooManyAdopted.selector, agreementId, 16), 17);
     }
 
     function test_GivenThePublisherWasAgreedTo() public {
@@ -166,6 +204,17 @@ contract AdoptTest is MandateTest {
         assertEq(assent.balanceOf(subject, address(0)), 5, "earned");
     }
 
+    /// @dev To agree to a currency that isn't listed would be to agree to whatever becomes the next.
+    function test_RevertGiven_TheCurrencyIsNotListed() public {
+        agreement.terms.model = Models.by(publisher, 1);
+        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.AgreementMalformed.selector, "model"));
+        vm.prank(subject);
+        assent.give(agreement);
+        model.currency = address(new Token());
+        publishAs(model);
+        give();
+    }
+
     function test_RevertWhen_AskedUnderTheAgreementToAPublisher() public {
         give();
         _adopt();
@@ -187,7 +236,7 @@ contract AdoptTest is MandateTest {
         expectWithdrawn(agreement);
         expectWithdrawn(adopted);
         withdraw();
-        assertStatus(agreement, AgreementState.Withdrawn, agreement.terms.validUntil, USES);
+        assertStatus(agreement, AgreementState.Withdrawn, agreement.terms.validUntil, USES, adoptedAt);
         assertStatus(adopted, AgreementState.Withdrawn, adopted.terms.validUntil);
         assent.refuse(request);
         assertState(open, RequestState.Refused);
@@ -208,7 +257,7 @@ contract AdoptTest is MandateTest {
             uint256 until = vm.getBlockTimestamp();
             bytes memory signature = sign(subjectKey, Agreements.hashWithdrawalOfMany(ids, until));
             assent.withdrawManyBySig(all, until, signature);
-            assertStatus(agreement, AgreementState.Withdrawn, agreement.terms.validUntil, USES);
+            assertStatus(agreement, AgreementState.Withdrawn, agreement.terms.validUntil, USES, adoptedAt);
             assertStatus(adopted, AgreementState.Withdrawn, adopted.terms.validUntil);
             assertTrue(vm.revertToState(snapshot));
         }
@@ -224,7 +273,7 @@ contract AdoptTest is MandateTest {
         emit IConsentDesk.AgreementRevoked(hasher.agreementId(adopted), guardian);
         vm.prank(guardian);
         assent.revoke(agreement);
-        assertStatus(agreement, AgreementState.Revoked, agreement.terms.validUntil, USES);
+        assertStatus(agreement, AgreementState.Revoked, agreement.terms.validUntil, USES, adoptedAt);
         assertStatus(adopted, AgreementState.Revoked, adopted.terms.validUntil);
     }
 
@@ -243,6 +292,8 @@ contract AdoptTest is MandateTest {
     function test_GivenItWasAdopted_WhenTheAgreementIsRenewed() public {
         give();
         _adopt();
+        skip(PAUSE);
+        _publishNext(1);
         vm.prank(controller);
         AgreementId longer = assent.adopt(agreement, model, 1);
         Agreement memory one = _expected(1);
@@ -276,12 +327,13 @@ contract AdoptTest is MandateTest {
 
     function test_GivenOneOfSixteenWasWithdrawn() public {
         _adoptSixteen();
+        Agreement memory third = _ofSixteen(3);
         vm.prank(subject);
-        assent.withdraw(_expected(3));
+        assent.withdraw(third);
         skip(1 hours);
         withdraw();
         for (uint32 uses = 1; uses <= 16; ++uses) {
-            AgreementStatus memory status = statusOf(_expected(uses));
+            AgreementStatus memory status = statusOf(_ofSixteen(uses));
             assertEq(uint8(status.state), uint8(AgreementState.Withdrawn), "state");
             assertEq(status.since, vm.getBlockTimestamp() - (uses == 3 ? 1 hours : 0), "since");
         }
@@ -300,6 +352,7 @@ contract AdoptTest is MandateTest {
     }
 
     function _adopt() private returns (AgreementId) {
+        adoptedAt = uint40(vm.getBlockTimestamp());
         vm.prank(controller);
         return assent.adopt(agreement, model, USES);
     }
@@ -308,17 +361,35 @@ contract AdoptTest is MandateTest {
         agreement.terms.uses = 1000;
         give();
         for (uint32 uses = 1; uses <= 16; ++uses) {
+            _publishNext(uses);
             vm.prank(controller);
             assent.adopt(agreement, model, uses);
+            skip(PAUSE);
         }
     }
 
+    /// @dev From here on `model` is another of the publisher's.
+    function _publishNext(uint256 which) private {
+        model.files = keccak256(abi.encode("files", which));
+        modelId = publishAs(model);
+    }
+
+    /// @dev What `_adoptSixteen` made of the model that has so many uses.
+    function _ofSixteen(uint32 uses) private returns (Agreement memory) {
+        model.files = keccak256(abi.encode("files", uint256(uses)));
+        modelId = hasher.modelId(model);
+        return _expected(uses);
+    }
+
     function _expectRefused(bytes memory reason) private {
+        _expectRefused(reason, USES);
+    }
+
+    function _expectRefused(bytes memory reason, uint32 uses) private {
         AgreementStatus memory before = statusOf(agreement);
-        Model memory version = model;
         vm.expectRevert(reason);
         vm.prank(controller);
-        assent.adopt(agreement, version, USES);
+        assent.adopt(agreement, model, uses);
         assertEq(abi.encode(statusOf(agreement)), abi.encode(before), "nothing allotted");
     }
 
@@ -328,8 +399,8 @@ contract AdoptTest is MandateTest {
         assent.adopt(agreement, model, uses);
     }
 
-    function _exists() private view returns (bytes memory) {
-        return abi.encodeWithSelector(IConsentRegistry.AgreementExists.selector, hasher.agreementId(adopted));
+    function _exists(Agreement memory known) private view returns (bytes memory) {
+        return abi.encodeWithSelector(IConsentRegistry.AgreementExists.selector, hasher.agreementId(known));
     }
 
     function _notPublished(ModelId id) private pure returns (bytes memory) {

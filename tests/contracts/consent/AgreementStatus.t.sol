@@ -78,7 +78,7 @@ contract AgreementStatusTest is ConsentTest {
 
     function _assertEarned(uint32 earning, uint32 settled) private view {
         AgreementStatus memory wanted =
-            AgreementStatus(AgreementState.Given, START, agreement.terms.validUntil, earning, settled, 0);
+            AgreementStatus(AgreementState.Given, START, agreement.terms.validUntil, earning, settled, 0, 0);
         assertEq(abi.encode(statusOf(agreement)), abi.encode(wanted), "status");
     }
 }

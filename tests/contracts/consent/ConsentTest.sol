@@ -60,15 +60,18 @@ abstract contract ConsentTest is AssentTest {
     }
 
     function assertStatus(Agreement memory of_, AgreementState state, uint40 validUntil) internal view {
-        assertStatus(of_, state, validUntil, 0);
+        assertStatus(of_, state, validUntil, 0, 0);
     }
 
-    function assertStatus(Agreement memory of_, AgreementState state, uint40 validUntil, uint32 allotted)
-        internal
-        view
-    {
+    function assertStatus(
+        Agreement memory of_,
+        AgreementState state,
+        uint40 validUntil,
+        uint32 allotted,
+        uint40 adoptedAt
+    ) internal view {
         uint40 since = uint40(vm.getBlockTimestamp());
-        AgreementStatus memory wanted = AgreementStatus(state, since, validUntil, 0, 0, allotted);
+        AgreementStatus memory wanted = AgreementStatus(state, since, validUntil, 0, 0, allotted, adoptedAt);
         assertEq(abi.encode(statusOf(of_)), abi.encode(wanted), "status");
     }
 

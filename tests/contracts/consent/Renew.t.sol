@@ -72,7 +72,7 @@ contract RenewTest is MandateTest {
         skip(1 days);
         vm.prank(subject);
         assent.renew(agreement, later);
-        AgreementStatus memory wanted = AgreementStatus(AgreementState.Given, START, later, 1, 0, 0);
+        AgreementStatus memory wanted = AgreementStatus(AgreementState.Given, START, later, 1, 0, 0, 0);
         assertEq(abi.encode(statusOf(agreement)), abi.encode(wanted));
     }
 

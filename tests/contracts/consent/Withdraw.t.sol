@@ -79,7 +79,7 @@ contract WithdrawTest is ConsentTest {
         skip(1 days);
         withdraw();
         AgreementStatus memory wanted =
-            AgreementStatus(AgreementState.Withdrawn, START + 1 days, agreement.terms.validUntil, 1, 0, 0);
+            AgreementStatus(AgreementState.Withdrawn, START + 1 days, agreement.terms.validUntil, 1, 0, 0, 0);
         assertEq(abi.encode(statusOf(agreement)), abi.encode(wanted), "status");
         assertEq(assent.settle(agreement, model), 1, "settled");
         assertEq(assent.balanceOf(subject, address(0)), 5, "balance");

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import { Agreement, AgreementState } from "../../../contracts/types/Agreement.sol";
-import { AgreementId } from "../../../contracts/types/Ids.sol";
 import { Models } from "../../../contracts/types/Model.sol";
 import { ConsentHandler } from "./ConsentHandler.sol";
 import { KnownAgreement, KnownModel } from "./Ledger.sol";
@@ -12,6 +11,7 @@ struct KnownBroad {
     KnownAgreement it;
     uint32 currency;
     uint256 allotted;
+    uint256 adoptedAt;
     uint256[] adopted;
 }
 
@@ -46,11 +46,12 @@ abstract contract AdoptionHandler is ConsentHandler {
         Agreement memory terms = known.it.terms;
         (terms.terms.model, terms.terms.uses, terms.terms.validUntil) = (models[modelAt].id, uses, uint40(known.it.end));
         address sender = chance(seed, "somebody else", 8) ? relayer : terms.controller;
-        bool may = sender == terms.controller && _mayAdopt(known, models[modelAt], uses, hasher.agreementId(terms));
+        bool may = sender == terms.controller && _mayAdopt(known, models[modelAt], uses);
         bytes memory data = abi.encodeCall(assent.adopt, (known.it.terms, models[modelAt].terms, uses));
         if (!attempt("adopt", sender, 0, data, may)) return;
         _know(terms, modelAt, 7, 0).given = moment();
         known.allotted += uses;
+        known.adoptedAt = time();
         known.adopted.push(agreements.length - 1);
     }
 
@@ -102,16 +103,13 @@ abstract contract AdoptionHandler is ConsentHandler {
         return broad[draw(seed, "broad", last < 2 ? 0 : last - 2, last)];
     }
 
-    function _mayAdopt(KnownBroad storage known, KnownModel storage one, uint32 uses, AgreementId id)
-        private
-        view
-        returns (bool)
-    {
+    function _mayAdopt(KnownBroad storage known, KnownModel storage one, uint32 uses) private view returns (bool) {
         if (_isOver(known) || uses == 0) return false;
         if (one.deprecated || one.currency != known.currency) return false;
         if (known.allotted + uses > known.it.terms.terms.uses || known.adopted.length == 16) return false;
+        if (time() < known.adoptedAt + 1 hours) return false;
         for (uint256 i = 0; i < known.adopted.length; ++i) {
-            if (agreements[known.adopted[i]].id == id) return false;
+            if (models[agreements[known.adopted[i]].modelAt].id == one.id) return false;
         }
         return true;
     }

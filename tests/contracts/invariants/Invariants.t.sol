@@ -31,7 +31,7 @@ contract InvariantsTest is Test {
         handler.nobodyIsPaidTwice(); // 9
         handler.whoSignsCanBeSlashed(); // 10
         handler.roundsAreThoseOfTheSchedule(); // 11
-        handler.adoptedStandsNoLongerThanItsGround(); // 12
+        handler.adoptedIsEndedWithItsGround(); // 12
     }
 
     /// What one run did, at `forge test -vv`.

@@ -192,7 +192,7 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
     }
 
     // 12
-    function adoptedStandsNoLongerThanItsGround() external view {
+    function adoptedIsEndedWithItsGround() external view {
         for (uint256 i = 0; i < broad.length; ++i) {
             KnownBroad storage known = broad[i];
             AgreementStatus memory status = assent.agreementStatus(known.it.id);

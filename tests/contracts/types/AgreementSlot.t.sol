@@ -7,12 +7,13 @@ import { AgreementSlot, AgreementSlots, AgreementState, AgreementStatus } from "
 
 contract AgreementSlotTest is Test {
     function test_Pack_GivesEachPartAPlaceOfItsOwn() public pure {
-        _assertParts(AgreementStatus(AgreementState.Withdrawn, 0, 0, 0, 0, 0));
-        _assertParts(AgreementStatus(AgreementState.None, type(uint40).max, 0, 0, 0, 0));
-        _assertParts(AgreementStatus(AgreementState.None, 0, type(uint40).max, 0, 0, 0));
-        _assertParts(AgreementStatus(AgreementState.None, 0, 0, type(uint32).max, 0, 0));
-        _assertParts(AgreementStatus(AgreementState.None, 0, 0, 0, type(uint32).max, 0));
-        _assertParts(AgreementStatus(AgreementState.None, 0, 0, 0, 0, type(uint32).max));
+        _assertParts(AgreementStatus(AgreementState.Withdrawn, 0, 0, 0, 0, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, type(uint40).max, 0, 0, 0, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, type(uint40).max, 0, 0, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, 0, type(uint32).max, 0, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, 0, 0, type(uint32).max, 0, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, 0, 0, 0, type(uint32).max, 0));
+        _assertParts(AgreementStatus(AgreementState.None, 0, 0, 0, 0, 0, type(uint40).max));
     }
 
     function testFuzz_Pack_IsUnpacked(
@@ -21,9 +22,12 @@ contract AgreementSlotTest is Test {
         uint40 validUntil,
         uint32 earning,
         uint32 settled,
-        uint32 allotted
+        uint32 allotted,
+        uint40 adoptedAt
     ) public pure {
-        _assertParts(AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted));
+        _assertParts(
+            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted, adoptedAt)
+        );
     }
 
     function test_AnEmptySlot_IsOfAnAgreementThatNobodyGave() public pure {
@@ -38,11 +42,12 @@ contract AgreementSlotTest is Test {
         uint40 validUntil,
         uint32 earning,
         uint32 settled,
-        uint32 allotted
+        uint32 allotted,
+        uint40 adoptedAt
     ) public pure {
         earning = uint32(bound(earning, 0, type(uint32).max - 1));
         AgreementStatus memory status =
-            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted);
+            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted, adoptedAt);
         AgreementSlot more = _pack(status).withOneMoreEarning();
         ++status.earning;
         assertEq(abi.encode(more.status()), abi.encode(status));
@@ -51,7 +56,7 @@ contract AgreementSlotTest is Test {
     function testFuzz_Given_IsGivenNow(uint40 validUntil, uint40 time) public {
         vm.warp(time);
         AgreementSlot slot = AgreementSlots.given(validUntil);
-        AgreementStatus memory wanted = AgreementStatus(AgreementState.Given, time, validUntil, 0, 0, 0);
+        AgreementStatus memory wanted = AgreementStatus(AgreementState.Given, time, validUntil, 0, 0, 0, 0);
         assertEq(abi.encode(slot.status()), abi.encode(wanted));
     }
 
@@ -63,10 +68,12 @@ contract AgreementSlotTest is Test {
         uint32 earning,
         uint32 settled,
         uint32 allotted,
+        uint40 adoptedAt,
         uint40 time
     ) public {
-        AgreementStatus memory status =
-            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted);
+        AgreementStatus memory status = AgreementStatus(
+            AgreementState(state % 6), since, validUntil, earning, settled, allotted, adoptedAt
+        );
         vm.warp(time);
         AgreementSlot slot = _pack(status).inState(AgreementState(next % 6));
         (status.state, status.since) = (AgreementState(next % 6), time);
@@ -80,10 +87,12 @@ contract AgreementSlotTest is Test {
         uint32 earning,
         uint32 settled,
         uint32 allotted,
+        uint40 adoptedAt,
         uint40 later
     ) public pure {
-        AgreementStatus memory status =
-            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted);
+        AgreementStatus memory status = AgreementStatus(
+            AgreementState(state % 6), since, validUntil, earning, settled, allotted, adoptedAt
+        );
         AgreementSlot slot = _pack(status).until(later);
         status.validUntil = later;
         assertEq(abi.encode(slot.status()), abi.encode(status));
@@ -95,11 +104,12 @@ contract AgreementSlotTest is Test {
         uint40 validUntil,
         uint32 earning,
         uint32 settled,
-        uint32 allotted
+        uint32 allotted,
+        uint40 adoptedAt
     ) public pure {
         settled = uint32(bound(settled, 0, earning));
         AgreementStatus memory status =
-            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted);
+            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted, adoptedAt);
         assertEq(_pack(status).unsettled(), earning - settled, "unsettled");
         AgreementSlot slot = _pack(status).allSettled();
         status.settled = earning;
@@ -107,19 +117,23 @@ contract AgreementSlotTest is Test {
         assertEq(slot.unsettled(), 0, "none left");
     }
 
-    function testFuzz_WithAllotted_ChangesTheUsesAllottedOnly(
+    function testFuzz_WithAllotted_ChangesTheUsesAllottedAndTheTimeOnly(
         uint8 state,
         uint40 since,
         uint40 validUntil,
         uint32 earning,
         uint32 settled,
         uint32 allotted,
-        uint32 more
-    ) public pure {
-        AgreementStatus memory status =
-            AgreementStatus(AgreementState(state % 6), since, validUntil, earning, settled, allotted);
+        uint40 adoptedAt,
+        uint32 more,
+        uint40 time
+    ) public {
+        AgreementStatus memory status = AgreementStatus(
+            AgreementState(state % 6), since, validUntil, earning, settled, allotted, adoptedAt
+        );
+        vm.warp(time);
         AgreementSlot slot = _pack(status).withAllotted(more);
-        status.allotted = more;
+        (status.allotted, status.adoptedAt) = (more, time);
         assertEq(abi.encode(slot.status()), abi.encode(status));
     }
 
@@ -133,12 +147,14 @@ contract AgreementSlotTest is Test {
         assertEq(slot.isOpen(), uint8(status.state) <= uint8(AgreementState.Given), "open");
         assertEq(slot.earning(), status.earning, "earning");
         assertEq(slot.allotted(), status.allotted, "allotted");
+        assertEq(slot.adoptedAt(), status.adoptedAt, "adoptedAt");
     }
 
     function _pack(AgreementStatus memory status) private pure returns (AgreementSlot) {
         return AgreementSlot.wrap(
             uint256(status.state) | uint256(status.validUntil) << 8 | uint256(status.since) << 48
                 | uint256(status.earning) << 88 | uint256(status.settled) << 120 | uint256(status.allotted) << 152
+                | uint256(status.adoptedAt) << 184
         );
     }
 }
