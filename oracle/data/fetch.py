@@ -23,8 +23,8 @@ from oracle.data.record import DisclosedField
 MAX_ANSWER_BYTES = 1024**2
 MAX_BATCH_BYTES = 8 * MAX_ANSWER_BYTES
 RELEASES_PATH, BATCH_PATH = "/v1/releases", "/v1/releases/batch"
-#: Refusals that may be otherwise later: the vault's endpoint may lag behind ours, and a budget fills up again.
-_TRANSIENT = {"request_unknown", "epoch_stale", "ask_expired", "budget_spent"}
+#: Refusals that may be otherwise later: the vault's endpoint may lag behind ours, a budget fills up again, another ask is another one.
+_TRANSIENT = {"request_unknown", "epoch_stale", "ask_expired", "ask_repeated", "budget_spent"}
 
 
 @dataclass(frozen=True, slots=True)

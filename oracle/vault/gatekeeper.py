@@ -16,6 +16,7 @@ from oracle.core.errors import ContractRevertError, SealError
 from oracle.core.structs import Agreement, RecordState, RequestState, Step
 from oracle.data.ask import MAX_ASK_S, Ask
 from oracle.data.envelope import check_hybrid, pack_fields, seal
+from oracle.vault.answered import AnsweredAsks
 from oracle.vault.budgets import DEFAULT_PER_DAY, Budgets
 from oracle.vault.chain_view import ChainView, Head, Requested
 from oracle.vault.journal import Journal
@@ -66,6 +67,7 @@ class Gatekeeper:
         self._notices = Notices(notices)
         self._clock = clock
         self.budgets = Budgets(releases_per_day, vault.budgets(), clock)
+        self._answered = AnsweredAsks(clock)
         self._journal = Journal(lambda releases: vault.log(releases, self.budgets.unsaved()))
 
     async def release(self, ask: Ask) -> SealedRelease:
@@ -82,13 +84,14 @@ class Gatekeeper:
         names = await self._inputs(head, agreement.model)
         operator = await head.read(("operator", attester), self._chain.contract.operator_of(attester))
         self._notices.must_be_processor(agreement.notice, operator)
-        self.budgets.charge(operator)
-        # Around a change of keys the epoch still has the old attester; the seal key is the new one at once.
-        seal_key = (await head.read(("seal key", operator), self._chain.contract.operator_info(operator))).seal_key
-        release = Release(ask.request_id, attester, ask.epoch, agreement.record, names, int(self._clock()))
-        fields = await self._disclosed(head, release)
-        sealed = seal(seal_key, release.request_id, release.attester, fields, ask.seal_key)
-        await self._journal.write(release)
+        with self._answered.once(ask, attester):
+            self.budgets.charge(operator)
+            # Around a change of keys the epoch still has the old attester; the seal key is the new one at once.
+            seal_key = (await head.read(("seal key", operator), self._chain.contract.operator_info(operator))).seal_key
+            release = Release(ask.request_id, attester, ask.epoch, agreement.record, names, int(self._clock()))
+            fields = await self._disclosed(head, release)
+            sealed = seal(seal_key, release.request_id, release.attester, fields, ask.seal_key)
+            await self._journal.write(release)
         return SealedRelease(release.request_id, release.record_id, sealed)
 
     async def _signer(self, ask: Ask) -> str:

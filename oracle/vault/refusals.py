@@ -22,6 +22,12 @@ class AskExpiredError(ReleaseRefusedError):
     code, status = "ask_expired", 401
 
 
+class AskRepeatedError(ReleaseRefusedError):
+    """This very ask was answered before."""
+
+    code, status = "ask_repeated", 409
+
+
 class AskTooLongError(ReleaseRefusedError):
     """The ask's deadline is further ahead than an ask may be valid."""
 

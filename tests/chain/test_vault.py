@@ -1,6 +1,7 @@
 """A vault on a real chain: what a standing request gets, and everything that gets nothing."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from vault_chain import CONTROLLER, HOLDER, OPERATORS, SUBJECT, World, world
 
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import open_async
-from oracle.core.errors import ChainError, EndpointError, Reason, SealError, WrongChainError
+from oracle.core.errors import ChainError, DatabaseError, EndpointError, Reason, SealError, VaultError, WrongChainError
 from oracle.core.notices import Notice
 from oracle.core.structs import Model, Record, Request, Step
 from oracle.data.ask import Ask, ask_digest
@@ -39,6 +40,8 @@ MARK = "marked-value-4711"
 INPUTS = tuple(feature.name for feature in ModelPackage.load(PACKAGE).card.inputs)
 FIELDS: dict[str, object] = {**{name: index + 0.5 for index, name in enumerate(INPUTS)}, "name": MARK}
 
+_ASKED = itertools.count()
+
 
 @dataclass
 class Scene:
@@ -59,7 +62,9 @@ class Scene:
         return self.signed(request, self.world.attesters[who], **changes)
 
     def signed(self, request: Request, signer: LocalSigner, **changes: Any) -> Ask:
-        terms = {"request_id": request.id, "epoch": self.epoch, "deadline": int(time.time()) + 60, **changes}
+        # Each another ask: as a node's are that come later.
+        deadline = int(time.time()) + 60 + next(_ASKED) % 200
+        terms = {"request_id": request.id, "epoch": self.epoch, "deadline": deadline, **changes}
         return Ask(**terms, signature=signer.sign(ask_digest(self.world.contract.domain, **terms)))
 
     async def fetch(self, ask: Ask, who: int = 0, hybrid: HybridKey | None = None) -> list[DisclosedField]:
@@ -412,6 +417,45 @@ async def test_chain__when_the_preferred_endpoint_is_away__then_the_other_answer
     assert len(scene.vault.releases(request.id)) == 1
 
 
+async def test_ask__when_it_is_sent_twice__then_gets_nothing_and_another_by_the_same_operator_is_counted(
+    scene: Scene,
+) -> None:
+    request = scene.world.ask(scene.world.agree(scene.record))
+    ask = scene.ask(request)
+    assert await scene.fetch(ask)
+    for _ in range(2):
+        with pytest.raises(VaultRefusedError, match="ask_repeated") as caught:
+            await scene.fetch(ask)
+        assert caught.value.transient, "a node asks anew"
+    assert scene.vault.release_count(scene.record.id) == 1
+    assert await scene.fetch(scene.ask(request)), "one that died, or had no answer, signs another"
+    assert scene.vault.release_count(scene.record.id) == 2
+
+
+async def test_ask__when_many_send_the_same_at_once__then_one_gets_the_fields(scene: Scene) -> None:
+    request = scene.world.ask(scene.world.agree(scene.record))
+    ask = scene.ask(request)
+    answers = await asyncio.gather(*(scene.fetch(ask) for _ in range(5)), return_exceptions=True)
+    refused = [each for each in answers if isinstance(each, VaultRefusedError)]
+    assert {each.code for each in refused} == {"ask_repeated"}
+    assert len(refused) == 4
+
+
+async def test_ask__when_answering_it_failed__then_it_may_be_sent_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = scene.ask(scene.world.ask(scene.world.agree(scene.record)))
+    with monkeypatch.context() as broken:
+
+        def away(*_: object) -> None:
+            raise DatabaseError("the disk is full")
+
+        broken.setattr(scene.vault, "log", away)
+        with pytest.raises(VaultError):
+            await scene.fetch(ask)
+    assert await scene.fetch(ask)
+
+
 async def test_ask__when_the_operator_has_spent_its_budget__then_is_refused_also_after_a_restart_and_others_are_not(
     scene: Scene,
 ) -> None:
@@ -460,14 +504,13 @@ async def test_ask__when_the_notice_names_no_processor__then_any_member_is_given
 
 async def test_fields__when_a_hybrid_key_is_named__then_sealed_to_both_and_no_fewer_open(scene: Scene) -> None:
     request, key = scene.world.ask(scene.world.agree(scene.record)), HybridKey()
-    ask = scene.ask(request, seal_key=key.public)
-    fields = await scene.fetch(ask, hybrid=key)
+    fields = await scene.fetch(scene.ask(request, seal_key=key.public), hybrid=key)
     assert set(verify_disclosure(scene.record.root, fields)) == set(INPUTS)
     for wrong in (None, HybridKey()):
         with pytest.raises(SealError):
-            await scene.fetch(ask, hybrid=wrong)
+            await scene.fetch(scene.ask(request, seal_key=key.public), hybrid=wrong)
     with pytest.raises(SealError):
-        await scene.fetch(ask, who=1, hybrid=key)  # another's registered key
+        await scene.fetch(scene.ask(request, seal_key=key.public), who=1, hybrid=key)  # another's registered key
 
 
 async def test_ask__when_its_hybrid_key_was_put_in_left_out_or_is_none__then_is_refused(scene: Scene) -> None:
