@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -77,8 +78,10 @@ def erasures_of(
     # The vault may not erase yet what another agreement needs.
     vault = Answer.PENDING if next(standing_about(client, agreement), None) else late
     own = [stands(Eraser.VAULT, agreement.holder, vault), *(stands(Eraser.OPERATOR, each, silent) for each in members)]
-    adopted = client.adopted_under(agreement_id) if agreement.models_by is not None else []
-    return own + [row for each in adopted for row in erasures_of(client, each.id, releases)]
+    for adopted in client.adopted_under(agreement_id) if agreement.models_by is not None else ():
+        with suppress(NothingToEraseError):  # renewed for longer than this one, it stands yet
+            own += erasures_of(client, adopted.id, releases)
+    return own
 
 
 def standing_about(client: AssentClient, agreement: Agreement) -> Iterator[Agreement]:

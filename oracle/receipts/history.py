@@ -83,7 +83,7 @@ def history_of(client: AssentClient, agreement_id: bytes) -> list[Entry]:
     if any(entry.event == "adopted" for entry in found):  # what the subject gave is the other agreement
         found = [replace(each, by=agreement.controller) if each.event in _ADOPTING else each for each in found]
     found += [
-        replace(_entry("adopted", event), other=bytes(event.arguments["id"]))
+        replace(_entry("adopted", event), by=agreement.controller, other=bytes(event.arguments["id"]))
         for event in client.events("AgreementAdopted", None, agreement_id)
     ]
     uses: dict[bytes, int] = {}

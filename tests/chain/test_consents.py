@@ -370,6 +370,23 @@ def test_erase__when_the_agreement_is_over__then_key_record_and_statement_in_ord
         assert erasures_of(world.client, agreement.id)[0].answer is Answer.ERASED
 
 
+def test_erasures__when_an_adopted_agreement_was_renewed_for_longer__then_the_others_are_told(world: World) -> None:
+    under = world.give(
+        model_id=ModelsBy(world.model.publisher).pack(),
+        uses=5,
+        erasure=True,
+        valid_for_s=world.client.block_time() - int(time.time()) + 1_000,
+    )
+    world.as_(CONTROLLER).adopt(under, world.model, 2)
+    (adopted,) = world.client.adopted_under(under.id)
+    world.as_(SUBJECT).renew(adopted, adopted.valid_until + 100_000)
+    world.pass_time(1_100)
+    assert [(each.agreement, each.answer) for each in erasures_of(world.client, under.id)] == [
+        (under.id, Answer.PENDING)
+    ]
+    assert {each.by for each in history_of(world.client, under.id) if each.event == "adopted"} == {CONTROLLER.address}
+
+
 def test_erasures__when_the_agreement_asks_for_none__then_nobody_has_to(world: World) -> None:
     agreement = world.give()
     world.as_(SUBJECT).withdraw(agreement)
