@@ -69,7 +69,7 @@ interface IConsentRegistry {
     function giveManyBySig(Agreement[] calldata agreements, uint256 deadline, bytes calldata signature) external;
 
     /// @notice Withdraws an agreement; the sender is its subject. It takes effect at once, also for requests already open, and also on an
-    /// agreement that was signed but not given yet: it can't be given any more.
+    /// agreement that was signed but not given yet: it can't be given any more. What was adopted under it is withdrawn with it.
     function withdraw(Agreement calldata agreement) external;
 
     /// @notice Withdraws an agreement whose subject signed the withdrawal (EIP-712 `Withdrawal`).
