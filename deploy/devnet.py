@@ -85,8 +85,8 @@ class Devnet:
         self.vault_url = f"http://127.0.0.1:{self._ports['vault']}"
         self.vault_config = options.folder / "vault" / "vault.toml"
         self.deployment: Deployment | None = None
-        self._deployment_file = options.folder / "deployment.json"
-        self._published: Path | None = None
+        #: Where the deployment is published, and as what.
+        self._published: tuple[Path, bytes] | None = None
 
     def _take_ports(self) -> dict[str, int]:
         wanted = {"anvil": self.options.anvil_port, "vault": self.options.vault_port}
@@ -133,9 +133,10 @@ class Devnet:
     def down(self) -> None:
         """Stop everything that this devnet started."""
         self.processes.stop_all()
-        if self._published is not None and self._published.exists():
-            if self._published.read_bytes() == self._deployment_file.read_bytes():  # another devnet may have come after
-                self._published.unlink()
+        if self._published is not None:
+            path, content = self._published
+            if path.exists() and path.read_bytes() == content:  # another devnet may have come after
+                path.unlink()
             self._published = None
 
     def client(self, signer: LocalSigner) -> AssentClient:
@@ -179,10 +180,11 @@ class Devnet:
         self._say("contract and model …")
         network = self._network()
         self.options.folder.mkdir(parents=True, exist_ok=True)
-        self.deployment = deploy(network, self.accounts.deployer, self._deployment_file, self._say)
+        path = self.options.folder / "deployment.json"
+        self.deployment = deploy(network, self.accounts.deployer, path, self._say)
         if self.options.published and FOLDER.is_dir():
-            self._published = FOLDER / f"{network.chain_id}.json"
-            shutil.copyfile(self._deployment_file, self._published)
+            self._published = (FOLDER / f"{network.chain_id}.json", path.read_bytes())
+            shutil.copyfile(path, self._published[0])
 
     def _network(self) -> Network:
         network = load_network(NETWORK)

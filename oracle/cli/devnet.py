@@ -63,7 +63,7 @@ def up(
         options, lambda line: typer.echo(f"devnet: {line}", err=True)
     )  # has its ports, or nothing is touched
     with _held(folder), devnet as running:
-        facts = _facts(running)
+        facts = {**_facts(running), **_furnish(running)}
         (folder / "devnet.json").write_text(json.dumps(facts, indent=1) + "\n")
         # Only now: while parts start, a signal breaks off at once.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -103,14 +103,19 @@ def _held(folder: Path) -> Iterator[None]:
         yield
 
 
-def _facts(running: Devnet) -> dict[str, Any]:
+def _furnish(running: Devnet) -> dict[str, str]:
+    """Give everybody's keys and a held-out case's record to whoever tries it out; return where they are."""
     from deploy.devnet_files import write_people  # noqa: PLC0415
     from oracle.models.zoo.screening.data import held_out  # noqa: PLC0415
 
-    client, accounts = running.client(running.accounts.deployer), running.accounts
     keys = running.options.folder / "keys"
     password = write_people(keys)
-    record = running.keep_record(held_out()[0].fields, accounts.subject.address)
+    record = running.keep_record(held_out()[0].fields, running.accounts.subject.address)
+    return {"keys": str(keys), "passwordFile": str(password), "record": "0x" + record.id.hex()}
+
+
+def _facts(running: Devnet) -> dict[str, Any]:
+    client, accounts = running.client(running.accounts.deployer), running.accounts
     return {
         "rpcUrl": running.rpc_url,
         "chainId": client.domain.chain_id,
@@ -118,9 +123,6 @@ def _facts(running: Devnet) -> dict[str, Any]:
         "deployment": str(running.options.folder / "deployment.json"),
         "vault": running.vault_url,
         "vaultConfig": str(running.vault_config),
-        "keys": str(keys),
-        "passwordFile": str(password),
-        "record": "0x" + record.id.hex(),
         "models": {name: "0x" + each.hex() for name, each in running.models.items()},
         "operators": [
             {"name": operator.name, "attester": operator.attester, "endpoint": operator.endpoint}
