@@ -16,7 +16,7 @@ from web3.types import RPCEndpoint
 from deploy.deploy import Network, deploy, load_network
 from deploy.deployment import FOLDER
 from deploy.devnet_files import Accounts, Place, operator_owner, write_node, write_vault
-from deploy.foundry import find
+from deploy.foundry import anvil_command
 from deploy.processes import ProcessError, Processes, answers, free_port, port_is_free
 from oracle.chain.rpc import open_sync
 from oracle.client import Asked, AssentClient, Deployment
@@ -171,8 +171,7 @@ class Devnet:
 
     def _start_anvil(self) -> None:
         self._say("anvil …")
-        command = [str(find("anvil")), "--port", str(self._ports["anvil"]), "--host", "127.0.0.1", "--accounts", "20"]
-        self.processes.start("anvil", command)
+        self.processes.start("anvil", anvil_command(self._ports["anvil"]))
         web3 = open_sync(self.rpc_url)
         self.processes.wait_until("anvil", web3.is_connected)
 

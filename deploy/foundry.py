@@ -62,6 +62,14 @@ def find(tool: str) -> Path:
     raise FoundryError(f"{tool} {shown} not found: run `make setup`, or install Foundry")
 
 
+def anvil_command(port: int, *arguments: str) -> list[str]:
+    """Return the command of an Anvil on a loopback port (0: any that is free), under the rules that mainnet has: Osaka's, with its limit of
+    2^24 gas a transaction (EIP-7825). Raises FoundryError.
+    """
+    rules = ("--hardfork", "osaka", "--enable-tx-gas-limit")
+    return [str(find("anvil")), "--host", "127.0.0.1", "--port", str(port), *rules, "--accounts", "20", *arguments]
+
+
 if __name__ == "__main__":
     try:
         print(find(sys.argv[1]))

@@ -4,7 +4,7 @@
     python tools/gas_table.py --json     the same for programs
     python tools/gas_table.py --markdown for the documents
 
-Reads the snapshots in ``tests/gas/assent.json``: gas of whole transactions under Prague's rules, by ``forge test --isolate``. The peers'
+Reads the snapshots in ``tests/gas/assent.json``: gas of whole transactions under Osaka's rules, by ``forge test --isolate``. The peers'
 figures were measured in the same way, each peer compiled with its own settings; none of them checks consent.
 """
 
@@ -93,7 +93,7 @@ def markdown(found: list[dict[str, str | int | None]]) -> str:
 
 def table(found: list[dict[str, str | int | None]]) -> Table:
     """Return the rows as a table for a terminal."""
-    shown = Table(title="Gas of whole transactions (Prague)")
+    shown = Table(title="Gas of whole transactions (Osaka)")
     for heading, side in zip(HEADINGS, ("left", "right", "right", "left", "left"), strict=True):
         shown.add_column(heading, justify="right" if side == "right" else "left")
     for row in found:

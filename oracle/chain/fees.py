@@ -9,6 +9,9 @@ from web3 import AsyncWeb3
 
 from oracle.chain.pool import EndpointPool
 
+#: What one transaction may have of a block's gas at most (EIP-7825).
+MAX_TRANSACTION_GAS = 1 << 24
+
 _BLOCKS = 10
 _PERCENTILE = 50.0
 #: Less for whoever makes the block is no offer, and can't be raised by a tenth.

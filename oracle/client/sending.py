@@ -11,6 +11,7 @@ from web3.exceptions import ContractLogicError, TimeExhausted, Web3Exception
 from web3.types import TxReceipt
 
 from oracle.chain.abi import decode_log, revert_of
+from oracle.chain.fees import MAX_TRANSACTION_GAS
 from oracle.chain.rpc import endpoint_errors
 from oracle.client.answers import Sent
 from oracle.client.errors import FundsError
@@ -38,7 +39,7 @@ class Sender:
         the last one, when it came while waiting, names the transaction.
         """
         call = {"from": signer.address, "value": value_wei}
-        gas = self._simulate(function, call) + room
+        gas = min(self._simulate(function, call) + room, MAX_TRANSACTION_GAS)
         fees = self._fees()
         self._must_afford(signer.address, value_wei + gas * fees["maxFeePerGas"])
         with self._nonces, endpoint_errors("eth_sendRawTransaction"):

@@ -13,8 +13,9 @@ from oracle.core.trail import Trail
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, ProposedVerdict
 from oracle.store.node_store import Evidence, Report, ReportedVerdict, RequestContext
 
-#: A report stays below this, so that it is mined in any block: gas of its callbacks, and of recording each verdict.
-_MOST_GAS, _VERDICT_GAS = 10_000_000, 70_000
+#: A report stays below this: gas of its callbacks, and of recording each verdict. What the transactor allows beside that for receivers
+#: that do more than they do now, and for its estimate's margin, then still fits a transaction.
+_MOST_GAS, _VERDICT_GAS = 7_000_000, 70_000
 #: What JSON adds to a trail in a proposal, and a proposal to its verdicts, at most.
 _MOST_BYTES, _VERDICT_BYTES = MAX_PROPOSAL_BYTES - 4_096, 512
 
@@ -28,7 +29,7 @@ def kind_of(request: Request) -> Kind:
 
 
 def batches(contexts: Iterable[RequestContext], most: int) -> list[list[RequestContext]]:
-    """Split requests into reports of at most ``most``: one kind each, and with callbacks that fit a block."""
+    """Split requests into reports of at most ``most``: one kind each, and with callbacks that fit a transaction."""
     by_kind: dict[Kind, list[list[RequestContext]]] = {}
     for context in contexts:
         made = by_kind.setdefault(kind_of(context.request), [[]])

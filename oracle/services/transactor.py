@@ -16,7 +16,7 @@ from web3.types import RPCEndpoint, TxReceipt
 
 from oracle.chain.abi import revert_of
 from oracle.chain.contract import AssentContract
-from oracle.chain.fees import Fees, Market, read_market
+from oracle.chain.fees import MAX_TRANSACTION_GAS, Fees, Market, read_market
 from oracle.chain.methods import Refusal, refusal_of
 from oracle.chain.pool import EndpointPool
 from oracle.chain.rpc import endpoint_errors
@@ -100,7 +100,7 @@ class Transactor:
                     "to": self._contract.address,
                     "value": 0,
                     "data": function._encode_transaction_data(),
-                    "gas": gas * _GAS_MARGIN_PERCENT // 100 + sum(map(_room_for, callback_gas)),
+                    "gas": _allowed(gas, callback_gas),
                 }
             attempt = await self._sign(kind, about, transaction, market.offer(self._cap_wei), market.head)
             self._store.save(attempt)
@@ -264,6 +264,11 @@ class Transactor:
         self._metrics.gas_used.labels(transaction.kind).inc(gas_used)
         self._metrics.gas_spent_wei.labels(transaction.kind).inc(gas_used * price_wei)
         log.info("transaction_settled", kind=transaction.kind, nonce=transaction.nonce, state=state, gas=gas_used)
+
+
+def _allowed(estimate: int, callback_gas: Sequence[int]) -> int:
+    """Return the gas to send with, for an estimate and the callbacks that the act makes."""
+    return min(estimate * _GAS_MARGIN_PERCENT // 100 + sum(map(_room_for, callback_gas)), MAX_TRANSACTION_GAS)
 
 
 def _room_for(callback_gas: int) -> int:

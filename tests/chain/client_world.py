@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +14,6 @@ from web3 import HTTPProvider, Web3
 
 from deploy.compile import solc
 from deploy.deployment import create
-from deploy.foundry import find
 from oracle.chain.abi import consumer_artifact
 from oracle.chain.contract import ETHER
 from oracle.client import Asked, AssentClient, Sent, draft_agreement
@@ -51,25 +47,6 @@ POLICY = Policy(STAKE_WEI, min_members=3, unbonding_time=610_000, epoch_length=1
 CHALLENGES = ChallengeTerms(window=600, review_time=300, bond=10**17, penalty=5 * 10**17)
 #: The package's publisher has a tenth of the fee.
 ROYALTY = 1_000
-
-
-@contextmanager
-def anvil() -> Iterator[str]:
-    """Run Anvil on a free loopback port; yield its URL."""
-    process = subprocess.Popen(
-        [str(find("anvil")), "--port", "0", "--accounts", "20"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        found = next(found for line in process.stdout if (found := re.search(r"Listening on ([\d.]+:\d+)", line)))
-        drain = threading.Thread(target=process.stdout.read)  # a full pipe would stop Anvil
-        drain.start()
-        yield f"http://{found[1]}"
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-        drain.join()
-        process.stdout.close()
 
 
 def deploy(url: str) -> tuple[str, int]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-import subprocess
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from anvil_server import anvil
 from web3 import HTTPProvider, Web3
 
 from deploy.deployment import create
-from deploy.foundry import find
 from oracle.chain.contract import ETHER, AssentContract
 from oracle.core import digests
 from oracle.core.committee import assemble, signers_needed
@@ -42,25 +39,7 @@ PUBLISHER, SUBJECT, CONTROLLER, HOLDER, *OPERATORS = ADDRESSES[:8]
 STAKE_WEI = 10**18
 PURPOSE = 5
 CHALLENGES = ChallengeTerms(window=600, review_time=300, bond=10**17, penalty=10**17)
-POLICY = Policy(STAKE_WEI, min_members=2, unbonding_time=8 * 86_400, epoch_length=1, epoch_grace=60)
-
-
-@contextmanager
-def anvil(*arguments: str) -> Iterator[str]:
-    """Run Anvil on a free loopback port; yield its URL."""
-    command = [str(find("anvil")), "--port", "0", "--accounts", "20", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    drain = threading.Thread(target=process.stdout.read)  # a full pipe would stop Anvil
-    try:
-        found = next(found for line in process.stdout if (found := re.search(r"Listening on ([\d.]+:\d+)", line)))
-        drain.start()
-        yield f"http://{found[1]}"
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-        drain.join()
-        process.stdout.close()
+POLICY = Policy(STAKE_WEI, min_members=2, unbonding_time=9 * 86_400, epoch_length=1, epoch_grace=60)
 
 
 @dataclass

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import CONTROLLER, FEE_WEI, HOLDER, OPERATORS, POLICY, PUBLISHER, QUORUM, RELAYER, SUBJECT, World
+from hexbytes import HexBytes
 
 from oracle.chain.contract import ETHER
 from oracle.client import (
@@ -30,7 +33,7 @@ VERDICT = Verdict(1, 900_000, bytes(range(32)))
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 
@@ -103,6 +106,13 @@ def test_send__when_the_sender_is_poor__then_funds_error(world: World) -> None:
     poor = LocalSigner(bytes(31) + b"\x07")
     with pytest.raises(FundsError, match="has 0 wei"):
         world.as_(poor).commit_record(bytes(31) + b"\x01", SUBJECT.address, "https://vault.example")
+
+
+def test_send__when_given_more_room_than_a_transaction_may_have__then_sent_with_all_it_can(world: World) -> None:
+    client = world.as_(HOLDER)
+    call = client.contract.commit(secrets.token_bytes(32), SUBJECT.address, "https://vault.example")
+    sent = client.send(call, room=10**8)
+    assert client.web3.eth.get_transaction(HexBytes(sent.hash))["gas"] == 2**24
 
 
 def test_agreement__when_unknown__then_unknown_id(world: World) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import CONTROLLER, HOLDER, SUBJECT, TrailServer, World
 
 from oracle.audit import AuditReport, CheckFailedError, CheckName, Evidence, audit, gather, judge
@@ -27,7 +28,7 @@ Trail = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 
@@ -556,7 +557,7 @@ def test_audit__when_asked_by_a_round_after_the_model_was_deprecated__then_it_ho
 def test_audit__when_signed_in_the_epoch_before__then_it_holds_within_the_grace(
     evaluation: Evaluation, server: TrailServer
 ) -> None:
-    with client_world.anvil() as url:
+    with anvil() as url:
         fresh = client_world.build(url)
         asked = fresh.ask()
         verdict = published(fresh, asked, evaluation, server)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import CHALLENGES, CONTROLLER, OPERATORS, RELAYER, TrailServer, World
 
 from oracle.client import Asked, UnknownIdError, VerdictTimeoutError
@@ -20,7 +21,7 @@ OTHER = Verdict(0, 100_000, bytes(reversed(range(32))))
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import CONTROLLER, HOLDER, OPERATORS, PUBLISHER, PURPOSE, RELAYER, SUBJECT, TrailServer, World
 from typer.testing import CliRunner
 
@@ -70,7 +71,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     write_secret(folder / "operator", devnet_key(5), "secret", light=True)
     for name, index in {"attester": 18, "seal": 19}.items():
         write_secret(folder / name, devnet_key(index), "secret", light=True)
-    with client_world.anvil() as url:
+    with anvil() as url:
         world = client_world.build(url)
         deployment = {
             "chainId": 31337,

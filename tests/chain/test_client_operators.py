@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import OPERATORS, POLICY, RELAYER, STAKE_WEI, World
 
 from oracle.client import SignatureUnknownError
@@ -21,7 +22,7 @@ VERDICT = Verdict(1, 900_000, bytes(range(32)))
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 

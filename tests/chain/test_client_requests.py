@@ -7,6 +7,7 @@ from typing import Any
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import CONTROLLER, FEE_WEI, PURPOSE, QUORUM, RELAYER, SUBJECT, TrailServer, World
 
 from oracle.chain.contract import ETHER
@@ -22,7 +23,7 @@ REVERTING_CODE = "0x60006000fd"
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import CONTROLLER, FEE_WEI, PURPOSE, RELAYER, SUBJECT, World
 
 from oracle.client import UnknownIdError
@@ -18,7 +19,7 @@ INTERVAL, ROUNDS = 100, 3
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import (
     CONTROLLER,
     FEE_WEI,
@@ -32,7 +33,7 @@ SUPPLY, TOKEN_FEE, PRICE = 10**24, 1_003, 50
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 

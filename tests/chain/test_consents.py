@@ -11,6 +11,7 @@ from typing import Any
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import CONTROLLER, HOLDER, PURPOSE, RELAYER, SUBJECT, World
 from jsonschema import Draft202012Validator
 
@@ -32,7 +33,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "api" / "receipt.schem
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 
@@ -217,7 +218,7 @@ def test_withdraw__when_a_model_is_adopted_in_front_of_it__then_its_gas_is_enoug
 
 
 def test_erasures__when_a_model_was_adopted__then_of_both_agreements_and_erased_at_once() -> None:
-    with client_world.anvil() as url:
+    with anvil() as url:
         world = client_world.build(url)
         under = world.give(model_id=ModelsBy(world.model.publisher).pack(), uses=5, erasure=True)
         world.as_(CONTROLLER).adopt(under, world.model, 2)
@@ -307,7 +308,7 @@ def test_erasures__when_it_has_expired__then_it_is_over_too(world: World) -> Non
 
 
 def test_erasures__when_an_epoch_began_while_a_request_was_open__then_its_members_are_listed_too() -> None:
-    with client_world.anvil() as url:
+    with anvil() as url:
         world = client_world.build(url)
         agreement = world.give(erasure=True)
         asked = world.ask(agreement)
@@ -342,7 +343,7 @@ class Shelf:
 
 
 def test_erase__when_the_agreement_is_over__then_key_record_and_statement_in_order_and_once() -> None:
-    with client_world.anvil() as url:
+    with anvil() as url:
         world = client_world.build(url)
         holder = world.as_(HOLDER)
         agreement, another = world.give(erasure=True), world.give()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from daemon_chain import OPERATORS, SUBJECT, Ground, ground
+from hexbytes import HexBytes
 from sqlalchemy import Engine
 
 from oracle.chain.contract import AssentContract
@@ -107,6 +108,18 @@ async def test_record__when_the_contract_takes_it__then_mined_settled_and_counte
     assert scene.end(0) == "mined"
     labels = {"kind": "record", "end": "mined"}
     assert scene.metrics.registry.get_sample_value("assent_transactions_total", labels) == 1
+
+
+async def test_send__when_callbacks_may_take_more_than_a_transaction_can_have__then_sent_with_all_it_can(
+    scene: Scene,
+) -> None:
+    request = scene.chain.asked()
+    answer, attestation = scene.chain.attested(request)
+    function = scene.acts._contract.record(request, answer.verdict, attestation)
+    await scene.transactor.send("record", request.id, function, [2_000_000] * 9)
+    (saved,) = scene.store.under_way()
+    assert scene.chain.web3.eth.get_transaction(HexBytes(saved.last.hash))["gas"] == 2**24
+    assert scene.state(request.id) is RequestState.RECORDED
 
 
 async def test_record__when_broadcast__then_it_was_saved_before(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client_world import anvil
+from anvil_server import anvil
 from web3 import HTTPProvider, Web3
 from web3.types import TxReceipt
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import OPERATORS, POLICY, RELAYER, World
 from typer.testing import CliRunner
 
@@ -19,7 +20,7 @@ runner = CliRunner()
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import client_world
 import pytest
+from anvil_server import anvil
 
 from deploy.deployment import write
 from oracle.client import Deployment
@@ -60,7 +61,7 @@ def test_words_and_ids__when_compared_with_the_vectors__then_the_same() -> None:
 
 def test_viem__when_a_verdict_is_recorded__then_it_reads_what_python_does(tmp_path: Path) -> None:
     file = tmp_path / "31337.json"
-    with client_world.anvil() as url:
+    with anvil() as url:
         world = client_world.build(url)
         write(Deployment(31337, world.client.address, world.block, url, {"screening": world.model.id}), file)
         agreement = world.give(price=7)

@@ -9,6 +9,7 @@ from typing import Any
 
 import client_world
 import pytest
+from anvil_server import anvil
 from client_world import HOLDER, RELAYER, SUBJECT, World
 
 from oracle.client import draft_agreement
@@ -30,7 +31,7 @@ TRUTH: dict[str, object] = {"blood_group": "AB-", "smoker": True, "pain": 7, "ag
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 

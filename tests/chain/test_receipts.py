@@ -12,6 +12,7 @@ import client_world
 import jsonschema
 import pytest
 import rlp
+from anvil_server import anvil
 from client_world import CONTROLLER, HOLDER, PURPOSE, RELAYER, SUBJECT, World
 from hexbytes import HexBytes
 
@@ -28,7 +29,7 @@ from oracle.receipts.proofs import _HEADER, ProofError, StateProof, _part, encod
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with client_world.anvil() as url:
+    with anvil() as url:
         yield client_world.build(url)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import client_world
+from anvil_server import anvil
 from client_world import HOLDER, SUBJECT
 from typer.testing import CliRunner
 
@@ -32,7 +33,7 @@ def test_correction__when_committed_and_the_first_retired__then_the_chain_says_s
         write_secret(tmp_path / name, devnet_key(index), "secret", light=True)
     first = _made(tmp_path, {"age": 42}, "--subject", SUBJECT.address, "--holder", HOLDER.address)
     second = _made(tmp_path, {"age": 43}, "--corrects", first["file"])
-    with client_world.anvil() as url:
+    with anvil() as url:
         world = client_world.build(url)
         deployment = {
             "chainId": 31337,

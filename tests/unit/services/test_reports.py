@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services_world import DOMAIN, LOADED, Case, Peer, World, case, model_terms
 
+from oracle.chain.fees import MAX_TRANSACTION_GAS
 from oracle.core.digests import report_digest
 from oracle.core.merkle import verify
 from oracle.core.structs import Delivery
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, Proposal
-from oracle.services import reports
+from oracle.services import reports, transactor
 from oracle.services.reports import Draft, DraftReport, batches, fitting, regroup
 from oracle.services.trails import build_trail
 from oracle.store.node_store import RequestContext
@@ -51,10 +52,21 @@ def test_batches__when_currencies_differ__then_apart(operators: World) -> None:
     assert len(batches([first, replace(second, request=request)], 64)) == 2
 
 
-def test_batches__when_callbacks_name_much_gas__then_each_report_fits_a_block(operators: World) -> None:
-    found = contexts(operators.peers[0], *(case(callback=2_000) for _ in range(9)))
+def test_batches__when_callbacks_name_much_gas__then_each_report_fits_a_transaction(operators: World) -> None:
+    found = contexts(operators.peers[0], *(case(callback=2_000) for _ in range(7)))
     made = batches(found, 64)
-    assert [len(batch) for batch in made] == [4, 4, 1]
+    assert [len(batch) for batch in made] == [3, 3, 1]
+
+
+@pytest.mark.parametrize("units", [0, 1, 30, 400, 2_000])
+def test_batches__when_every_receiver_takes_all_its_gas__then_no_report_wants_the_limit(
+    operators: World, units: int
+) -> None:
+    found = contexts(operators.peers[0], *(case(callback=units) for _ in range(64)))
+    for batch in batches(found, 64):
+        gas = [each.request.question.callback_gas for each in batch]
+        estimate = sum(70_000 + each * 64 // 63 for each in gas)
+        assert transactor._allowed(estimate, gas) < MAX_TRANSACTION_GAS
 
 
 async def drafts(one: Peer, *cases: Case) -> list[Draft]:
