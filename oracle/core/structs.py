@@ -28,6 +28,7 @@ from oracle.core.verdicts import (
     RequestState,
     Testimony,
     Verdict,
+    contradict,
     request_id,
 )
 from oracle.core.words import BASIS_POINTS, CALLBACK_UNIT, MAX_CALLBACK_GAS, Delivery, Limits, Question, Quote, Scope
@@ -68,6 +69,7 @@ __all__ = [
     "Testimony",
     "Verdict",
     "agreement_id",
+    "contradict",
     "pool_id",
     "request_id",
     "root_pool_id",

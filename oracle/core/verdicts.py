@@ -221,6 +221,16 @@ class Testimony:
         return (*asked, list(self.proof), self.epoch, self.count, self.signature)
 
 
+def contradict(first: Verdict, second: Verdict, tolerance_ppm: int) -> bool:
+    """Tell whether no honest operator could have signed both verdicts of one request, as the contract has it.
+
+    Each signs what is within the tolerance of its own score, so two such are at most twice that apart; and one score has one outcome, but
+    of two scores near a threshold, each may have its own.
+    """
+    apart = abs(first.score - second.score)
+    return apart > 2 * tolerance_ppm or (apart == 0 and first.outcome != second.outcome)
+
+
 def request_id(agreement_id: bytes, use: int) -> bytes:
     """Return the RequestId (32 bytes) of one use of an agreement."""
     return keccak(encode(["bytes32", "uint32"], [agreement_id, use]))

@@ -12,8 +12,7 @@ import structlog
 from oracle.core.digests import LEAF_TYPES, Digest, leaf_values, recover, report_digest
 from oracle.core.errors import AuditError, PeerError, Reason, RefusalError, VerdictMismatchError
 from oracle.core.merkle import MerkleTree, leaf_hash
-from oracle.core.quantise import within
-from oracle.core.structs import Verdict
+from oracle.core.structs import Verdict, contradict
 from oracle.core.trail import MAX_TRAIL_BYTES, Trail
 from oracle.peers.messages import Answer, Declined, Proposal, ProposedVerdict
 from oracle.services.committee import CommitteeView
@@ -141,14 +140,14 @@ class Cosigner:
 
     def _keep_evidence(self, parsed: _Parsed, known: _Known, attester: str, signature: bytes, now: int) -> None:
         """Keep who signed what of the requests that this node knows, whether it signs them itself or not."""
-        evidence, allowed = [], []
+        evidence, tolerances = [], []
         for item in parsed.items:
             context = known.get(item.request)
             if context is None or item.trail.request.commitment != "0x" + context.request.commitment.hex():
                 continue  # not a verdict about the request: the contract wouldn't take it for one
             evidence.append(parsed.evidence(item, attester, signature, now))
-            allowed.append(2 * context.model.tolerance)
-        self._store.keep_evidence(evidence, min(allowed, default=0))
+            tolerances.append(context.model.tolerance)
+        self._store.keep_evidence(evidence, min(tolerances, default=0))
 
     # Parsing
 
@@ -193,16 +192,15 @@ class Cosigner:
                     yield item, others[item.request]
 
     def _strays(self, parsed: _Parsed, known: _Known) -> list[tuple[_Item, RefusalError]]:
-        """Return the verdicts far from one that this node signed: two own signatures so far apart would be slashed."""
-        signed = self._store.signed_by(parsed.view.own_attester or "", [item.request for item in parsed.items])
+        """Return the verdicts that contradict one that this node signed, with whichever of its keys: its operator would be slashed."""
+        signed = self._store.signed_by(self._seat.keys.addresses, [item.request for item in parsed.items])
         refusal = RefusalError(Reason.ALREADY_SIGNED, "this node signed another verdict of the request before")
         return [
             (item, refusal)
             for item in parsed.items
             if item.request in known
-            and not all(
-                within(score, item.verdict.score, 2 * known[item.request].model.tolerance)
-                for score in signed[item.request]
+            and any(
+                contradict(each, item.verdict, known[item.request].model.tolerance) for each in signed[item.request]
             )
         ]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import structlog
 
@@ -11,7 +12,7 @@ from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import endpoint_errors
 from oracle.core.committee import turn
 from oracle.core.errors import ContractRevertError
-from oracle.core.structs import ChallengeTerms, Reference, Testimony
+from oracle.core.structs import ChallengeTerms, Reference, Testimony, contradict
 from oracle.services.acts import Acts
 from oracle.services.seat import Seat
 from oracle.services.witnesses import Witnesses
@@ -44,6 +45,8 @@ class Punisher:
         self._tried: dict[tuple[str, bytes, str], float] = {}
         self._done: set[tuple[str, bytes, str]] = set()
         self._settled: set[bytes] = set()
+        #: By attester, which has one operator for ever.
+        self._operators: dict[str, str] = {}
         self._conflicting: set[bytes] = set()
         self._compared_at = float("-inf")
         self._pruned_at = time.monotonic()
@@ -58,7 +61,7 @@ class Punisher:
             self._compared_at = time.monotonic()
             for identity in self._store.contested():
                 context = self._store.context(identity)
-                if context is not None and self._store.conflicts(identity, 2 * context.model.tolerance):
+                if context is not None and await self._conflicts(context):
                     self._conflicting.add(identity)
         for identity in [each for each in self._conflicting if await self._own_turn(each)]:
             await self._punish_conflicts(identity)
@@ -77,7 +80,7 @@ class Punisher:
             return
         if self._may_try("witnesses", context, ""):
             signed = await self._witnesses.of(context, int(time.time()))
-            self._store.keep_evidence(signed, 2 * context.model.tolerance)
+            self._store.keep_evidence(signed, context.model.tolerance)
         wrong = [
             each
             for each in self._store.evidence(context.id)
@@ -104,12 +107,19 @@ class Punisher:
         context = self._store.context(identity)
         if context is None:
             return
-        found = self._store.conflicts(context.id, 2 * context.model.tolerance)
-        by_attester = {first.attester: (first, second) for first, second in found}
-        for each in self._unpunished("punishConflict", context, [first for first, _ in found]):
-            if self._may_try("punishConflict", context, each.attester):
+        for first, second in await self._conflicts(context):
+            if self._unpunished("punishConflict", context, [first]) and self._may_try(
+                "punishConflict", context, first.attester
+            ):
                 self._seat.metrics.conflicts.inc()
-                await self._send("punishConflict", context, *by_attester[each.attester])
+                await self._send("punishConflict", context, first, second)
+
+    async def _conflicts(self, context: RequestContext) -> list[tuple[Evidence, Evidence]]:
+        signed = self._store.evidence(context.id)
+        for attester in {each.attester for each in signed} - self._operators.keys():
+            with endpoint_errors("eth_call"):
+                self._operators[attester] = await self._contract.operator_of(attester).acall()
+        return conflicts(signed, self._operators, context.model.tolerance)
 
     # Both
 
@@ -148,6 +158,24 @@ class Punisher:
         before = int(time.time()) - self._terms.window - self._terms.review_time - _SPARE_S
         self._store.prune_evidence(before)
         self._store.prune_reports(before)
+
+
+def conflicts(
+    signed: Sequence[Evidence], operators: Mapping[str, str], tolerance_ppm: int
+) -> list[tuple[Evidence, Evidence]]:
+    """Return for each operator two signatures over verdicts of a request that no honest one could have signed both, if there are.
+
+    ``operators`` has whose each attester is: one operator may have signed with two keys.
+    """
+    by_operator: dict[str, list[Evidence]] = {}
+    for each in signed:
+        by_operator.setdefault(operators[each.attester], []).append(each)
+    pairs = (combinations(own, 2) for own in by_operator.values())
+    found = (
+        next((pair for pair in each if contradict(pair[0].verdict, pair[1].verdict, tolerance_ppm)), None)
+        for each in pairs
+    )
+    return [pair for pair in found if pair is not None]
 
 
 def testimony(context: RequestContext, evidence: Evidence) -> Testimony:

@@ -121,9 +121,9 @@ class DraftReport:
         return [Answer(draft.context.request, draft.verdict) for draft in self.drafts]
 
     @property
-    def allowed_ppm(self) -> int:
-        """How far apart two verdicts of one honest operator may be: twice the tolerance, the strictest of the models'."""
-        return 2 * min(draft.context.model.tolerance for draft in self.drafts)
+    def tolerance_ppm(self) -> int:
+        """The strictest of its models' tolerances."""
+        return min(draft.context.model.tolerance for draft in self.drafts)
 
     def kept(self, proposer: str, at: int) -> Report:
         """Return it as the store keeps it; ``at`` in Unix seconds."""

@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from oracle.core.merkle import MerkleTree
-from oracle.core.structs import Verdict
+from oracle.core.structs import Verdict, contradict
 from oracle.database.transactions import Database, chunks
 from oracle.store.events import mark_anchored
 from oracle.store.tables import AnchorRow, EvidenceRow, ReportRow, ReportVerdictRow, RequestRow
@@ -135,16 +135,16 @@ class ReportStore(Database):
 
     # Evidence
 
-    def keep_evidence(self, many: Sequence[Evidence], allowed_ppm: int) -> None:
-        """Keep signatures. Of one attester and request, at most a few that agree within ``allowed_ppm``, and all that conflict."""
+    def keep_evidence(self, many: Sequence[Evidence], tolerance_ppm: int) -> None:
+        """Keep signatures. Of one attester and request, at most a few that don't contradict each other, and all that do."""
         with self._transaction() as session:
             kept = _signed(session, {each.request for each in many})
             new = []
             for each in many:
                 signed = kept[each.request, each.attester]
-                if _is_news(signed, each.verdict, allowed_ppm):
+                if _is_news(signed, each.verdict, tolerance_ppm):
                     new.append(_evidence_values(each))
-                    signed.append((each.verdict.outcome, each.verdict.score))
+                    signed.append(each.verdict)
             if new:
                 session.execute(insert(EvidenceRow), new)
 
@@ -154,39 +154,22 @@ class ReportStore(Database):
         with self._reading() as session:
             return [_evidence(row) for row in session.scalars(query)]
 
-    def signed_by(self, attester: str, requests: Collection[bytes]) -> dict[bytes, list[int]]:
-        """Return the scores that an attester signed of some requests, by request."""
-        query = select(EvidenceRow.request, EvidenceRow.score).where(EvidenceRow.attester == attester)
-        signed: dict[bytes, list[int]] = defaultdict(list)
+    def signed_by(self, attesters: Collection[str], requests: Collection[bytes]) -> dict[bytes, list[Verdict]]:
+        """Return the verdicts that some attesters signed of some requests, by request."""
         with self._reading() as session:
-            for some in chunks(requests):
-                for request, score in session.execute(query.where(EvidenceRow.request.in_(some))):
-                    signed[request].append(score)
+            kept = _signed(session, requests)
+        signed: dict[bytes, list[Verdict]] = defaultdict(list)
+        for (request, attester), verdicts in kept.items():
+            if attester in attesters:
+                signed[request] += verdicts
         return signed
 
-    def conflicts(self, request_id: bytes, allowed_ppm: int) -> list[tuple[Evidence, Evidence]]:
-        """Return for each attester two signatures of its own over verdicts of a request further apart than allowed, if there are."""
-        by_attester: dict[str, list[Evidence]] = {}
-        for each in self.evidence(request_id):
-            by_attester.setdefault(each.attester, []).append(each)
-        found = []
-        for signed in by_attester.values():
-            low = min(signed, key=lambda one: one.verdict.score)
-            high = max(signed, key=lambda one: one.verdict.score)
-            if high.verdict.score - low.verdict.score > allowed_ppm:
-                found.append((low, high))
-        return found
-
     def contested(self) -> list[bytes]:
-        """Return the requests of which one attester signed several verdicts: where a conflict may be."""
-        query = (
-            select(EvidenceRow.request)
-            .group_by(EvidenceRow.request, EvidenceRow.attester)
-            .having(func.count() > 1)
-            .distinct()
-        )
+        """Return the requests of which verdicts were signed that differ: where one operator may have signed two, be it with two keys."""
+        score, outcome = EvidenceRow.score, EvidenceRow.outcome
+        differ = or_(func.max(score) > func.min(score), func.max(outcome) > func.min(outcome))
         with self._reading() as session:
-            return list(session.scalars(query))
+            return list(session.scalars(select(EvidenceRow.request).group_by(EvidenceRow.request).having(differ)))
 
     def prune_evidence(self, before: int) -> None:
         """Forget signatures kept before a time (Unix seconds)."""
@@ -198,22 +181,24 @@ def _under(root: bytes) -> ColumnElement[bool]:
     return RequestRow.id.in_(select(ReportVerdictRow.request).where(ReportVerdictRow.root == root))
 
 
-def _signed(session: Session, requests: Collection[bytes]) -> dict[tuple[bytes, str], list[tuple[int, int]]]:
-    """Return outcome and score of the verdicts kept, by request and attester."""
-    kept: dict[tuple[bytes, str], list[tuple[int, int]]] = defaultdict(list)
-    columns = (EvidenceRow.request, EvidenceRow.attester, EvidenceRow.outcome, EvidenceRow.score)
+def _signed(session: Session, requests: Collection[bytes]) -> dict[tuple[bytes, str], list[Verdict]]:
+    """Return the verdicts kept, by request and attester."""
+    kept: dict[tuple[bytes, str], list[Verdict]] = defaultdict(list)
+    columns = (EvidenceRow.request, EvidenceRow.attester, EvidenceRow.outcome, EvidenceRow.score, EvidenceRow.trail)
     for some in chunks(requests):
-        for request, attester, outcome, score in session.execute(select(*columns).where(EvidenceRow.request.in_(some))):
-            kept[request, attester].append((outcome, score))
+        for request, attester, outcome, score, trail in session.execute(
+            select(*columns).where(EvidenceRow.request.in_(some))
+        ):
+            kept[request, attester].append(Verdict(outcome, score, trail))
     return kept
 
 
-def _is_news(kept: Sequence[tuple[int, int]], new: Verdict, allowed_ppm: int) -> bool:
-    if (new.outcome, new.score) in kept:
+def _is_news(kept: Sequence[Verdict], new: Verdict, tolerance_ppm: int) -> bool:
+    if any((each.outcome, each.score) == (new.outcome, new.score) for each in kept):
         return False
-    conflicts = [abs(score - new.score) > allowed_ppm for _, score in kept]
-    # Two that conflict are all that a punishment takes.
-    return len(kept) < _MOST_VERDICTS or (any(conflicts) and len(kept) < 2 * _MOST_VERDICTS)
+    # Two that contradict each other are all that a punishment takes.
+    conflict = any(contradict(each, new, tolerance_ppm) for each in kept)
+    return len(kept) < _MOST_VERDICTS or (conflict and len(kept) < 2 * _MOST_VERDICTS)
 
 
 def _proof(session: Session, row: ReportVerdictRow) -> tuple[bytes, ...]:

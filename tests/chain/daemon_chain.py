@@ -174,6 +174,14 @@ class Ground:
     def join(self, operator: str, attester: LocalSigner, endpoint: str = "http://127.0.0.1:1") -> None:
         self.send(self.contract.join(*self.joining(operator, attester, endpoint)), operator, STAKE_WEI)
 
+    def change_key(self, index: int) -> None:
+        """Have an operator change its attester's key, from the next epoch on, which begins at once."""
+        new = LocalSigner(secrets.token_bytes(32))
+        endpoint = f"http://operator{index}.test"
+        self.send(self.contract.change_keys(*self.joining(OPERATORS[index], new, endpoint)), OPERATORS[index])
+        self.attesters[index] = new
+        self.rotate()
+
     def rotate(self) -> None:
         self.pass_time(2)
         self.send(self.contract.rotate(), PUBLISHER)

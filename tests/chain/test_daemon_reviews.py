@@ -158,7 +158,35 @@ async def test_conflict__when_an_operator_signs_two_verdicts_far_apart__then_who
     assert len(nodes.logs("OperatorSlashed")) == 1
 
 
-def lie(nodes: Town, who: int, request: Request, score: int) -> Proposal:
+async def test_conflict__when_an_operator_calls_one_score_by_two_names__then_it_is_slashed(nodes: Town) -> None:
+    request = nodes.ground.ask(nodes.agree())
+    nodes.ground.mine(1)
+    await nodes.see()
+    await nodes.evaluate()
+    liar = 3
+    for outcome in (0, 1):
+        answer = await nodes.nodes[0].services.cosigner.answer(lie(nodes, liar, request, 400_000, outcome))
+        assert answer.signature is None
+    nodes.nodes[0].services.punisher._compared_at = float("-inf")
+    await nodes.until(lambda: slashed(nodes) == {OPERATORS[liar]})
+
+
+async def test_conflict__when_an_operator_signs_with_two_keys__then_it_is_slashed(nodes: Town) -> None:
+    request = nodes.ground.ask(nodes.agree())
+    nodes.ground.mine(1)
+    await nodes.see()
+    await nodes.evaluate()
+    liar, witness = 3, nodes.nodes[0].services
+    await witness.cosigner.answer(lie(nodes, liar, request, 0))
+    nodes.ground.change_key(liar)
+    await nodes.see()
+    await witness.cosigner.answer(lie(nodes, liar, request, 400_000))
+    assert len({each.attester for each in witness.seat.store.evidence(request.id)}) == 2
+    witness.punisher._compared_at = float("-inf")
+    await nodes.until(lambda: slashed(nodes) == {OPERATORS[liar]})
+
+
+def lie(nodes: Town, who: int, request: Request, score: int, outcome: int | None = None) -> Proposal:
     """Return what a member that lies would propose, signed by its key."""
     seat = nodes.nodes[who].services.seat
     context = seat.store.context(request.id)
@@ -166,7 +194,7 @@ def lie(nodes: Town, who: int, request: Request, score: int) -> Proposal:
     package = seat.catalogue.find(context.model).package
     signer = nodes.ground.attesters[who]
     trail = build_trail(seat.domain, context, package, signer.address, "assent/lie")
-    outcome = int(score > 0)
+    outcome = int(score > 0) if outcome is None else outcome
     update = {"score_ppm": score, "outcome": outcome, "label": package.card.outcomes[outcome]}
     trail = trail.model_copy(update={"output": trail.output.model_copy(update=update)})
     report = DraftReport(seat.domain, nodes.ground.epoch, [Draft(context, trail)])

@@ -16,8 +16,11 @@ from oracle.core.errors import PeerError, Reason, SignerUnavailableError
 from oracle.core.merkle import MerkleTree, leaf_hash
 from oracle.core.structs import Verdict, root_pool_id
 from oracle.core.trail import Trail
+from oracle.keys.keyring import Keyring
+from oracle.keys.seal_key import SealKey
 from oracle.keys.signer import LocalSigner
 from oracle.peers.messages import Answer, Proposal, ProposedVerdict
+from oracle.services.punisher import conflicts
 from oracle.services.trails import build_trail
 from oracle.store.node_store import Changes, Evidence
 from oracle.store.tables import AnchorRow, Stage
@@ -370,10 +373,11 @@ async def test_answer__when_it_declines__then_the_proposers_signature_is_kept_as
     (kept,) = peer.store.evidence(asked.request.id)
     assert (kept.attester, kept.verdict.score) == (proposer.signer.address, wrong.output.score_ppm)
     assert "0x" + kept.signature.hex() == proposal.signature
-    assert peer.store.conflicts(asked.request.id, 2 * asked.model.tolerance) == []
+    assert peer.store.contested() == []
     await peer.answer(proposal_of(proposer.signer, [own]))
-    ((low, high),) = peer.store.conflicts(asked.request.id, 2 * asked.model.tolerance)
-    assert {low.verdict.score, high.verdict.score} == {own.output.score_ppm, wrong.output.score_ppm}
+    signed = peer.store.evidence(asked.request.id)
+    ((first, second),) = conflicts(signed, {each.attester: each.attester for each in signed}, asked.model.tolerance)
+    assert {first.verdict.score, second.verdict.score} == {own.output.score_ppm, wrong.output.score_ppm}
 
 
 async def test_answer__when_the_commitment_is_anothers__then_its_signature_is_no_evidence(operators: World) -> None:
@@ -386,17 +390,20 @@ async def test_answer__when_the_commitment_is_anothers__then_its_signature_is_no
     assert peer.store.evidence(asked.request.id) == []
 
 
-async def test_answer__when_a_verdict_is_far_from_one_it_signed__then_declined_though_it_is_its_own_now(
-    operators: World,
+@pytest.mark.parametrize("with_former_key", [False, True])
+@pytest.mark.parametrize("far_ppm", [500_000, 0])
+async def test_answer__when_a_verdict_contradicts_one_it_signed__then_declined_though_it_is_its_own_now(
+    operators: World, far_ppm: int, with_former_key: bool
 ) -> None:
     proposer, peer, *_ = operators.peers
     asked = case()
     await operators.evaluate(asked)
     own = trail_of(proposer, asked)
-    far = (own.output.score_ppm + 500_000) % 1_000_000
-    earlier = Evidence(
-        asked.request.id, peer.signer.address, Verdict(0, far, bytes(32)), 1, 1, (), bytes(64), int(time.time())
-    )
+    former = LocalSigner(secrets.token_bytes(32))
+    object.__setattr__(peer.seat, "keys", Keyring([peer.signer, former], [SealKey.generate()]))
+    signer = former if with_former_key else peer.signer
+    other = Verdict(1 - own.output.outcome, (own.output.score_ppm + far_ppm) % 1_000_000, bytes(32))
+    earlier = Evidence(asked.request.id, signer.address, other, 1, 1, (), bytes(64), int(time.time()))
     peer.store.keep_evidence([earlier], 0)
     assert reasons(await peer.answer(proposal_of(proposer.signer, [own]))) == [Reason.ALREADY_SIGNED]
 

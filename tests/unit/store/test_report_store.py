@@ -139,8 +139,8 @@ def test_prune_reports__when_old_and_never_anchored__then_forgotten_and_no_other
 # Evidence
 
 
-def evidence(request: bytes, score: int, attester: str = PROPOSER, at: int = 5) -> Evidence:
-    return Evidence(request, attester, Verdict(0, score, b"t" * 32), 1, 2, (b"p" * 32,), b"s" * 64, at)
+def evidence(request: bytes, score: int, attester: str = PROPOSER, at: int = 5, outcome: int = 0) -> Evidence:
+    return Evidence(request, attester, Verdict(outcome, score, b"t" * 32), 1, 2, (b"p" * 32,), b"s" * 64, at)
 
 
 def test_keep_evidence__when_the_same_again__then_once(store: NodeStore) -> None:
@@ -150,14 +150,12 @@ def test_keep_evidence__when_the_same_again__then_once(store: NodeStore) -> None
     assert store.contested() == []
 
 
-def test_conflicts__when_two_of_one_attester_are_too_far_apart__then_these_two(store: NodeStore) -> None:
-    request = b"r" * 32
-    kept = [evidence(request, 100), evidence(request, 110), evidence(request, 111), evidence(request, 90, "0x2")]
-    store.keep_evidence(kept, 10)
-    ((low, high),) = store.conflicts(request, 10)
-    assert (low.verdict.score, high.verdict.score) == (100, 111)
-    assert store.conflicts(request, 11) == []
-    assert store.contested() == [request]
+def test_contested__when_verdicts_differ__then_named_whoever_signed_them(store: NodeStore) -> None:
+    by_score, by_outcome, alike = b"r" * 32, b"q" * 32, b"p" * 32
+    store.keep_evidence([evidence(by_score, 100), evidence(by_score, 101, "0x2")], 5)
+    store.keep_evidence([evidence(by_outcome, 100), evidence(by_outcome, 100, outcome=1)], 5)
+    store.keep_evidence([evidence(alike, 100), evidence(alike, 100, "0x2")], 5)
+    assert sorted(store.contested()) == [by_outcome, by_score]
 
 
 def test_keep_evidence__when_there_are_many_near_each_other__then_few_are_kept_and_a_conflict_still_is(
@@ -165,13 +163,21 @@ def test_keep_evidence__when_there_are_many_near_each_other__then_few_are_kept_a
 ) -> None:
     request = b"r" * 32
     for score in range(100):
-        store.keep_evidence([evidence(request, score)], 1_000)
+        store.keep_evidence([evidence(request, score)], 500)
     assert len(store.evidence(request)) == 8
-    store.keep_evidence([evidence(request, 5_000)], 1_000)
-    assert len(store.conflicts(request, 1_000)) == 1
+    store.keep_evidence([evidence(request, 0, outcome=1)], 500)  # as near as can be, with the other label
+    assert len(store.evidence(request)) == 9
     for score in range(100):
-        store.keep_evidence([evidence(request, 10_000 + score)], 1_000)
+        store.keep_evidence([evidence(request, 10_000 + score)], 500)
     assert len(store.evidence(request)) == 16
+
+
+def test_signed_by__when_several_signed__then_what_these_did(store: NodeStore) -> None:
+    one, other = b"r" * 32, b"q" * 32
+    store.keep_evidence([evidence(one, 1), evidence(one, 2, "0x2"), evidence(other, 3, "0x3")], 0)
+    found = store.signed_by(("0x2", PROPOSER), [one, other])
+    assert sorted(verdict.score for verdict in found[one]) == [1, 2]
+    assert found[other] == []
 
 
 def test_prune_evidence__when_old__then_forgotten(store: NodeStore) -> None:
