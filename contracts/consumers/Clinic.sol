@@ -47,10 +47,7 @@ contract Clinic is VerdictConsumer, Ownable {
         return _ask(source, terms, Questions.pack(asked), msg.value);
     }
 
-    /// @notice Fetches what was refunded for questions that ended without a verdict.
-    function reclaim(address to) external onlyOwner returns (uint256) {
-        return oracle.withdrawBalance(address(0), to);
-    }
+    function _authoriseWithdrawal(address) internal view override onlyOwner { }
 
     function _onVerdict(RequestId id, RequestState, uint8 outcome, uint32 score) internal override {
         if (outcome == recallOutcome) {

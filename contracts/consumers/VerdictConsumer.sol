@@ -27,6 +27,17 @@ abstract contract VerdictConsumer is IVerdictReceiver {
         _onVerdict(id, state, outcome, score);
     }
 
+    /// @notice Fetches what was refunded for questions that ended without a verdict, and what else this contract has at the oracle, in a
+    /// currency (the zero address for ether).
+    function withdrawBalance(address currency, address to) external returns (uint256 amount) {
+        _authoriseWithdrawal(msg.sender);
+        return oracle.withdrawBalance(currency, to);
+    }
+
+    /// @dev Reverts unless the sender may have this contract's balance at the oracle paid out. Every consumer is asked: one that forgot would
+    /// never see a refund again.
+    function _authoriseWithdrawal(address sender) internal virtual;
+
     /// @dev Asks a question, and pays with `value` wei, or with this contract's balance at the oracle if `value` is 0.
     function _ask(SourceId source, Terms calldata terms, Question question, uint256 value)
         internal

@@ -11,6 +11,8 @@ import { ArbiterTest } from "./ArbiterTest.sol";
 contract PullReader is VerdictConsumer {
     constructor(IAssent oracle_) VerdictConsumer(oracle_) { }
 
+    function _authoriseWithdrawal(address) internal pure override { }
+
     function anyVerdict(RequestId id) external view returns (uint8 outcome, uint32 score) {
         RequestStatus memory status = oracle.verdictOf(id);
         return (status.outcome, status.score);

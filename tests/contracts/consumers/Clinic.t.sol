@@ -125,20 +125,20 @@ contract ClinicTest is OracleTest {
         assertFalse(clinic.recalled(id));
     }
 
-    // Reclaim
+    // Refunds
 
-    function test_Reclaim_RevertWhen_TheSenderIsNotTheOwner() public {
+    function test_WithdrawBalance_RevertWhen_TheSenderIsNotTheOwner() public {
         fund(address(clinic), FEE);
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger));
         vm.prank(stranger);
-        clinic.reclaim(stranger);
+        clinic.withdrawBalance(address(0), stranger);
     }
 
-    function test_Reclaim_GivenAQuestionExpired() public {
+    function test_WithdrawBalance_GivenAQuestionExpired() public {
         _ask(FEE);
         vm.warp(request.question.deadline() + 1);
         assent.expire(request);
-        assertEq(clinic.reclaim(relayer), FEE, "amount");
+        assertEq(clinic.withdrawBalance(address(0), relayer), FEE, "amount");
         assertEq(relayer.balance, FEE, "paid");
     }
 

@@ -9,6 +9,7 @@ import { RequestId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Finality, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "../oracle/OracleTest.sol";
+import { Token } from "../treasury/Tokens.sol";
 
 /// @notice A consumer need be no longer than this.
 contract Diary is VerdictConsumer {
@@ -27,6 +28,9 @@ contract Diary is VerdictConsumer {
     function _onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) internal override {
         entries.push(abi.encode(id, state, outcome, score));
     }
+
+    /// @dev A diary is open to all.
+    function _authoriseWithdrawal(address) internal pure override { }
 
     function length() external view returns (uint256) {
         return entries.length;
@@ -63,6 +67,22 @@ contract VerdictConsumerTest is OracleTest {
         review(0, otherVerdict());
         assertEq(diary.length(), 2, "entries");
         assertEq(diary.entries(1), _entry(RequestState.Corrected, otherVerdict()), "corrected");
+    }
+
+    // withdrawBalance
+
+    function test_WithdrawBalance_WhenTheSenderMay() public {
+        fund(address(diary), 7);
+        assertEq(diary.withdrawBalance(address(0), relayer), 7, "amount");
+        assertEq(relayer.balance, 7, "paid");
+    }
+
+    function test_WithdrawBalance_WhenTheBalanceIsInAToken() public {
+        Token token = new Token();
+        useToken(address(token));
+        fund(address(diary), 7);
+        diary.withdrawBalance(address(token), relayer);
+        assertEq(token.balanceOf(relayer), 7, "paid");
     }
 
     // _ask

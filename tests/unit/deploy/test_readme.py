@@ -40,6 +40,13 @@ def test_gas_table__has_no_other_row() -> None:
     assert len(re.findall(r"^\| [a-z]", table, re.MULTILINE)) == 8  # with the header
 
 
+def test_contract__that_it_shows__is_one_that_is_tested() -> None:
+    tested = (ROOT / "tests" / "contracts" / "attack" / "StuckRefund.t.sol").read_text()
+    shown = re.search(r"^contract Recalls .*?^}$", README, re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    assert shown[0] in tested
+
+
 def test_commands__that_the_table_names__are_there() -> None:
     groups = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     table = README.partition("| `assent …` | |")[2].partition("\n\n")[0]
