@@ -19,13 +19,13 @@ import { Mandate, Mandates } from "../types/Mandate.sol";
 import { Model, Models } from "../types/Model.sol";
 import { Adoptions } from "./Adoptions.sol";
 import { Domain } from "./Domain.sol";
+import { Representatives } from "./Representatives.sol";
 import { Requests } from "./Requests.sol";
 
 /// @dev What becomes of an agreement after it was given.
-abstract contract ConsentDesk is IConsentDesk, Adoptions, Requests, Domain {
+abstract contract ConsentDesk is IConsentDesk, Adoptions, Representatives, Requests, Domain {
     using Agreements for Agreement;
     using Agreements for AgreementId;
-    using Mandates for Mandate;
     using Models for Model;
 
     /// Adopted agreements that end with the one they are under: what a withdrawal costs has a bound.
@@ -43,8 +43,10 @@ abstract contract ConsentDesk is IConsentDesk, Adoptions, Requests, Domain {
         if (rights != Mandates.GIVE && mandate.from < block.timestamp + Mandates.NOTICE) {
             revert MandateMalformed("from");
         }
-        bool gives = rights & Mandates.GIVE != 0;
-        if (gives != (mandate.purposes != 0) || mandate.purposes > Purposes.ALL) revert MandateMalformed("purposes");
+        bool letsLast = rights & (Mandates.GIVE | Mandates.RENEW) != 0;
+        if (letsLast != (mandate.purposes != 0) || mandate.purposes > Purposes.ALL) {
+            revert MandateMalformed("purposes");
+        }
         _mandates[msg.sender][representative] = mandate;
         emit Appointed(msg.sender, representative, mandate);
     }
@@ -65,7 +67,8 @@ abstract contract ConsentDesk is IConsentDesk, Adoptions, Requests, Domain {
 
     /// @inheritdoc IConsentDesk
     function revoke(Agreement calldata agreement) external {
-        _onlyRepresentative(agreement, Mandates.REVOKE);
+        // slither-disable-next-line unused-return
+        _onlyRepresentative(agreement.source.subject, Mandates.REVOKE); // whatever its purposes
         AgreementId[] memory ended = _end(agreement.id(), AgreementState.Revoked);
         for (uint256 i = 0; i < ended.length; ++i) {
             emit AgreementRevoked(ended[i], msg.sender);
@@ -84,7 +87,10 @@ abstract contract ConsentDesk is IConsentDesk, Adoptions, Requests, Domain {
 
     /// @inheritdoc IConsentDesk
     function renew(Agreement calldata agreement, uint40 validUntil) external {
-        if (msg.sender != agreement.source.subject) _onlyRepresentative(agreement, Mandates.RENEW);
+        if (msg.sender != agreement.source.subject) {
+            Mandate memory mandate = _onlyRepresentative(agreement.source.subject, Mandates.RENEW);
+            _mustBeWithin(mandate, agreement.terms.purposes, validUntil);
+        }
         _renew(agreement.id(), msg.sender, validUntil);
     }
 
@@ -236,11 +242,5 @@ abstract contract ConsentDesk is IConsentDesk, Adoptions, Requests, Domain {
     function _givenSlot(AgreementId id) private view returns (AgreementSlot slot) {
         slot = _agreements[id];
         if (!slot.isGiven()) revert IConsentRegistry.AgreementNotGiven(id);
-    }
-
-    function _onlyRepresentative(Agreement calldata agreement, uint8 right) private view {
-        address subject = agreement.source.subject;
-        Mandate memory mandate = _mandates[subject][msg.sender];
-        if (!mandate.covers(right)) revert IConsentRegistry.NotSubject(msg.sender, subject);
     }
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Adoptions } from "./Adoptions.sol";
-import { Domain } from "./Domain.sol";
-
 import { IConsentRegistry } from "../interfaces/IConsentRegistry.sol";
 import { Purposes } from "../libraries/Purposes.sol";
 import { Signatures } from "../libraries/Signatures.sol";
@@ -19,12 +16,14 @@ import {
 import { AgreementId, ModelId } from "../types/Ids.sol";
 import { Mandate, Mandates } from "../types/Mandate.sol";
 import { Scope, Scopes, Steps } from "../types/Scope.sol";
+import { Adoptions } from "./Adoptions.sol";
+import { Domain } from "./Domain.sol";
+import { Representatives } from "./Representatives.sol";
 
 /// @dev What subjects do.
-abstract contract ConsentRegistry is IConsentRegistry, Adoptions, Domain {
+abstract contract ConsentRegistry is IConsentRegistry, Adoptions, Representatives, Domain {
     using Agreements for Agreement;
     using Agreements for AgreementId;
-    using Mandates for Mandate;
 
     /// @inheritdoc IConsentRegistry
     function give(Agreement calldata agreement) external returns (AgreementId id) {
@@ -122,10 +121,8 @@ abstract contract ConsentRegistry is IConsentRegistry, Adoptions, Domain {
     function _mayGive(AgreementId id, Agreement calldata agreement) private {
         address subject = agreement.source.subject;
         if (msg.sender == subject) return;
-        Mandate memory mandate = _mandates[subject][msg.sender];
-        if (!mandate.covers(Mandates.GIVE)) revert NotSubject(msg.sender, subject);
-        uint256 beyond = agreement.terms.purposes & ~uint256(mandate.purposes);
-        if (beyond != 0) revert MandateExceeded(beyond);
+        Mandate memory mandate = _onlyRepresentative(subject, Mandates.GIVE);
+        _mustBeWithin(mandate, agreement.terms.purposes, agreement.terms.validUntil);
         emit AgreementRepresented(id, msg.sender);
     }
 

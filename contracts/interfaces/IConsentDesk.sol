@@ -25,7 +25,7 @@ interface IConsentDesk {
     event AgreementAdopted(AgreementId indexed id, AgreementId indexed under);
 
     /// @notice A mandate that can't be meant: no right or an unknown one, a time that is over or empty or begins too soon, purposes where
-    /// nothing may be given, or none where something may.
+    /// nothing may be given or renewed, or none where something may.
     error MandateMalformed(string term);
     /// @notice The sender isn't the agreement's holder.
     error NotHolder(address sender, address holder);
@@ -60,7 +60,7 @@ interface IConsentDesk {
     function invalidate(Agreement calldata agreement) external;
 
     /// @notice Lengthens an agreement that is given, also when its time has run out; the sender is its subject, or a representative with a
-    /// mandate to renew. All other terms stay.
+    /// mandate to renew that has all of its purposes and lasts as long. All other terms stay.
     function renew(Agreement calldata agreement, uint40 validUntil) external;
 
     /// @notice Lengthens an agreement whose subject signed the renewal (EIP-712 `Renewal`).

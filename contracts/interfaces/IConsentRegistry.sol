@@ -36,6 +36,8 @@ interface IConsentRegistry {
     error NotSubject(address sender, address subject);
     /// @notice Purposes that the representative has no mandate to agree to.
     error MandateExceeded(uint256 purposes);
+    /// @notice The agreement would last beyond the mandate of the representative.
+    error MandateOutlasted(uint256 validUntil, uint256 until);
     /// @notice The agreement was given before; it may have been ended since.
     error AgreementExists(AgreementId id);
     /// @notice A term that can't be meant: an empty purpose or step, no use, a validity that is over or empty, no holder, an unknown bit.
@@ -55,7 +57,8 @@ interface IConsentRegistry {
     /// @notice Uses are numbered from 0 to `agreed` - 1.
     error UsesSpent(uint32 use, uint32 agreed);
 
-    /// @notice Gives an agreement; the sender is its subject, or a representative with a mandate to give.
+    /// @notice Gives an agreement; the sender is its subject, or a representative with a mandate to give that has all of its purposes and lasts
+    /// as long.
     function give(Agreement calldata agreement) external returns (AgreementId id);
 
     /// @notice Gives an agreement that its subject signed (EIP-712 `Giving`; ERC-1271 if the subject is a contract).

@@ -5,10 +5,10 @@ pragma solidity ^0.8.30;
 struct Mandate {
     /// One bit each: see `Mandates`.
     uint8 rights;
-    /// First and one past the last second of it (Unix time).
+    /// First and one past the last second of it (Unix time). No agreement that it gives or renews lasts longer.
     uint40 from;
     uint40 until;
-    /// DPV purposes for which it may give agreements, one bit each.
+    /// DPV purposes for which it may give agreements, and renew them, one bit each.
     uint120 purposes;
 }
 

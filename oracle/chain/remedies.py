@@ -7,7 +7,8 @@ from collections.abc import Mapping
 _AGREEMENTS = {
     "NotSubject": "send it as its subject, or as a representative with a mandate for it now; or relay the subject's signature",
     "MandateExceeded": "agree to purposes of the mandate only, or have the subject appoint for more: see `assent mandate show`",
-    "MandateMalformed": "correct that term of the mandate: revoking and renewing begin a day from now, purposes are for who may give",
+    "MandateOutlasted": "let it end with the mandate at the latest, or have the subject appoint for longer: see `assent mandate show`",
+    "MandateMalformed": "correct that term: revoking and renewing begin a day from now, purposes are for who may give or renew",
     "NotHolder": "send it as the holder of the agreement's record",
     "RenewalTooEarly": "renew it to a later end than it has, and than now",
     "NotController": "send it as the agreement's controller",

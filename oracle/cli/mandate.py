@@ -25,8 +25,8 @@ Subject = Annotated[str, typer.Option(**_ADDRESS, help="Whose agreements they ar
 
 
 @app.command(
-    epilog="Example: assent mandate appoint 0x70… --right revoke --right renew --until 2031-05-04 --keystore subject.json "
-    "--password-file password"
+    epilog="Example: assent mandate appoint 0x70… --right revoke --right renew --purpose ImproveHealthcare --until 2031-05-04 "
+    "--keystore subject.json --password-file password"
 )
 @sends
 def appoint(
@@ -34,10 +34,15 @@ def appoint(
     representative: Representative,
     right: Annotated[list[str], typer.Option(metavar="|".join(RIGHTS), help="What it may do; repeatable.")],
     until: Annotated[
-        str, typer.Option(metavar="DATE", help="When the mandate ends by itself: a date (0:00 UTC), such as majority.")
+        str,
+        typer.Option(
+            metavar="DATE",
+            help="When the mandate ends by itself, and what is given or renewed under it at the latest: a date (0:00 UTC).",
+        ),
     ],
     purpose: Annotated[
-        list[str] | None, typer.Option(metavar="TERM", help="A purpose for which it may give agreements; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="TERM", help="A purpose for which it may give and renew agreements; repeatable."),
     ] = None,
 ) -> None:
     """Let somebody act for you, a subject. To give only, from now; to revoke or to renew, a day from now at the earliest."""
@@ -48,8 +53,10 @@ def appoint(
     if unknown := [each for each in right if each not in RIGHTS]:
         raise ConfigurationError([f"--right: {each!r} is none of {', '.join(RIGHTS)}" for each in unknown])
     rights = Right(sum({int(Right[each.upper()]) for each in right}))
-    if (Right.GIVE in rights) != bool(purpose):
-        raise ConfigurationError(["--purpose: name those for which it may give, and none if it may not"])
+    if bool(rights & (Right.GIVE | Right.RENEW)) != bool(purpose):
+        raise ConfigurationError(
+            ["--purpose: name those for which it may give or renew, and none if it may only revoke"]
+        )
     # A little later than the contract's least, for its clock and ours differ.
     begins = 0 if rights is Right.GIVE else int(time.time()) + NOTICE_S + 600
     mandate = Mandate(int(rights), begins, _seconds(until), mask(purpose or ()))

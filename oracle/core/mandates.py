@@ -22,7 +22,10 @@ class Right(IntFlag):
 
 @dataclass(frozen=True, slots=True)
 class Mandate(Struct):
-    """A representative's mandate: its rights, from when and until when (Unix seconds, the end exclusive), for which purposes it gives."""
+    """A representative's mandate: its rights, from when and until when (Unix seconds, the end exclusive), for which purposes.
+
+    What it gives or renews is for these purposes and lasts no longer; what it revokes may be any.
+    """
 
     TYPE: ClassVar[str] = "Mandate(uint8 rights,uint40 from,uint40 until,uint120 purposes)"
 

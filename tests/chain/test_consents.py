@@ -84,15 +84,34 @@ def test_receipt__when_revoked_by_a_guardian__then_the_open_request_is_refunded(
         world.ask(agreement)
 
 
+def _lasting(world: World, seconds: int) -> int:
+    """Return what to draft with, for an agreement to last so long by the chain's clock, which tests have moved."""
+    return world.client.block_time() - int(time.time()) + seconds
+
+
 def test_give__when_by_a_representative__then_within_the_mandate_only(world: World, guardian: Mandate) -> None:
-    agreement = world.draft()
+    lasting = {"valid_for_s": _lasting(world, 5_000)}
+    agreement = world.draft(**lasting)
     world.as_(RELAYER).give(agreement)
     assert [each.event for each in history_of(world.client, agreement.id)] == ["represented", "given"]
     with pytest.raises(ContractRevertError, match="MandateExceeded"):
-        world.as_(RELAYER).give(world.draft(purposes=[PURPOSE, "Marketing"]))
+        world.as_(RELAYER).give(world.draft(purposes=[PURPOSE, "Marketing"], **lasting))
+    with pytest.raises(ContractRevertError, match="MandateOutlasted"):
+        world.as_(RELAYER).give(world.draft())
     with pytest.raises(ContractRevertError, match="NotSubject"):
-        world.as_(CONTROLLER).give(world.draft())
+        world.as_(CONTROLLER).give(world.draft(**lasting))
     assert world.client.read(world.client.contract.mandate_of(SUBJECT.address, RELAYER.address)) == guardian
+
+
+def test_renew__when_by_a_representative__then_within_the_mandate_only(world: World, guardian: Mandate) -> None:
+    lasting = {"valid_for_s": _lasting(world, 5_000)}
+    agreement, broad = world.give(**lasting), world.give(purposes=[PURPOSE, "Marketing"], **lasting)
+    with pytest.raises(ContractRevertError, match="MandateOutlasted"):
+        world.as_(RELAYER).renew(agreement, guardian.until + 1)
+    with pytest.raises(ContractRevertError, match="MandateExceeded"):
+        world.as_(RELAYER).renew(broad, guardian.until)
+    world.as_(RELAYER).renew(agreement, guardian.until)
+    assert world.client.read(world.client.contract.agreement_status(agreement.id)).valid_until == guardian.until
 
 
 def test_receipt__when_invalidated__then_by_the_holder(world: World) -> None:

@@ -33,6 +33,7 @@ export const assentAbi = [
   {"inputs": [{"name": "balance", "type": "uint256"}, {"name": "needed", "type": "uint256"}], "name": "InsufficientBalance", "type": "error"},
   {"inputs": [{"name": "purposes", "type": "uint256"}], "name": "MandateExceeded", "type": "error"},
   {"inputs": [{"name": "term", "type": "string"}], "name": "MandateMalformed", "type": "error"},
+  {"inputs": [{"name": "validUntil", "type": "uint256"}, {"name": "until", "type": "uint256"}], "name": "MandateOutlasted", "type": "error"},
   {"inputs": [], "name": "MembershipUnchanged", "type": "error"},
   {"inputs": [{"name": "id", "type": "bytes32"}], "name": "ModelExists", "type": "error"},
   {"inputs": [{"name": "term", "type": "string"}], "name": "ModelMalformed", "type": "error"},

@@ -45,13 +45,16 @@ contract AppointTest is MandateTest {
         }
     }
 
-    function test_RevertWhen_ItMayGiveForNoPurpose() public {
-        Mandate memory given = mandate(Mandates.GIVE);
-        given.purposes = 0;
-        _expectMalformed(given, "purposes");
+    function test_RevertWhen_ItMayGiveOrRenewForNoPurpose() public {
+        uint8[3] memory rights = [Mandates.GIVE, Mandates.RENEW, Mandates.ALL];
+        for (uint256 i = 0; i < 3; ++i) {
+            Mandate memory given = mandate(rights[i]);
+            given.purposes = 0;
+            _expectMalformed(given, "purposes");
+        }
     }
 
-    function test_RevertWhen_ItHasPurposesAndMayNotGive() public {
+    function test_RevertWhen_ItHasPurposesAndMayOnlyRevoke() public {
         Mandate memory given = mandate(Mandates.REVOKE);
         given.purposes = 1;
         _expectMalformed(given, "purposes");

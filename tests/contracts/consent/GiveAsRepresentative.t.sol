@@ -50,9 +50,17 @@ contract GiveAsRepresentativeTest is MandateTest {
         _assertGives();
     }
 
+    function test_RevertGiven_ItWouldOutlastTheMandate() public {
+        appointNow(Mandates.GIVE);
+        agreement.terms.validUntil = MAJORITY + 1;
+        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.MandateOutlasted.selector, MAJORITY + 1, MAJORITY));
+        vm.prank(guardian);
+        assent.give(agreement);
+    }
+
     function test_GivenItIsTheLastSecondOfTheMandate() public {
         appoint(mandate(Mandates.GIVE));
-        agreement.terms.validUntil = MAJORITY + 1 days;
+        agreement.terms.validUntil = MAJORITY;
         vm.warp(MAJORITY - 1);
         _assertGives();
     }
@@ -73,11 +81,13 @@ contract GiveAsRepresentativeTest is MandateTest {
         any.rights = uint8(bound(any.rights, 1, Mandates.ALL));
         any.from = uint40(bound(any.from, START + Mandates.NOTICE, START + 10 days));
         any.until = uint40(bound(any.until, any.from + 1, START + 20 days));
-        any.purposes = any.rights & Mandates.GIVE == 0 ? 0 : uint120(bound(any.purposes, 1, type(uint120).max));
+        agreement.terms.validUntil = START + 15 days;
+        bool letsLast = any.rights & (Mandates.GIVE | Mandates.RENEW) != 0;
+        any.purposes = letsLast ? uint120(bound(any.purposes, 1, type(uint120).max)) : 0;
         appoint(any);
-        vm.warp(bound(time, START, START + 30 days));
+        vm.warp(bound(time, START, START + 15 days - 1));
         bool now_ = vm.getBlockTimestamp() >= any.from && vm.getBlockTimestamp() < any.until;
-        bool within = agreement.terms.purposes & ~uint256(any.purposes) == 0;
+        bool within = agreement.terms.purposes & ~uint256(any.purposes) == 0 && agreement.terms.validUntil <= any.until;
         vm.prank(guardian);
         (bool success,) = address(assent).call(abi.encodeCall(assent.give, (agreement)));
         assertEq(success, now_ && within && any.rights & Mandates.GIVE != 0);

@@ -11,7 +11,8 @@ abstract contract MandateTest is ConsentTest {
     uint40 internal constant MAJORITY = START + 1000 days;
 
     function mandate(uint8 rights) internal view returns (Mandate memory) {
-        uint120 purposes = rights & Mandates.GIVE == 0 ? 0 : uint120(agreement.terms.purposes);
+        bool letsLast = rights & (Mandates.GIVE | Mandates.RENEW) != 0;
+        uint120 purposes = letsLast ? uint120(agreement.terms.purposes) : 0;
         return Mandate({ rights: rights, from: START + Mandates.NOTICE, until: MAJORITY, purposes: purposes });
     }
 

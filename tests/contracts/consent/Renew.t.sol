@@ -3,12 +3,12 @@ pragma solidity ^0.8.30;
 
 import { IConsentDesk } from "../../../contracts/interfaces/IConsentDesk.sol";
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
-import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { Signatures } from "../../../contracts/libraries/Signatures.sol";
 import { AgreementState, AgreementStatus, Agreements } from "../../../contracts/types/Agreement.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Mandates } from "../../../contracts/types/Mandate.sol";
-import { Attestation, Request, RequestState } from "../../../contracts/types/Verdict.sol";
+import { Question } from "../../../contracts/types/Question.sol";
+import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { MandateTest } from "./MandateTest.sol";
 
 contract RenewTest is MandateTest {
@@ -58,6 +58,27 @@ contract RenewTest is MandateTest {
         _assertRenews(guardian);
     }
 
+    function test_WhenTheSenderIsARepresentative_RevertWhen_ItWouldOutlastTheMandate() public {
+        give();
+        appointNow(Mandates.RENEW);
+        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.MandateOutlasted.selector, MAJORITY + 1, MAJORITY));
+        vm.prank(guardian);
+        assent.renew(agreement, MAJORITY + 1);
+        later = MAJORITY;
+        _assertRenews(guardian);
+    }
+
+    function test_WhenTheSenderIsARepresentative_RevertGiven_APurposeIsNotInTheMandate() public {
+        appoint(mandate(Mandates.RENEW));
+        skip(Mandates.NOTICE);
+        uint256 beyond = 1 << purposeNamed("Marketing");
+        agreement.terms.purposes |= beyond;
+        give();
+        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.MandateExceeded.selector, beyond));
+        vm.prank(guardian);
+        assent.renew(agreement, later);
+    }
+
     function test_GivenItHasExpired() public {
         give();
         vm.warp(agreement.terms.validUntil + 1 days);
@@ -82,18 +103,11 @@ contract RenewTest is MandateTest {
         vm.prank(subject);
         assent.renew(agreement, later);
         vm.warp(later - 1 hours);
-        (Request memory request, RequestId id) = ask(0);
+        Question question = defaultQuestion(0).forRound(0, later - 1);
+        (Request memory request, RequestId id) = ask(question);
         vm.warp(later - 1);
         record(request, defaultVerdict(), attest(request, defaultVerdict(), 7));
         assertState(id, RequestState.Recorded);
-        vm.warp(later - 1);
-        (request, id) = ask(1);
-        vm.warp(later);
-        Attestation memory attestation = attest(request, defaultVerdict(), 7);
-        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.AgreementNoLongerValid.selector, agreementId));
-        assent.record(request, defaultVerdict(), attestation);
-        assent.refuse(request);
-        assertState(id, RequestState.Refused);
     }
 
     // By signature

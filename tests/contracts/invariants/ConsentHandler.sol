@@ -12,6 +12,9 @@ import { Token } from "./Token.sol";
 
 /// @notice Models are published and deprecated; subjects give and withdraw agreements, and some try to give one again.
 abstract contract ConsentHandler is Ledger {
+    /// Of the purposes: those that the guardian may renew for.
+    uint120 private constant HALF = (1 << 60) - 1;
+
     address[] internal subjects;
     mapping(address account => uint256 key) internal keyOfPerson;
     address internal guardian = makeAddr("guardian");
@@ -116,7 +119,8 @@ abstract contract ConsentHandler is Ledger {
         bool own = chance(seed, "in person", 2);
         bool may = known.given.step != 0 && known.withdrawn.step == 0 && end > known.end && end > time();
         bytes memory data = abi.encodeCall(assent.renew, (known.terms, uint40(end)));
-        if (attempt("renew", own ? subject_ : guardian, 0, data, may && (own || _guarded(subject_)))) known.end = end;
+        may = may && (own || (_guarded(subject_) && _within(known, end)));
+        if (attempt("renew", own ? subject_ : guardian, 0, data, may)) known.end = end;
     }
 
     function renewForbidden(uint256 seed) external counted {
@@ -137,7 +141,8 @@ abstract contract ConsentHandler is Ledger {
             return;
         }
         uint256 from = time() + draw(seed, "from", 20 hours, 30 hours);
-        Mandate memory mandate = Mandate(Mandates.REVOKE | Mandates.RENEW, uint40(from), uint40(from + 30 days), 0);
+        uint8 rights = Mandates.REVOKE | Mandates.RENEW;
+        Mandate memory mandate = Mandate(rights, uint40(from), uint40(from + 30 days), HALF);
         bytes memory data = abi.encodeCall(assent.appoint, (guardian, mandate));
         bool early = from < time() + Mandates.NOTICE;
         if (!attempt("appoint", subject_, 0, data, !early)) return;
@@ -148,6 +153,12 @@ abstract contract ConsentHandler is Ledger {
     function _guarded(address subject_) internal view returns (bool) {
         uint256 from = guardianFrom[subject_];
         return from != 0 && time() >= from && time() < from + 30 days;
+    }
+
+    /// @dev Whether the guardian may lengthen it to this end.
+    function _within(KnownAgreement storage known, uint256 end) private view returns (bool) {
+        bool all = known.terms.terms.purposes & ~uint256(HALF) == 0;
+        return all && end <= guardianFrom[known.terms.source.subject] + 30 days;
     }
 
     function _over(KnownAgreement storage known, AgreementState state) internal {
