@@ -213,8 +213,8 @@ def controllers_and_subjects(agreement: Agreement, agreement_id: bytes) -> dict[
     many = {"GivingMany": member(agreements="Agreement[]", deadline="uint256"), **Agreement.types()}
     twice = {"agreements": [agreement.to_message()] * 2, "deadline": DEADLINE}
     both = {"agreements": [agreement_id, word("another agreement")], "deadline": DEADLINE}
-    erased = member(agreement="bytes32", evidence="bytes32", deadline="uint256")
-    gone = {"agreement": agreement_id, "evidence": word("statement"), "deadline": DEADLINE}
+    erased = member(agreement="bytes32", by="address", evidence="bytes32", deadline="uint256")
+    gone = {"agreement": agreement_id, "by": account("holder"), "evidence": word("statement"), "deadline": DEADLINE}
     later = {"agreement": agreement_id, "validUntil": 1_950_000_000, "deadline": DEADLINE}
     return {
         "givingMany": typed("GivingMany", many, twice),

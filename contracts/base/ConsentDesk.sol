@@ -152,7 +152,7 @@ abstract contract ConsentDesk is IConsentDesk, Adoptions, Representatives, Reque
         uint256 deadline,
         bytes calldata signature
     ) external {
-        Signatures.check(by, _hashTypedData(id.hashErasure(evidence, deadline)), deadline, signature);
+        Signatures.check(by, _hashTypedData(id.hashErasure(by, evidence, deadline)), deadline, signature);
         _attestErasure(id, by, evidence);
     }
 

@@ -218,9 +218,9 @@ library Agreements {
     bytes32 internal constant RENEWAL_TYPEHASH =
         keccak256("Renewal(bytes32 agreement,uint40 validUntil,uint256 deadline)");
 
-    /// What whoever held data of a record signs to say that it erased them.
+    /// What whoever held data of a record signs to say that it erased them. It names itself: one key may sign for several wallets.
     bytes32 internal constant ERASURE_TYPEHASH =
-        keccak256("Erasure(bytes32 agreement,bytes32 evidence,uint256 deadline)");
+        keccak256("Erasure(bytes32 agreement,address by,bytes32 evidence,uint256 deadline)");
 
     function id(Agreement calldata agreement) internal pure returns (AgreementId) {
         return id(sourceId(agreement.source), agreement.controller, termsId(agreement.terms));
@@ -325,8 +325,13 @@ library Agreements {
         return Hash.hash(WITHDRAWAL_OF_MANY_TYPEHASH, Hash.hash(ids), bytes32(deadline));
     }
 
-    function hashErasure(AgreementId agreement, bytes32 evidence, uint256 deadline) internal pure returns (bytes32) {
-        return Hash.hash(ERASURE_TYPEHASH, AgreementId.unwrap(agreement), evidence, bytes32(deadline));
+    function hashErasure(AgreementId agreement, address by, bytes32 evidence, uint256 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32 signer = bytes32(uint256(uint160(by)));
+        return Hash.hash(ERASURE_TYPEHASH, AgreementId.unwrap(agreement), signer, evidence, bytes32(deadline));
     }
 
     function hashRenewal(AgreementId agreement, uint40 validUntil, uint256 deadline) internal pure returns (bytes32) {

@@ -108,10 +108,13 @@ def renewal(domain: Domain, agreement_id: bytes, valid_until: int, deadline: int
     return domain.typed_data("Renewal", types, message)
 
 
-def erasure(domain: Domain, agreement_id: bytes, evidence: bytes, deadline: int) -> dict[str, Any]:
-    """Return the typed data by which somebody says that it erased what it had under an agreement; ``evidence`` is a statement's digest."""
-    types = {"Erasure": _members(agreement="bytes32", evidence="bytes32", deadline="uint256")}
-    message = {"agreement": agreement_id, "evidence": evidence, "deadline": deadline}
+def erasure(domain: Domain, agreement_id: bytes, by: str, evidence: bytes, deadline: int) -> dict[str, Any]:
+    """Return the typed data by which ``by`` (an address) says that it erased what it had under an agreement.
+
+    ``evidence`` is its statement's digest.
+    """
+    types = {"Erasure": _members(agreement="bytes32", by="address", evidence="bytes32", deadline="uint256")}
+    message = {"agreement": agreement_id, "by": by, "evidence": evidence, "deadline": deadline}
     return domain.typed_data("Erasure", types, message)
 
 

@@ -235,9 +235,10 @@ contract VectorsTest is Test {
         _checkTyped("withdrawal", Agreements.hashWithdrawal(id, _number(message, "deadline")));
         message = ".typed.renewal.message";
         uint40 validUntil = uint40(_number(message, "validUntil"));
-        bytes32 evidence = _word(".typed.erasure.message", "evidence");
-        _checkTyped("erasure", Agreements.hashErasure(id, evidence, _number(".typed.erasure.message", "deadline")));
         _checkTyped("renewal", Agreements.hashRenewal(id, validUntil, _number(message, "deadline")));
+        message = ".typed.erasure.message";
+        (address by, bytes32 evidence) = (_account(message, "by"), _word(message, "evidence"));
+        _checkTyped("erasure", Agreements.hashErasure(id, by, evidence, _number(message, "deadline")));
     }
 
     function test_TypedForMany_MatchTheVectors() public view {

@@ -53,7 +53,7 @@ contract AttestErasureTest is ConsentTest {
         give();
         withdraw();
         (address attester, uint256 key) = attesterAt(0);
-        bytes memory signature = sign(key, Agreements.hashErasure(agreementId, EVIDENCE, deadline()));
+        bytes memory signature = sign(key, Agreements.hashErasure(agreementId, attester, EVIDENCE, deadline()));
         vm.expectEmit(address(assent));
         emit IConsentDesk.Erased(agreementId, attester, EVIDENCE);
         vm.prank(relayer);
@@ -63,14 +63,14 @@ contract AttestErasureTest is ConsentTest {
     function test_RevertWhen_AnotherSigned() public {
         give();
         withdraw();
-        bytes memory signature = sign(strangerKey, Agreements.hashErasure(agreementId, EVIDENCE, deadline()));
+        bytes memory signature = sign(strangerKey, Agreements.hashErasure(agreementId, holder, EVIDENCE, deadline()));
         vm.expectRevert(abi.encodeWithSelector(Signatures.SignatureInvalid.selector, holder));
         assent.attestErasureBySig(agreementId, holder, EVIDENCE, deadline(), signature);
     }
 
     function test_RevertWhen_ItIsSigned_GivenItIsGiven() public {
         give();
-        bytes memory signature = sign(strangerKey, Agreements.hashErasure(agreementId, EVIDENCE, deadline()));
+        bytes memory signature = sign(strangerKey, Agreements.hashErasure(agreementId, stranger, EVIDENCE, deadline()));
         vm.expectRevert(abi.encodeWithSelector(IConsentDesk.AgreementInForce.selector, agreementId));
         assent.attestErasureBySig(agreementId, stranger, EVIDENCE, deadline(), signature);
     }

@@ -78,7 +78,7 @@ contract DigestsTest is AssentTest {
     string private constant GIVING_MANY = "GivingMany(Agreement[] agreements,uint256 deadline)";
     string private constant WITHDRAWAL = "Withdrawal(bytes32 agreement,uint256 deadline)";
     string private constant WITHDRAWAL_OF_MANY = "WithdrawalOfMany(bytes32[] agreements,uint256 deadline)";
-    string private constant ERASURE = "Erasure(bytes32 agreement,bytes32 evidence,uint256 deadline)";
+    string private constant ERASURE = "Erasure(bytes32 agreement,address by,bytes32 evidence,uint256 deadline)";
     string private constant RENEWAL = "Renewal(bytes32 agreement,uint40 validUntil,uint256 deadline)";
     string private constant RECORD = "Record(bytes32 root,address subject,address holder)";
     string private constant MODEL = "Model(address publisher,bytes32 files,bytes32 inputs,bytes32 outcomes,uint8 outcomeCount,uint8 quorum,"
@@ -169,9 +169,9 @@ contract DigestsTest is AssentTest {
         assertEq(Agreements.hashRenewal(AgreementId.wrap(id), validUntil, until), wanted);
     }
 
-    function testFuzz_Erasure_IsTheStructHash(bytes32 id, bytes32 evidence, uint256 until) public pure {
-        bytes32 wanted = _hash(ERASURE, abi.encode(id, evidence, until));
-        assertEq(Agreements.hashErasure(AgreementId.wrap(id), evidence, until), wanted);
+    function testFuzz_Erasure_IsTheStructHash(bytes32 id, address by, bytes32 evidence, uint256 until) public pure {
+        bytes32 wanted = _hash(ERASURE, abi.encode(id, by, evidence, until));
+        assertEq(Agreements.hashErasure(AgreementId.wrap(id), by, evidence, until), wanted);
     }
 
     // What holders and publishers say

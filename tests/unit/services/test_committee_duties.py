@@ -43,7 +43,7 @@ async def test_attest_due__when_an_agreement_that_asks_for_it_is_over__then_the_
     ((identifier, attester, evidence, deadline, signature),) = one.acts.of("attest_erasure")
     assert (identifier, attester) == (asked.agreement.id, one.signer.address)
     assert evidence == erasure_evidence(Eraser.OPERATOR, identifier, attester)
-    digest = typed_data_digest(erasure(DOMAIN, identifier, evidence, deadline))
+    digest = typed_data_digest(erasure(DOMAIN, identifier, attester, evidence, deadline))
     assert recover(digest, signature) == attester
 
 
