@@ -2,7 +2,9 @@
 pragma solidity ^0.8.30;
 
 import { ConsentDesk } from "./base/ConsentDesk.sol";
+import { ModelRegistry } from "./base/ModelRegistry.sol";
+import { RequestDesk } from "./base/RequestDesk.sol";
 
-/// @title The part of Assent for representatives, and for what becomes of an agreement after it was given
+/// @title The part of Assent for what becomes of an agreement after it was given, for representatives, models and lookups
 /// @dev Runs in `Assent`'s storage, by delegatecall, as `AssentDesk` does.
-contract AssentConsents is ConsentDesk { }
+contract AssentConsents is ConsentDesk, ModelRegistry, RequestDesk { }

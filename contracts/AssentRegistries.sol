@@ -1,29 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Proxy } from "@openzeppelin/contracts/proxy/Proxy.sol";
-
-import { ModelRegistry } from "./base/ModelRegistry.sol";
+import { Delegating } from "./base/Delegating.sol";
 import { OperatorSet } from "./base/OperatorSet.sol";
 import { Treasury } from "./base/Treasury.sol";
 
-/// @title The part of Assent for models, operators and balances
+/// @title The part of Assent for operators and balances
 /// @dev Runs in `Assent`'s storage, by delegatecall, as `AssentDesk` does, to which it passes on what it doesn't know.
-contract AssentRegistries is ModelRegistry, OperatorSet, Treasury, Proxy {
-    address public immutable desk;
+contract AssentRegistries is OperatorSet, Treasury, Delegating {
+    constructor(address desk_) Delegating(desk_) { }
 
-    error PlainEther();
-
-    constructor(address desk_) {
-        desk = desk_;
-    }
-
-    /// @dev Ether sent to this address instead of Assent's would be lost.
-    receive() external payable {
-        revert PlainEther();
-    }
-
-    function _implementation() internal view override returns (address) {
-        return desk;
+    function desk() external view returns (address) {
+        return _next;
     }
 }

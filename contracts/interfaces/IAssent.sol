@@ -32,12 +32,12 @@ interface IAssent is
     /// @notice Ether without a purpose: call `deposit`.
     error PlainEther();
 
-    /// @notice The contract with the code of models, operators and balances, run in this one's storage.
+    /// @notice The contract with the code of operators and balances, run in this one's storage.
     function registries() external view returns (address);
 
-    /// @notice The contract with the code of records, lookups, standing requests and challenges, run in this one's storage.
+    /// @notice The contract with the code of records, standing requests and challenges, run in this one's storage.
     function desk() external view returns (address);
 
-    /// @notice The contract with the code of representatives and of what becomes of agreements, run in this one's storage.
+    /// @notice The contract with the code of what becomes of agreements, of representatives, models and lookups, run in this one's storage.
     function consents() external view returns (address);
 }

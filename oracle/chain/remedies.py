@@ -85,6 +85,7 @@ _MONEY = {
     "NotSigner": "name a member that signed",
     "NothingToCollect": "wait until more verdicts were recorded",
     "NothingToWithdraw": "the balance is empty",
+    "PartWithoutCode": "deploy the parts first, the innermost before the others, on this very chain",
     "PlainEther": "deposit instead: `assent balance deposit`",
     "SafeERC20FailedOperation": "the token refused: approve the amount, and see that the account has it",
     "InsufficientBalance": "the contract can't pay this: report it",

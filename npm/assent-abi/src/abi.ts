@@ -60,6 +60,7 @@ export const assentAbi = [
   {"inputs": [{"name": "operator", "type": "address"}], "name": "OperatorNotResigned", "type": "error"},
   {"inputs": [{"name": "operator", "type": "address"}], "name": "OperatorUnknown", "type": "error"},
   {"inputs": [{"name": "given", "type": "uint256"}, {"name": "count", "type": "uint256"}], "name": "OutcomeUnknown", "type": "error"},
+  {"inputs": [{"name": "part", "type": "address"}], "name": "PartWithoutCode", "type": "error"},
   {"inputs": [{"name": "place", "type": "uint16"}, {"name": "agreed", "type": "uint16"}], "name": "PlaceNotAgreed", "type": "error"},
   {"inputs": [], "name": "PlainEther", "type": "error"},
   {"inputs": [{"name": "term", "type": "string"}], "name": "PolicyMalformed", "type": "error"},

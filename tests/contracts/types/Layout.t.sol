@@ -33,7 +33,7 @@ contract LayoutTest is AssentTest {
     function test_EachFunctionIsInOnePart() public view {
         assertEq(_partOf(assent.give.selector), address(assent), "give");
         assertEq(_partOf(assent.record.selector), address(assent), "record");
-        assertEq(_partOf(assent.publish.selector), assent.registries(), "publish");
+        assertEq(_partOf(assent.publish.selector), assent.consents(), "publish");
         assertEq(_partOf(assent.collect.selector), assent.registries(), "collect");
         assertEq(_partOf(assent.stand.selector), assent.desk(), "stand");
         assertEq(_partOf(assent.challenge.selector), assent.desk(), "challenge");
@@ -64,7 +64,8 @@ contract LayoutTest is AssentTest {
         bytes memory seen = abi.encodeCall(assent.modelStatus, (modelId));
         bytes memory asking = abi.encodeCall(assent.request, (source, agreement.terms, defaultQuestion(0)));
         _assertShared(seen, controller, expectedQuote().total(), asking);
-        _assertShared(seen, relayer, 0, abi.encodeCall(assent.quote, (agreement.terms)));
+        askAndRecord(1, 7);
+        _assertShared(seen, relayer, 0, abi.encodeCall(assent.settle, (agreement, model)));
     }
 
     function test_CurrencyIndexes_AreShared() public {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Delegating } from "../../../contracts/base/Delegating.sol";
+import { ChallengeTerms } from "../../../contracts/types/Challenge.sol";
+import { OracleTest } from "../oracle/OracleTest.sol";
+
+/// @notice A call to where there is no code succeeds. A part was accepted that isn't there: then every withdrawal in a subject's stead, every
+/// renewal, every invalidation "succeeded", and did nothing.
+contract PartWithoutCodeTest is OracleTest {
+    address private nowhere = makeAddr("nowhere");
+
+    function test_NoPartIsTakenForOneThatIsNotThere() public {
+        ChallengeTerms memory terms = ChallengeTerms(CHALLENGE_WINDOW, REVIEW_TIME, BOND, PENALTY);
+        _expectRefused("AssentDesk.sol:AssentDesk", abi.encode(nowhere, terms));
+        _expectRefused("AssentRegistries.sol:AssentRegistries", abi.encode(nowhere));
+    }
+
+    /// @dev Assent asks its registries for their terms before it looks: that fails as well.
+    function test_AssentIsNotBuiltOnNothing() public {
+        assertEq(_create("Assent.sol:Assent", abi.encode(nowhere, defaultPolicy(4))), address(0), "built");
+    }
+
+    function _expectRefused(string memory name, bytes memory arguments) private {
+        bytes memory code = bytes.concat(vm.getCode(name), arguments);
+        address built;
+        bytes memory reason;
+        assembly ("memory-safe") {
+            built := create(0, add(code, 0x20), mload(code))
+            reason := mload(0x40)
+            mstore(reason, returndatasize())
+            returndatacopy(add(reason, 0x20), 0, returndatasize())
+            mstore(0x40, add(reason, 0x100))
+        }
+        assertEq(built, address(0), "built");
+        assertEq(reason, abi.encodeWithSelector(Delegating.PartWithoutCode.selector, nowhere), "reason");
+    }
+
+    function _create(string memory name, bytes memory arguments) private returns (address built) {
+        bytes memory code = bytes.concat(vm.getCode(name), arguments);
+        assembly ("memory-safe") {
+            built := create(0, add(code, 0x20), mload(code))
+        }
+    }
+}
