@@ -24,7 +24,7 @@ from oracle.chain.contract import ETHER
 from oracle.chain.rpc import endpoint_errors, open_sync, wrong_chain
 from oracle.client import AssentClient, Deployment
 from oracle.core.errors import AssentError, ConfigurationError
-from oracle.core.structs import MAX_OPEN_S, ChallengeTerms, Model, ModelState, Policy
+from oracle.core.structs import CLAIM_TIME_S, MAX_OPEN_S, ChallengeTerms, Model, ModelState, Policy
 from oracle.keys.keystore import read_signer
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
@@ -112,10 +112,10 @@ def _unsafe(network: Network) -> list[str]:
     policy, challenges, problems = network.policy, network.challenges, []
     if policy.min_stake < challenges.penalty:
         problems.append("policy.min_stake: must be at least challenges.penalty, or nothing is left to take")
-    bonded = policy.epoch_grace + MAX_OPEN_S + 2 * (challenges.window + challenges.review_time) + 1
+    bonded = policy.epoch_grace + MAX_OPEN_S + CLAIM_TIME_S + 2 * (challenges.window + challenges.review_time) + 1
     if policy.unbonding_time <= bonded:
         problems.append(
-            f"policy.unbonding_time: must exceed epoch_grace + 7 days + twice window + review_time, {bonded} seconds"
+            f"policy.unbonding_time: must exceed epoch_grace + 8 days + twice window + review_time, {bonded} seconds"
         )
     return problems
 

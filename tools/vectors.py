@@ -180,23 +180,32 @@ def standing(request: dict[str, Any], schedule: Schedule) -> dict[str, Any]:
 
 
 def derived(named: dict[str, Any]) -> dict[str, Any]:
-    """Return what is hashed without a type: the request's id, its leaf with the review's verdict, and the pools."""
+    """Return the request's id, its leaf with the review's verdict, and the pools: what isn't hashed as a struct is."""
     agreement, commitment = (bytes.fromhex(named[name]["hash"][2:]) for name in ("agreement", "request"))
-    request = keccak(encode(["bytes32", "uint32"], [agreement, QUESTIONS[0].use]))
+    tag = int.from_bytes(word("Use(bytes32 agreement,uint32 use)")[:28], "big") << 32
+    request = keccak(encode(["bytes32", "uint256"], [agreement, tag + QUESTIONS[0].use]))
     kinds = ["bytes32", "bytes32", "uint8", "uint32", "bytes32"]
     leaf = keccak(keccak(encode(kinds, [request, commitment, 1, 725_000, word("trail")])))
     pool = {"epoch": 3, "signers": str((1 << 63) | 0b1011), "currency": 1}
+    pool_id = _joined(((1, 1), (0, 15), (1, 4), (3, 4), ((1 << 63) | 0b1011, 8)))
     by = {"publisher": account("publisher"), "currency": 3}
     models_by = bytes(8) + (3).to_bytes(4, "big") + bytes.fromhex(account("publisher")[2:])
     root_pool = {"root": hexed(word("report")), "currency": 1, "quorum": 3}
+    root_pool_id = b"\x02" + keccak(encode(["bytes32", *["uint256"] * 2], [word("report"), 1, 3]))[:31]
     return {
         "requestId": hexed(request),
         "leaf": hexed(leaf),
         "modelsBy": {**by, "word": hexed(models_by)},
         "verdict": {"outcome": 1, "score": 725_000, "trail": hexed(word("trail"))},
-        "pool": {**pool, "id": hexed(keccak(encode(["uint256"] * 3, [3, (1 << 63) | 0b1011, 1])))},
-        "rootPool": {**root_pool, "id": hexed(keccak(encode(["bytes32", *["uint256"] * 2], [word("report"), 1, 3])))},
+        "pool": {**pool, "id": hexed(pool_id.to_bytes(32, "big"))},
+        "rootPool": {**root_pool, "id": hexed(root_pool_id)},
     }
+
+
+def times() -> dict[str, int]:
+    """Return for how many seconds a request is open, at least and at most, and a verdict anchored in time can be claimed after that."""
+    minute, day = 60, 24 * 60 * 60
+    return {"minOpen": minute, "maxOpen": 7 * day, "claimTime": day}
 
 
 def controllers_and_subjects(agreement: Agreement, agreement_id: bytes) -> dict[str, Any]:
@@ -262,6 +271,7 @@ def vectors() -> dict[str, Any]:
         "structs": named,
         **words(),
         "derived": found,
+        "times": times(),
         "typed": {**signed, **operators(found["requestId"])},
     }
 

@@ -10,16 +10,17 @@ import { Members } from "../libraries/Members.sol";
 import { ReportTree } from "../libraries/ReportTree.sol";
 import { Slots } from "../libraries/Slots.sol";
 import { Challenge, ChallengeTerms, Challenges, Reference, Testimony } from "../types/Challenge.sol";
-import { PoolId, RequestId } from "../types/Ids.sol";
+import { RequestId } from "../types/Ids.sol";
 import { Model, Models } from "../types/Model.sol";
 import { Operators } from "../types/Operator.sol";
-import { PoolSlot, Pools } from "../types/Pool.sol";
 import { Attestation, Request, RequestState, Verdict, Verdicts } from "../types/Verdict.sol";
 import { Callbacks } from "./Callbacks.sol";
 import { Candidates } from "./Candidates.sol";
+import { Earnings } from "./Earnings.sol";
+import { RequestSlot } from "./State.sol";
 
 /// @dev How a verdict is contested, and what becomes of those who signed a wrong one.
-abstract contract Arbiter is IArbiter, Candidates, Callbacks {
+abstract contract Arbiter is IArbiter, Candidates, Earnings, Callbacks {
     using Challenges for Reference;
     using Models for Model;
     using Verdicts for Request;
@@ -115,7 +116,7 @@ abstract contract Arbiter is IArbiter, Candidates, Callbacks {
     ) external {
         RequestId id = named.id();
         // Of a request that was never made, an operator could sign what it likes to be slashed to an accomplice.
-        if (_requests[id].word == 0 || first.request.id() != id || second.request.id() != id) {
+        if (!Slots.wasAsked(_requests[id].word) || first.request.id() != id || second.request.id() != id) {
             revert TestimonyIrrelevant(id);
         }
         _mustBeOf(named, model);
@@ -159,13 +160,7 @@ abstract contract Arbiter is IArbiter, Candidates, Callbacks {
 
     function _uphold(RequestId id, uint96 bond, Attestation calldata attestation) private {
         _requests[id].word = Slots.withState(_requests[id].word, RequestState.Upheld);
-        PoolId pool = Pools.id(attestation.epoch, attestation.signers, ETHER);
-        PoolSlot slot = _pools[pool];
-        if (slot.epoch() == 0) {
-            slot = Pools.slotOf(attestation.epoch, attestation.signers, ETHER);
-            emit IVerdictOracle.PoolOpened(pool, attestation.epoch, attestation.signers, ETHER);
-        }
-        _pools[pool] = slot.plus(bond);
+        _earn(attestation.epoch, attestation.signers, ETHER, bond);
         emit Upheld(id, attestation.epoch, attestation.signers);
     }
 
@@ -176,12 +171,13 @@ abstract contract Arbiter is IArbiter, Candidates, Callbacks {
         Challenge memory challenged,
         Attestation calldata attestation
     ) private {
-        uint16 callback = Slots.callback(_requests[id].word);
-        _requests[id].word =
-            Slots.recorded(verdict.outcome, verdict.score, verdict.trail, callback, RequestState.Corrected);
+        RequestSlot storage slot = _requests[id];
+        uint16 callback = Slots.callback(slot.word);
+        uint256 word = Slots.recorded(verdict.outcome, verdict.score, verdict.trail, callback, RequestState.Corrected);
+        slot.word = word;
         _balances[ETHER][challenged.challenger] += challenged.bond;
         emit Corrected(id, verdict.outcome, verdict.score, verdict.trail, attestation.epoch, attestation.signers);
-        if (callback != 0) _deliver(id, controller);
+        if (callback != 0) _deliver(slot, word, id, controller);
     }
 
     /// @dev Half of the penalty is the reward; the rest is nobody's, so that slashing oneself doesn't pay. A wrong verdict and a conflict are

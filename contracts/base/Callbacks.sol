@@ -16,9 +16,8 @@ abstract contract Callbacks is State {
     uint256 private constant CALL_OVERHEAD = 10_000;
 
     /// @dev A receiver that reverts or runs out of gas leaves a mark in the slot, for anyone to try again.
-    function _deliver(RequestId id, address receiver) internal {
-        RequestSlot storage slot = _requests[id];
-        uint256 word = slot.word;
+    /// @param word The slot's: who delivers has just read or written it.
+    function _deliver(RequestSlot storage slot, uint256 word, RequestId id, address receiver) internal {
         uint256 stipend = uint256(Slots.callback(word)) * Questions.CALLBACK_UNIT;
         // EIP-150 keeps a 64th back. Without this check the sender could starve the receiver by sending too little gas.
         uint256 wanted;
@@ -42,10 +41,12 @@ abstract contract Callbacks is State {
         }
     }
 
-    /// @dev Copies nothing of what is returned, which could be as long as the gas lasts.
+    /// @dev Copies nothing of what is returned, which could be as long as the gas lasts. Where there is no code a call succeeds, and nobody is
+    /// told: a receiver that is deployed later can still be.
     function _call(address receiver, uint256 stipend, bytes memory message) private returns (bool success) {
         assembly ("memory-safe") {
             success := call(stipend, receiver, 0, add(message, 0x20), mload(message), 0, 0)
+            success := and(success, iszero(iszero(extcodesize(receiver))))
         }
     }
 

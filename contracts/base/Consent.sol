@@ -11,10 +11,12 @@ import { State } from "./State.sol";
 
 /// @dev Whether an agreement authorises: asked by requests of every kind.
 abstract contract Consent is State {
+    /// @return id The agreement's.
+    /// @return validUntil One past its last second.
     function _authorise(SourceId source, address controller, Terms calldata terms, Question question)
         internal
         view
-        returns (AgreementId id)
+        returns (AgreementId id, uint256 validUntil)
     {
         // The controller is part of the id: what was agreed with another isn't given here.
         id = Agreements.id(source, controller, Agreements.termsId(terms));
@@ -22,7 +24,7 @@ abstract contract Consent is State {
         AgreementSlot slot = _agreements[id];
         if (!slot.isGiven()) revert IConsentRegistry.AgreementNotGiven(id);
         (Scope scope, uint256 validFrom, uint256 uses) = Agreements.limits(terms);
-        uint256 validUntil = slot.validUntil(); // renewed, it is later than the terms say
+        validUntil = slot.validUntil(); // renewed, it is later than the terms say
         if (block.timestamp < validFrom) revert IConsentRegistry.AgreementNotYetValid(validFrom, block.timestamp);
         if (block.timestamp >= validUntil) revert IConsentRegistry.AgreementExpired(validUntil, block.timestamp);
         if (!Purposes.permits(question.purpose(), terms.purposes, terms.prohibited)) {
@@ -32,10 +34,10 @@ abstract contract Consent is State {
         if (question.use() >= uses) revert IConsentRegistry.UsesSpent(question.use(), uint32(uses));
     }
 
-    /// @dev Whether an agreement that authorised a request still stands. Its other terms were checked then, and its id fixes them.
-    function _stands(AgreementId id) internal view returns (bool) {
-        AgreementSlot slot = _agreements[id];
-        return slot.isGiven() && block.timestamp < slot.validUntil();
+    /// @dev Whether an agreement that authorised a request still does: nobody has ended it. Its other terms were checked then, and its id fixes
+    /// them; its time isn't looked at, for no deadline lies beyond it (`Requests._open`).
+    function _isGiven(AgreementId id) internal view returns (bool) {
+        return _agreements[id].isGiven();
     }
 
     function _revertPurpose(Terms calldata terms, uint8 purpose) private pure {

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
 import { ModelId } from "../types/Ids.sol";
 import { Model, ModelState, ModelStatus, Models } from "../types/Model.sol";
+import { Pools } from "../types/Pool.sol";
 import { Quote, Quoted, Quotes } from "../types/Quote.sol";
 import { Requests } from "./Requests.sol";
 
@@ -70,6 +71,7 @@ abstract contract ModelRegistry is IModelRegistry, Requests {
         if (token == address(0)) return 0;
         index = _indexes[token];
         if (index != 0) return index;
+        if (_tokenCount == Pools.MAX_CURRENCY) revert CurrenciesFull(Pools.MAX_CURRENCY);
         index = ++_tokenCount;
         (_indexes[token], _tokens[index]) = (index, token);
         emit CurrencyListed(index, token);

@@ -13,6 +13,7 @@ import { RequestState, Verdicts } from "../types/Verdict.sol";
 import { Callbacks } from "./Callbacks.sol";
 import { Consent } from "./Consent.sol";
 import { Requests } from "./Requests.sol";
+import { RequestSlot } from "./State.sol";
 
 /// @dev What is asked before a request, and done after one that went wrong.
 abstract contract RequestDesk is IRequestDesk, Consent, Requests, Callbacks {
@@ -27,9 +28,10 @@ abstract contract RequestDesk is IRequestDesk, Consent, Requests, Callbacks {
     function check(SourceId source, address controller, Terms calldata terms, Question question)
         external
         view
-        returns (AgreementId)
+        returns (AgreementId id)
     {
-        return _authorise(source, controller, terms, question);
+        // slither-disable-next-line unused-return
+        (id,) = _authorise(source, controller, terms, question); // the end is for a deadline, which isn't looked at
     }
 
     /// @inheritdoc IRequestDesk
@@ -40,6 +42,14 @@ abstract contract RequestDesk is IRequestDesk, Consent, Requests, Callbacks {
     /// @inheritdoc IRequestDesk
     function requestId(AgreementId agreement, uint32 use) external pure returns (RequestId) {
         return Verdicts.id(agreement, use);
+    }
+
+    /// @inheritdoc IRequestDesk
+    function statesOf(RequestId[] calldata ids) external view returns (RequestState[] memory states) {
+        states = new RequestState[](ids.length);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            states[i] = Slots.state(_requests[ids[i]].word);
+        }
     }
 
     /// @inheritdoc IRequestDesk
@@ -59,7 +69,8 @@ abstract contract RequestDesk is IRequestDesk, Consent, Requests, Callbacks {
     /// @inheritdoc IRequestDesk
     function retryCallback(Reference calldata named) external {
         RequestId id = named.id();
-        if (_requests[id].word & Slots.UNDELIVERED == 0) revert NothingToDeliver(id);
-        _deliver(id, named.controller);
+        RequestSlot storage slot = _requests[id];
+        if (slot.word & Slots.UNDELIVERED == 0) revert NothingToDeliver(id);
+        _deliver(slot, slot.word, id, named.controller);
     }
 }

@@ -40,14 +40,18 @@ abstract contract Requests is State {
         }
     }
 
-    function _open(AgreementId agreement, address controller, Question question, Quote quote)
+    /// @param end One past the agreement's last second. No deadline lies beyond it, and no renewal brings it nearer: so a request whose
+    /// agreement still stands ends by its deadline, never by the agreement's.
+    function _open(AgreementId agreement, uint256 end, address controller, Question question, Quote quote)
         internal
         returns (RequestId id)
     {
         uint40 deadline = question.deadline();
-        if (deadline <= block.timestamp) revert IVerdictOracle.DeadlinePassed(deadline, block.timestamp);
         unchecked {
+            uint256 earliest = block.timestamp + Policies.MIN_OPEN;
+            if (deadline < earliest) revert IVerdictOracle.DeadlineTooNear(deadline, earliest);
             uint256 latest = block.timestamp + Policies.MAX_OPEN;
+            if (latest >= end) latest = end - 1; // an agreement that ever stood doesn't end at 0
             if (deadline > latest) revert IVerdictOracle.DeadlineTooFar(deadline, latest);
         }
         if (!question.isWellFormed()) revert IVerdictOracle.QuestionMalformed(question);

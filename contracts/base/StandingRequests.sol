@@ -5,6 +5,7 @@ import { IConsentRegistry } from "../interfaces/IConsentRegistry.sol";
 import { IStandingRequests } from "../interfaces/IStandingRequests.sol";
 import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
 import { Policies } from "../libraries/Policies.sol";
+import { AgreementSlot } from "../types/Agreement.sol";
 import { AgreementId, RequestId, StandingId } from "../types/Ids.sol";
 import { Question } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
@@ -38,11 +39,16 @@ abstract contract StandingRequests is IStandingRequests, Consent, Requests {
         StandingId standingId = Standings.id(standing);
         StandingStatus memory status = _active(standingId);
         _checkDue(standing.schedule, status.next, round);
-        if (!_stands(standing.agreement)) revert IVerdictOracle.AgreementNoLongerValid(standing.agreement);
+        AgreementSlot agreement = _agreements[standing.agreement];
+        uint40 end = agreement.validUntil();
+        if (!agreement.isGiven() || block.timestamp >= end) {
+            revert IVerdictOracle.AgreementNoLongerValid(standing.agreement);
+        }
         _standing[standingId] = StandingStatus(true, status.opened + 1, round + 1);
         uint40 deadline = uint40(block.timestamp) + standing.schedule.window;
+        if (deadline >= end) deadline = end - 1; // the last rounds may have less time
         Question question = standing.question.forRound(standing.question.use() + round, deadline);
-        id = _open(standing.agreement, standing.controller, question, standing.quote);
+        id = _open(standing.agreement, end, standing.controller, question, standing.quote);
         emit RoundOpened(standingId, round, id);
     }
 
@@ -66,7 +72,8 @@ abstract contract StandingRequests is IStandingRequests, Consent, Requests {
         private
         returns (StandingId id, uint256 price)
     {
-        AgreementId agreement = _authorise(under.source, msg.sender, under.terms, question);
+        // slither-disable-next-line unused-return
+        (AgreementId agreement,) = _authorise(under.source, msg.sender, under.terms, question); // rounds end with it, one by one
         uint256 end = uint256(question.use()) + schedule.rounds;
         if (end > under.terms.uses) revert IConsentRegistry.UsesSpent(uint32(end - 1), under.terms.uses);
         Quote quote = _quote(under.terms);
@@ -84,12 +91,14 @@ abstract contract StandingRequests is IStandingRequests, Consent, Requests {
         if (!status.active) revert StandingNotActive(id);
     }
 
-    /// @dev Whether no round can be opened any more.
+    /// @dev Whether no round can be opened any more. An agreement whose time has run out may be renewed, so rounds that are yet to come keep it
+    /// running, and so do those that are caught up with, until the schedule is through.
     function _isOver(StandingRequest calldata standing, uint32 next) private view returns (bool) {
         Schedule calldata schedule = standing.schedule;
-        if (next >= schedule.rounds || !_stands(standing.agreement)) return true;
+        AgreementSlot agreement = _agreements[standing.agreement];
+        if (next >= schedule.rounds || !agreement.isGiven()) return true;
         uint256 end = uint256(schedule.start) + uint256(schedule.rounds) * schedule.interval;
-        return !schedule.catchUp && _clock(schedule) >= end;
+        return _clock(schedule) >= end && !(schedule.catchUp && block.timestamp < agreement.validUntil());
     }
 
     function _clock(Schedule calldata schedule) private view returns (uint256) {
@@ -108,7 +117,9 @@ abstract contract StandingRequests is IStandingRequests, Consent, Requests {
 
     function _wellFormed(Question question, Schedule calldata schedule) private pure {
         if (schedule.interval == 0) revert ScheduleMalformed("interval");
-        if (schedule.window == 0 || schedule.window > Policies.MAX_OPEN) revert ScheduleMalformed("window");
+        if (schedule.window < Policies.MIN_OPEN || schedule.window > Policies.MAX_OPEN) {
+            revert ScheduleMalformed("window");
+        }
         if (schedule.rounds == 0) revert ScheduleMalformed("rounds");
         if (question.deadline() != 0) revert ScheduleMalformed("deadline");
         if (!question.isWellFormed()) revert IVerdictOracle.QuestionMalformed(question);

@@ -19,7 +19,7 @@ struct RequestSlot {
 }
 
 /// @title All of the storage
-/// @dev `Assent`, `AssentRegistries` and `AssentDesk` run on one storage: all variables stand here, in one order for all, and nowhere else.
+/// @dev `Assent` and its parts run on one storage: all variables stand here, in one order for all, and nowhere else.
 // solhint-disable-next-line max-states-count
 abstract contract State {
     // Agreements, records, models
@@ -39,6 +39,8 @@ abstract contract State {
     mapping(RequestId id => RequestSlot slot) internal _requests;
     /// Fees by the exact set of signers: one write a report, however many sign.
     mapping(PoolId id => PoolSlot slot) internal _pools;
+    /// How many times 2^96 a pool earned beside what its slot has: of currencies in very small units.
+    mapping(PoolId id => uint256 times) internal _carried;
     mapping(PoolId id => mapping(uint256 index => uint256 amount)) internal _collected;
     mapping(uint32 currency => mapping(address account => uint256 amount)) internal _balances;
     mapping(StandingId id => StandingStatus status) internal _standing;

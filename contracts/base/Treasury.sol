@@ -12,7 +12,7 @@ import { ITreasury } from "../interfaces/ITreasury.sol";
 import { Agreement, AgreementSlot, Agreements } from "../types/Agreement.sol";
 import { AgreementId, PoolId } from "../types/Ids.sol";
 import { Model, Models } from "../types/Model.sol";
-import { Pool, Pools } from "../types/Pool.sol";
+import { Pool, PoolSlot, Pools } from "../types/Pool.sol";
 import { Quote } from "../types/Quote.sol";
 import { Quorum } from "./Quorum.sol";
 
@@ -44,7 +44,7 @@ abstract contract Treasury is ITreasury, Quorum, ReentrancyGuardTransient {
 
     /// @inheritdoc ITreasury
     function collect(PoolId id, uint256 index) external returns (uint256 amount) {
-        Pool memory pool = _pools[id].unpack();
+        Pool memory pool = _pool(id);
         if (pool.epoch == 0) revert PoolUnknown(id);
         if ((pool.signers >> index) & 1 == 0) revert NotSigner(id, index);
         // Rounded down: of an amount that doesn't divide, the rest waits for the pool's next earnings.
@@ -80,7 +80,7 @@ abstract contract Treasury is ITreasury, Quorum, ReentrancyGuardTransient {
 
     /// @inheritdoc ITreasury
     function poolInfo(PoolId pool) external view returns (Pool memory) {
-        return _pools[pool].unpack();
+        return _pool(pool);
     }
 
     /// @inheritdoc ITreasury
@@ -91,6 +91,11 @@ abstract contract Treasury is ITreasury, Quorum, ReentrancyGuardTransient {
     /// @inheritdoc ITreasury
     function poolOfRoot(bytes32 root, address currency, uint8 quorum) external view returns (PoolId) {
         return Pools.id(root, _indexOf(currency), quorum);
+    }
+
+    function _pool(PoolId id) private view returns (Pool memory) {
+        PoolSlot slot = _pools[id];
+        return slot.unpack(slot.carries() ? _carried[id] : 0);
     }
 
     /// @dev What arrives must be what was named: a token that takes a fee on transfers would leave balances uncovered.

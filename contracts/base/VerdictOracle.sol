@@ -10,7 +10,7 @@ import { Slots } from "../libraries/Slots.sol";
 import { Terms } from "../types/Agreement.sol";
 import { AgreementId, PoolId, RequestId, SourceId } from "../types/Ids.sol";
 import { PoolSlot, Pools } from "../types/Pool.sol";
-import { Question } from "../types/Question.sol";
+import { Delivery, Question } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
 import {
     Answer,
@@ -24,12 +24,13 @@ import {
 } from "../types/Verdict.sol";
 import { Callbacks } from "./Callbacks.sol";
 import { Consent } from "./Consent.sol";
+import { Earnings } from "./Earnings.sol";
 import { Quorum } from "./Quorum.sol";
 import { Requests } from "./Requests.sol";
 import { RequestSlot } from "./State.sol";
 
 /// @dev What is called for every verdict.
-abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Callbacks {
+abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Earnings, Callbacks {
     using Verdicts for Request;
 
     /// A bitmap has so many.
@@ -55,10 +56,10 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
 
     /// @inheritdoc IVerdictOracle
     function request(SourceId source, Terms calldata terms, Question question) external payable returns (RequestId) {
-        AgreementId agreement = _authorise(source, msg.sender, terms, question);
+        (AgreementId agreement, uint256 end) = _authorise(source, msg.sender, terms, question);
         Quote quote_ = _quote(terms);
         _pay(msg.sender, quote_.currency(), quote_.total());
-        return _open(agreement, msg.sender, question, quote_);
+        return _open(agreement, end, msg.sender, question, quote_);
     }
 
     /// @inheritdoc IVerdictOracle
@@ -70,13 +71,13 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
         uint96 tip,
         bytes calldata signature
     ) external returns (RequestId) {
-        AgreementId agreement = _authorise(source, controller, terms, question);
+        (AgreementId agreement, uint256 end) = _authorise(source, controller, terms, question);
         bytes32 digest = _hashTypedData(Verdicts.hashAsking(agreement, question, tip));
         Signatures.check(controller, digest, question.deadline(), signature);
         Quote quote_ = _quote(terms);
         _debit(controller, quote_.currency(), quote_.total() + tip);
         if (tip != 0) _balances[quote_.currency()][msg.sender] += tip;
-        return _open(agreement, controller, question, quote_);
+        return _open(agreement, end, controller, question, quote_);
     }
 
     // Record
@@ -84,13 +85,14 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
     /// @inheritdoc IVerdictOracle
     function record(Request calldata request_, Verdict calldata verdict, Attestation calldata attestation) external {
         (RequestSlot storage slot, RequestId id, bytes32 committed) = _mustBeOpen(request_);
-        if (!_fits(request_, verdict)) _revertUnfit(request_, verdict);
+        _mustFit(request_, verdict, request_.question.deadline());
         Quote quote_ = request_.quote;
         (uint32 epoch, uint64 signers) =
             _checkReport(attestation, quote_.quorum(), 1, Verdicts.leaf(id, committed, verdict));
-        _write(slot, id, request_, verdict);
+        uint256 word = _wordOf(request_, verdict);
+        _write(slot, word, id, request_, verdict);
         _earn(epoch, signers, quote_.currency(), quote_.operatorsPart());
-        if (request_.question.callback() != 0) _deliver(id, request_.controller);
+        if (request_.question.callback() != 0) _deliver(slot, word, id, request_.controller);
     }
 
     /// @inheritdoc IVerdictOracle
@@ -114,6 +116,9 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
     function anchor(bytes32 root, uint32 count, address currency, uint8 quorum, Attestation calldata attestation)
         external
     {
+        if (count == 0) revert ReportSize(count, type(uint32).max);
+        // A number, as of an epoch, is no hash. Nothing is keyed by a root alone, but what no report can have isn't worth a pool.
+        if (uint256(root) <= type(uint160).max) revert RootMalformed(root);
         uint32 index = _currencyIndex(currency);
         PoolId id = Pools.id(root, index, quorum);
         if (_pools[id].epoch() != 0) revert RootExists(root);
@@ -125,18 +130,24 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
     /// @inheritdoc IVerdictOracle
     function claim(Request calldata request_, Verdict calldata verdict, bytes32[] calldata proof) external {
         (RequestSlot storage slot, RequestId id, bytes32 committed) = _mustBeOpen(request_);
-        if (!_fits(request_, verdict)) _revertUnfit(request_, verdict);
+        if (request_.question.delivery() != uint8(Delivery.Anchored)) revert NotAnchored(id);
+        _mustFit(request_, verdict, request_.question.lastSecond());
         bytes32 root = ReportTree.climb(Verdicts.leaf(id, committed, verdict), proof);
-        Quote quote_ = request_.quote;
-        PoolId poolId = Pools.id(root, quote_.currency(), quote_.quorum());
-        PoolSlot pool = _pools[poolId];
-        if (pool.epoch() == 0) revert RootUnknown(root);
-        // A report can be older than its requests: without a bound, its signers' stakes could be gone when it is claimed.
-        if (block.timestamp > pool.since() + Policies.MAX_OPEN) revert RootTooOld(root, pool.since());
-        uint256 earned = quote_.operatorsPart();
-        if (earned != 0) _pools[poolId] = pool.plus(earned);
-        _write(slot, id, request_, verdict);
-        if (request_.question.callback() != 0) _deliver(id, request_.controller);
+        {
+            Quote quote_ = request_.quote;
+            PoolId poolId = Pools.id(root, quote_.currency(), quote_.quorum());
+            PoolSlot pool = _pools[poolId];
+            if (pool.epoch() == 0) revert RootUnknown(root);
+            uint256 since = pool.since();
+            if (since > request_.question.deadline()) revert DeadlinePassed(request_.question.deadline(), since);
+            // A report can be older than its requests: without a bound, its signers' stakes could be gone when it is claimed.
+            if (block.timestamp > since + Policies.MAX_CLAIM) revert RootTooOld(root, since);
+            uint256 earned = quote_.operatorsPart();
+            if (earned != 0) _addTo(poolId, pool, earned);
+        } // for the stack
+        uint256 word = _wordOf(request_, verdict);
+        _write(slot, word, id, request_, verdict);
+        if (request_.question.callback() != 0) _deliver(slot, word, id, request_.controller);
     }
 
     // Refuse and expire
@@ -144,7 +155,7 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
     /// @inheritdoc IVerdictOracle
     function refuse(Request calldata request_) external {
         (RequestSlot storage slot, RequestId id,) = _mustBeOpen(request_);
-        if (_stands(request_.agreement)) revert AgreementStillValid(request_.agreement);
+        if (_isGiven(request_.agreement)) revert AgreementStillValid(request_.agreement);
         _refund(slot, RequestState.Refused, request_);
         emit Refused(id);
     }
@@ -152,8 +163,8 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
     /// @inheritdoc IVerdictOracle
     function expire(Request calldata request_) external {
         (RequestSlot storage slot, RequestId id,) = _mustBeOpen(request_);
-        uint40 deadline = request_.question.deadline();
-        if (block.timestamp <= deadline) revert DeadlineNotPassed(deadline, block.timestamp);
+        uint256 last = request_.question.lastSecond();
+        if (block.timestamp <= last) revert DeadlineNotPassed(last, block.timestamp);
         _refund(slot, RequestState.Expired, request_);
         emit Expired(id);
     }
@@ -194,11 +205,11 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
         Quote quote_ = asked.quote;
         if (quote_.quorum() > tally.quorum) tally.quorum = quote_.quorum();
         RequestSlot storage slot = _requests[id];
-        if (slot.word != Slots.open(committed) || !_fits(asked, answer.verdict)) {
+        if (slot.word != Slots.open(committed) || !_fits(asked, answer.verdict, asked.question.deadline())) {
             emit Skipped(id, _obstacle(slot.word == Slots.open(committed), asked));
             return leaf;
         }
-        _write(slot, id, asked, answer.verdict);
+        _write(slot, _wordOf(asked, answer.verdict), id, asked, answer.verdict);
         if (quote_.currency() != tally.currency) {
             // Reports are mostly in one currency: what it earned is written once.
             _earn(attestation.epoch, attestation.signers, tally.currency, tally.earned);
@@ -214,7 +225,10 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
     function _deliverEach(Answer[] calldata answers, uint256 callbacks) private {
         for (uint256 i = 0; i < answers.length; ++i) {
             Request calldata asked = answers[i].request;
-            if ((callbacks >> i) & 1 != 0) _deliver(asked.id(), asked.controller);
+            if ((callbacks >> i) & 1 == 0) continue;
+            RequestId id = asked.id();
+            RequestSlot storage slot = _requests[id];
+            _deliver(slot, slot.word, id, asked.controller); // read again: an earlier receiver may have challenged it
         }
     }
 
@@ -233,54 +247,55 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ca
         revert RequestNotOpen(id, state);
     }
 
-    /// @dev Whether a verdict on an open request may be recorded now. The fields of the verdict are read without the check of their widths:
-    /// what is within these bounds is no wider.
-    function _fits(Request calldata request_, Verdict calldata verdict) private view returns (bool) {
+    /// @dev Whether a verdict on an open request may be written now, `last` being the last second for it. The fields of the verdict are read
+    /// without the check of their widths: what is within these bounds is no wider.
+    function _fits(Request calldata request_, Verdict calldata verdict, uint256 last) private view returns (bool) {
         // slither-disable-next-line unused-return
         (uint256 outcome, uint256 score,) = Verdicts.parts(verdict); // any trail will do
-        return block.timestamp <= request_.question.deadline() && score <= Verdicts.MAX_SCORE
-            && outcome < request_.quote.outcomeCount() && _stands(request_.agreement);
+        return block.timestamp <= last && score <= Verdicts.MAX_SCORE && outcome < request_.quote.outcomeCount()
+            && _isGiven(request_.agreement);
+    }
+
+    function _mustFit(Request calldata request_, Verdict calldata verdict, uint256 last) private view {
+        if (!_fits(request_, verdict, last)) _revertUnfit(request_, verdict, last);
     }
 
     /// @dev Which of `_fits`' conditions fails; asked only if one does.
     function _obstacle(bool isOpen, Request calldata request_) private view returns (Obstacle) {
         if (!isOpen) return Obstacle.NotOpen;
         if (block.timestamp > request_.question.deadline()) return Obstacle.DeadlinePassed;
-        return _stands(request_.agreement) ? Obstacle.Malformed : Obstacle.NotAgreed;
+        return _isGiven(request_.agreement) ? Obstacle.Malformed : Obstacle.NotAgreed;
     }
 
     /// @dev As `_obstacle`.
-    function _revertUnfit(Request calldata request_, Verdict calldata verdict) private view {
-        uint40 deadline = request_.question.deadline();
-        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
-        if (!_stands(request_.agreement)) revert AgreementNoLongerValid(request_.agreement);
+    function _revertUnfit(Request calldata request_, Verdict calldata verdict, uint256 last) private view {
+        if (block.timestamp > last) revert DeadlinePassed(last, block.timestamp);
+        if (!_isGiven(request_.agreement)) revert AgreementNoLongerValid(request_.agreement);
         // slither-disable-next-line unused-return
         (uint256 outcome, uint256 score,) = Verdicts.parts(verdict); // any trail will do
         if (score > Verdicts.MAX_SCORE) revert ScoreOutOfRange(score, Verdicts.MAX_SCORE);
         revert OutcomeUnknown(outcome, request_.quote.outcomeCount());
     }
 
-    function _write(RequestSlot storage slot, RequestId id, Request calldata request_, Verdict calldata verdict)
-        private
-    {
+    function _wordOf(Request calldata request_, Verdict calldata verdict) private view returns (uint256) {
         (uint256 outcome, uint256 score, bytes32 trail) = Verdicts.parts(verdict);
-        slot.word = Slots.recorded(outcome, score, trail, request_.question.callback(), RequestState.Recorded);
+        return Slots.recorded(outcome, score, trail, request_.question.callback(), RequestState.Recorded);
+    }
+
+    function _write(
+        RequestSlot storage slot,
+        uint256 word,
+        RequestId id,
+        Request calldata request_,
+        Verdict calldata verdict
+    ) private {
+        (uint256 outcome, uint256 score, bytes32 trail) = Verdicts.parts(verdict);
+        slot.word = word;
         // Only agreements and models that earn cost this write; the slot is warm since consent was checked.
         if (request_.quote.rewardsOthers()) {
             _agreements[request_.agreement] = _agreements[request_.agreement].withOneMoreEarning();
         }
         emit Recorded(id, uint8(outcome), uint32(score), trail);
-    }
-
-    function _earn(uint32 epoch, uint64 signers, uint32 currency, uint256 amount) private {
-        if (amount == 0) return;
-        PoolId id = Pools.id(epoch, signers, currency);
-        PoolSlot pool = _pools[id];
-        if (pool.epoch() == 0) {
-            pool = Pools.slotOf(epoch, signers, currency);
-            emit PoolOpened(id, epoch, signers, currency);
-        }
-        _pools[id] = pool.plus(amount);
     }
 
     function _refund(RequestSlot storage slot, RequestState state, Request calldata request_) private {

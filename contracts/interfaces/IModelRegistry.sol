@@ -22,6 +22,8 @@ interface IModelRegistry {
     error ModelNotPublished(ModelId id);
     /// @notice No model is paid in it.
     error CurrencyUnknown(address currency);
+    /// @notice All indices are taken: choose a currency that a model is paid in already.
+    error CurrenciesFull(uint256 most);
 
     /// @notice Publishes a model version; the sender is its publisher.
     function publish(Model calldata model, string calldata uri) external returns (ModelId id);

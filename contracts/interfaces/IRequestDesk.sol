@@ -6,6 +6,7 @@ import { Reference } from "../types/Challenge.sol";
 import { AgreementId, RequestId, SourceId } from "../types/Ids.sol";
 import { Question } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
+import { RequestState } from "../types/Verdict.sol";
 
 /// @title What is asked before a request, and done after one that went wrong
 interface IRequestDesk {
@@ -19,7 +20,7 @@ interface IRequestDesk {
 
     /// @notice Reverts with the reason unless the agreement lets `controller` ask this question now.
     /// @param source Hash of the agreement's source (`Agreements.sourceId`).
-    /// @dev Whether the use was taken already, and whether the model takes requests, is for `IVerdictOracle` to say.
+    /// @dev Whether the use was taken already, the deadline will do, and the model takes requests, is for `IVerdictOracle` to say.
     function check(SourceId source, address controller, Terms calldata terms, Question question)
         external
         view
@@ -29,6 +30,9 @@ interface IRequestDesk {
     function quote(Terms calldata terms) external view returns (Quote);
 
     function requestId(AgreementId agreement, uint32 use) external pure returns (RequestId);
+
+    /// @notice The states of many requests, in the order of their ids. `None` for what nobody asked.
+    function statesOf(RequestId[] calldata ids) external view returns (RequestState[] memory states);
 
     /// @notice The first use at or after `from` that no request has taken; not below the agreement's `uses` if all are taken.
     function nextUse(AgreementId agreement, uint32 from) external view returns (uint32);

@@ -20,7 +20,7 @@ interface IStandingRequests {
     event RoundOpened(StandingId indexed id, uint32 round, RequestId indexed request);
     event StandingEnded(StandingId indexed id, uint256 refunded);
 
-    /// @notice An interval, a window, or a number of rounds of zero; a question with a deadline.
+    /// @notice An interval or a number of rounds of zero; a window shorter or longer than a request may be open; a question with a deadline.
     error ScheduleMalformed(string term);
     error StandingExists(StandingId id);
     /// @notice Never made (with just these terms), or ended.
@@ -28,7 +28,8 @@ interface IStandingRequests {
     error RoundNotDue(uint256 due, uint256 now_);
     /// @notice Its time is over, it was opened before, or there is no such round.
     error RoundOver(uint32 round);
-    /// @notice Only the controller ends a standing request of which rounds are to come and whose agreement stands.
+    /// @notice Only the controller ends a standing request of which rounds are to come, as long as nobody ended its agreement: one that has
+    /// run out may be renewed.
     error StandingStillRuns(StandingId id);
 
     /// @notice Makes one standing request under each agreement; the sender is their controller and pays all rounds of all: the ether sent,
@@ -38,8 +39,8 @@ interface IStandingRequests {
         payable
         returns (StandingId[] memory ids);
 
-    /// @notice Opens a round that is due. Anyone may. With `catchUp`, rounds open in their order: one whose use its controller spent otherwise
-    /// stops those after it, and the controller ends the rest for its refund.
+    /// @notice Opens a round that is due. Anyone may. Its deadline is no later than the agreement's last second. With `catchUp`, rounds open
+    /// in their order: one whose use its controller spent otherwise stops those after it, and the controller ends the rest for its refund.
     function openRound(StandingRequest calldata standing, uint32 round) external returns (RequestId id);
 
     /// @notice Ends a standing request and refunds the rounds that weren't opened. The controller may at any time; anyone, when no round can

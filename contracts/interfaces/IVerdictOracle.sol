@@ -8,7 +8,7 @@ import { Answer, Attestation, Request, RequestState, RequestStatus, Verdict } fr
 
 /// @title Requests and verdicts
 /// @notice A request takes one use of an agreement and puts fee and price in escrow. It ends in one of three ways: `Recorded` with a verdict
-/// that a quorum of the committee signed, `Refused` because the agreement no longer stands, `Expired` because its deadline passed; the
+/// that a quorum of the committee signed, `Refused` because the agreement was ended, `Expired` because its deadline passed; the
 /// last two refund the controller. A request has one storage slot: a commitment to it before, the verdict after.
 interface IVerdictOracle {
     /// @dev Everything else about the request follows from the agreement and its model.
@@ -34,7 +34,7 @@ interface IVerdictOracle {
         /// Never made with just these terms, or already ended.
         NotOpen,
         DeadlinePassed,
-        /// The agreement was withdrawn or ran out since the request.
+        /// The agreement was ended since the request.
         NotAgreed,
         /// An outcome that the model hasn't, or a score above one million.
         Malformed
@@ -42,8 +42,11 @@ interface IVerdictOracle {
 
     /// @notice Quotes never change: send exactly the total, or nothing to pay from the balance.
     error FeeMismatch(uint256 given, uint256 wanted);
+    /// @notice The deadline is over; of an anchored verdict, it was when its root was anchored, or the time for claims is over too.
     error DeadlinePassed(uint256 deadline, uint256 timestamp);
-    /// @notice Later than any deadline may be: the stakes behind a verdict must outlast it.
+    /// @notice Operators need time: a request is open for a minute at least.
+    error DeadlineTooNear(uint256 deadline, uint256 earliest);
+    /// @notice Later than any deadline may be: a week from now, for the stakes behind a verdict must outlast it; or the agreement's last second.
     error DeadlineTooFar(uint256 deadline, uint256 latest);
     /// @notice A bit beyond the question's parts, an unknown delivery, or a callback of more than two million gas.
     error QuestionMalformed(Question question);
@@ -65,9 +68,9 @@ interface IVerdictOracle {
     error SignaturesMalformed(uint256 given, uint256 wanted);
     /// @notice A signature that isn't the member's: a stranger's, malleable, or over another chain, contract, epoch or verdict.
     error SignerMismatch(uint256 index, address recovered, address member);
-    /// @notice The agreement was withdrawn or ran out since the request: call `refuse`.
+    /// @notice The agreement was ended since the request: call `refuse`. For a standing request's round, also when its time has run out.
     error AgreementNoLongerValid(AgreementId id);
-    /// @notice The agreement still stands: the request can't be refused.
+    /// @notice Nobody has ended the agreement: the request can't be refused. It ends by its deadline.
     error AgreementStillValid(AgreementId id);
     error DeadlineNotPassed(uint256 deadline, uint256 timestamp);
     /// @notice No anchored report has the root that the proof leads to.
@@ -75,7 +78,11 @@ interface IVerdictOracle {
     /// @notice Anchored too long ago for its verdicts to be claimed.
     error RootTooOld(bytes32 root, uint256 anchoredAt);
     error RootExists(bytes32 root);
-    /// @notice No answer, or too many for one report.
+    /// @notice Too small a number for a hash.
+    error RootMalformed(bytes32 root);
+    /// @notice The question asked for its verdict to be recorded: it can't be claimed.
+    error NotAnchored(RequestId id);
+    /// @notice No verdict, or too many for one report.
     error ReportSize(uint256 given, uint256 most);
     /// @notice Too little gas is left to give the callback what the request named.
     error CallbackGasMissing(uint256 left, uint256 wanted);
@@ -108,14 +115,16 @@ interface IVerdictOracle {
     function anchor(bytes32 root, uint32 count, address currency, uint8 quorum, Attestation calldata attestation)
         external;
 
-    /// @notice Records a verdict of an anchored report. Anyone may.
+    /// @notice Records a verdict of an anchored report, if the question asked for one. Anyone may, for a day after the deadline too, if the
+    /// root was anchored by then.
     /// @param proof From the verdict's leaf to the root.
     function claim(Request calldata request_, Verdict calldata verdict, bytes32[] calldata proof) external;
 
-    /// @notice Ends a request whose agreement no longer stands, and refunds it. Anyone may call it.
+    /// @notice Ends a request whose agreement was ended, and refunds it. Anyone may call it.
     function refuse(Request calldata request_) external;
 
-    /// @notice Ends a request whose deadline passed, and refunds it. Anyone may call it.
+    /// @notice Ends a request whose deadline passed, and refunds it; one that asked for an anchored report only a day later, for its verdict
+    /// may still be claimed. Anyone may call it.
     function expire(Request calldata request_) external;
 
     /// @notice State of a request, its verdict if it has one, and how final that is.

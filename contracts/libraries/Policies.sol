@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { IOperatorSet } from "../interfaces/IOperatorSet.sol";
 import { ChallengeTerms } from "../types/Challenge.sol";
 import { Policy } from "../types/Operator.sol";
+import { Questions } from "../types/Question.sol";
 
 /// @title Which policies can be meant
 library Policies {
@@ -12,8 +13,11 @@ library Policies {
     /// A quorum of one would be one operator's word.
     uint256 internal constant MIN_MEMBERS = 2;
 
-    /// For how long a request may be open at most. A signed report can be claimed as long.
+    /// For how long a request is open at least, and at most: what is asked for less can't be answered, but may be found out.
+    uint256 internal constant MIN_OPEN = 1 minutes;
     uint256 internal constant MAX_OPEN = 7 days;
+    /// For how long after a root was anchored its verdicts can be claimed at most.
+    uint256 internal constant MAX_CLAIM = MAX_OPEN + Questions.CLAIM_TIME;
     /// No time may be longer: sums of times fit their types.
     uint256 internal constant MAX_TIME = 3650 days;
 
@@ -26,7 +30,7 @@ library Policies {
         if (policy.unbondingTime > MAX_TIME) _malformed("unbondingTime");
         // Twice, and a second for the lapse: a challenge that the committee left unanswered opens the window anew.
         uint256 bonded =
-            uint256(policy.epochGrace) + MAX_OPEN + 2 * (uint256(challenges.window) + challenges.reviewTime) + 1;
+            uint256(policy.epochGrace) + MAX_CLAIM + 2 * (uint256(challenges.window) + challenges.reviewTime) + 1;
         if (policy.unbondingTime <= bonded) _malformed("unbondingTime");
     }
 

@@ -63,6 +63,12 @@ library Slots {
         return uint16(slot >> 80);
     }
 
+    /// @notice Whether somebody asked: a use that was only given up has a state too.
+    function wasAsked(uint256 slot) internal pure returns (bool) {
+        RequestState state_ = state(slot);
+        return state_ != RequestState.None && state_ != RequestState.Cancelled;
+    }
+
     function hasVerdict(uint256 slot) internal pure returns (bool) {
         RequestState state_ = state(slot);
         return state_ == RequestState.Recorded || state_ >= RequestState.Challenged;

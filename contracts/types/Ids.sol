@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-// Every id is the hash of what it names, so an id fixes its content and no struct needs to be stored. The value types keep one kind of id
-// from being passed for another.
+// Every id is the hash of what it names, so an id fixes its content and no struct needs to be stored. What is hashed has a tag of its type in
+// it, and a pool's id its kind, so that none can be an id of another kind; the value types keep one from being passed for another.
 
 type AgreementId is bytes32;
 type SourceId is bytes32;

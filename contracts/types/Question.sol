@@ -12,7 +12,7 @@ using Questions for Question global;
 enum Delivery {
     /// Recorded in the request's slot by the operators.
     Recorded,
-    /// Under an anchored root; whoever wants it in the slot claims it.
+    /// Under an anchored root; whoever wants it in the slot claims it, also for a while after the deadline.
     Anchored
 }
 
@@ -20,7 +20,7 @@ enum Delivery {
 struct Asked {
     /// Which of the agreement's uses it takes.
     uint32 use;
-    /// Last second at which a verdict may be recorded (Unix time).
+    /// Last second at which a verdict may be recorded, or a report with it anchored (Unix time).
     uint40 deadline;
     /// DPV purpose (bit position) and processing step.
     uint8 purpose;
@@ -40,6 +40,8 @@ library Questions {
     uint256 private constant BEYOND = ~uint256(type(uint160).max) | uint256(0xfe) << 104;
     /// Gas that one unit of `callback` names.
     uint256 internal constant CALLBACK_UNIT = 1000;
+    /// For how long beyond its deadline a verdict can be claimed that was anchored before it: nobody can keep claims off a chain that long.
+    uint256 internal constant CLAIM_TIME = 1 days;
     /// Two million gas: what many a callback in one report leaves room for in a block.
     uint16 internal constant MAX_CALLBACK = 2000;
 
@@ -57,6 +59,12 @@ library Questions {
 
     function deadline(Question question) internal pure returns (uint40) {
         return uint40(Question.unwrap(question) >> 32);
+    }
+
+    /// @notice Last second at which a verdict can be in its slot: the deadline, or the end of the time for claims (Unix time).
+    function lastSecond(Question question) internal pure returns (uint256 last) {
+        last = question.deadline();
+        if (question.delivery() == uint8(Delivery.Anchored)) last += CLAIM_TIME;
     }
 
     function purpose(Question question) internal pure returns (uint8) {

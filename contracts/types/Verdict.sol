@@ -85,6 +85,8 @@ struct RequestStatus {
 library Verdicts {
     bytes32 internal constant REQUEST_TYPEHASH =
         keccak256("Request(bytes32 agreement,address controller,uint256 question,uint256 quote)");
+    /// Stands above the use in what a request's id is the hash of: the head of its type's hash.
+    bytes28 internal constant USE_TAG = bytes28(keccak256("Use(bytes32 agreement,uint32 use)"));
     bytes32 internal constant REPORT_TYPEHASH = keccak256("Report(uint32 epoch,uint32 count,bytes32 root)");
     /// What a controller signs to ask through a relayer.
     bytes32 internal constant ASKING_TYPEHASH = keccak256(
@@ -94,9 +96,10 @@ library Verdicts {
 
     uint32 internal constant MAX_SCORE = 1_000_000;
 
-    /// @dev A use of an agreement has one request, for ever: that makes a use impossible to take twice, without a counter.
+    /// @dev A use of an agreement has one request, for ever: that makes a use impossible to take twice, without a counter. The tag stands where
+    /// the use leaves room, for a word less to hash.
     function id(AgreementId agreement, uint32 use) internal pure returns (RequestId) {
-        return RequestId.wrap(Hash.hash(AgreementId.unwrap(agreement), bytes32(uint256(use))));
+        return RequestId.wrap(Hash.hash(AgreementId.unwrap(agreement), bytes32(USE_TAG) | bytes32(uint256(use))));
     }
 
     function id(Request calldata request) internal pure returns (RequestId) {

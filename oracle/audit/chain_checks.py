@@ -9,7 +9,7 @@ from oracle.audit.report import CheckName, equal, must, shown
 from oracle.core import canonical
 from oracle.core.matching import mismatch
 from oracle.core.purposes import purpose
-from oracle.core.structs import AgreementState, RequestState, Step, Struct
+from oracle.core.structs import AgreementState, Delivery, RequestState, Step, Struct
 from oracle.core.trail import Trail
 
 _TRAIL_HEAD_BYTES = 20
@@ -72,14 +72,15 @@ def agreement(evidence: Evidence, trail: Trail) -> str:
 
 
 def consent_standing(evidence: Evidence) -> str:
-    """The agreement stood when the request was made, and when the verdict was recorded."""
+    """The agreement stood when the request was made, and when the verdict was recorded; nor was its time over when operators answered."""
     name, given = CheckName.CONSENT_STANDING, evidence.given
     span = f"given since block {given.begin.block}"
     span += ", not ended" if given.end is None else f", ended in block {given.end.block}"
     must(given.covers(evidence.asked), name, f"given at block {evidence.asked.block}", span)
     must(given.covers(evidence.answered), name, f"given at block {evidence.answered.block}", span)
-    ends, time = evidence.valid_until(evidence.answered), evidence.answered.timestamp
-    must(time < ends, name, f"recorded before {ends}", f"recorded at {time}")
+    brought = evidence.anchored or evidence.answered
+    ends, how = evidence.valid_until(brought), "recorded" if evidence.anchored is None else "anchored"
+    must(brought.timestamp < ends, name, f"{how} before {ends}", f"{how} at {brought.timestamp}")
     if evidence.standing is None:
         return f"{span}; by events alone, the endpoint has no state of block {evidence.answered.block}"
     ended_later = given.end is not None and given.end.block == evidence.answered.block
@@ -96,12 +97,12 @@ def consent_coverage(evidence: Evidence) -> str:
         found = mismatch(terms.terms, asked.question, moment.timestamp, evidence.valid_until(moment))
         told = f"purpose {asked.purpose}, step {asked.step}, use {asked.use} at {moment.timestamp}: {found}"
         must(found is None, name, "a question that the terms admit", told)
-    must(
-        evidence.answered.timestamp <= asked.deadline,
-        name,
-        f"recorded by {asked.deadline}",
-        evidence.answered.timestamp,
-    )
+    if evidence.anchored is not None:
+        equal(name, "delivery of a claimed verdict", Delivery.ANCHORED.name, Delivery(asked.question.delivery).name)
+        anchored = evidence.anchored.timestamp
+        must(anchored <= asked.deadline, name, f"anchored by {asked.deadline}", anchored)
+    last = asked.deadline if evidence.anchored is None else asked.last_second
+    must(evidence.answered.timestamp <= last, name, f"recorded by {last}", evidence.answered.timestamp)
     return f"{purpose(asked.purpose).term}, {Step(asked.step).name.lower()}, use {asked.use} of {terms.uses}"
 
 

@@ -73,7 +73,8 @@ class Evidence:
     transaction, or, if the verdict was claimed, in the one that anchored its root. ``given``, ``committed`` and ``published`` are how long
     agreement, record and model held; ``renewals`` when the agreement was lengthened, and until when; ``ordered`` when the request's terms
     were fixed, which for a standing request's round is before ``asked``, when it was made; ``answered`` when the first verdict was
-    recorded. ``under`` is the agreement to a publisher's models that this one was adopted under, None if the subject gave it.
+    recorded, and ``anchored`` when the report was that it was claimed from, None if it wasn't claimed. ``under`` is the agreement to a
+    publisher's models that this one was adopted under, None if the subject gave it.
     ``standing`` is the agreement's status after that block, None where the endpoint no longer has that state.
     """
 
@@ -93,6 +94,7 @@ class Evidence:
     ordered: Moment
     asked: Moment
     answered: Moment
+    anchored: Moment | None
     given: Span
     committed: Span
     published: Span
@@ -143,6 +145,7 @@ def gather(client: AssentClient, request_id: bytes) -> Evidence:
         ordered=_moment(client, _ordered(client, request_id) or asked),
         asked=_moment(client, asked),
         answered=_moment(client, first),
+        anchored=_anchoring(client, request, first),
         given=_span(client, "AgreementGiven", _AGREEMENT_ENDS, agreement.id),
         committed=_span(client, "RecordCommitted", ("RecordRetired",), agreement.record),
         published=_span(client, "ModelPublished", ("ModelDeprecated",), agreement.model),
@@ -164,13 +167,26 @@ def _brought(client: AssentClient, request: Request, recorded: Event, calldata: 
 
 
 def _anchored(client: AssentClient, claimed: Recording) -> Signing | None:
-    pool = claimed.request.root_pool(claimed.root)
-    for event in client.events("Anchored", claimed.root):
-        if bytes(event.arguments["pool"]) == pool:
-            found = anchorings(client.calldata(event.transaction_hash))
-            epochs = [each.report.attestation.epoch for each in found if each.report.root == claimed.root]
-            return _signing(client, event, epochs[0] if epochs else 0)
+    event = _anchor(client, claimed)
+    if event is None:
+        return None
+    found = anchorings(client.calldata(event.transaction_hash))
+    epochs = [each.report.attestation.epoch for each in found if each.report.root == claimed.root]
+    return _signing(client, event, epochs[0] if epochs else 0)
+
+
+def _anchoring(client: AssentClient, request: Request, first: Event) -> Moment | None:
+    for found in recordings(client.calldata(first.transaction_hash)):
+        if found.request == request:
+            event = _anchor(client, found) if found.report is None else None
+            return None if event is None else _moment(client, event)
     return None
+
+
+def _anchor(client: AssentClient, claimed: Recording) -> Event | None:
+    """Return the event of the anchoring of the root from which a verdict was claimed."""
+    pool = claimed.request.root_pool(claimed.root)
+    return next((e for e in client.events("Anchored", claimed.root) if bytes(e.arguments["pool"]) == pool), None)
 
 
 def _ordered(client: AssentClient, request_id: bytes) -> Event | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from web3.exceptions import ContractLogicError
@@ -107,6 +107,10 @@ class RequestReads:
         """State of a request, its verdict, and how final that is."""
         return Read(self._views.verdictOf(request_id), _request_status)
 
+    def states_of(self, request_ids: Sequence[bytes]) -> Read[list[RequestState]]:
+        """States of many requests, in the order of their ids; NONE for what nobody asked."""
+        return Read(self._views.statesOf(list(request_ids)), lambda v: [RequestState(each) for each in v])
+
     def quote(self, terms: Terms) -> Read[Quote]:
         """What a request under these terms costs and needs; reverts unless the model takes requests."""
         return Read(self._views.quote(terms.to_abi()), Quote.unpack)
@@ -184,15 +188,15 @@ class OperatorReads:
         return Read(self._views.scheduledPolicy(), _scheduled)
 
     def registries(self) -> Read[str]:
-        """The contract with the code of records, models, operators and balances."""
+        """The contract with the code of operators and balances."""
         return Read(self._views.registries(), str)
 
     def desk(self) -> Read[str]:
-        """The contract with the code of lookups, standing requests and challenges."""
+        """The contract with the code of records, standing requests and challenges."""
         return Read(self._views.desk(), str)
 
     def consents(self) -> Read[str]:
-        """Address of the part with representatives and what becomes of agreements."""
+        """The contract with the code of what becomes of agreements, of representatives, models and lookups."""
         return Read(self._views.consents(), str)
 
     def mandate_of(self, subject: str, representative: str) -> Read[Mandate]:

@@ -24,7 +24,13 @@ Purpose = Annotated[str, typer.Option(metavar="TERM", help="What the verdict is 
 StepName = Annotated[str, typer.Option("--step", help="Processing step.")]
 Use = Annotated[int | None, typer.Option(min=0, help="Which use to take; the first free one by default.")]
 DeadlineS = Annotated[
-    int, typer.Option("--deadline-s", min=1, max=604_800, help="Until when it may be answered, in seconds from now.")
+    int | None,
+    typer.Option(
+        "--deadline-s",
+        min=60,
+        max=604_800,
+        help="Until when it may be answered, in seconds from now. By default an hour, or what the agreement has left.",
+    ),
 ]
 CallbackGas = Annotated[
     int,
@@ -65,7 +71,7 @@ def make(
     purpose: Purpose,
     step: StepName = "infer",
     use: Use = None,
-    deadline_s: DeadlineS = 3600,
+    deadline_s: DeadlineS = None,
     callback_gas: CallbackGas = 0,
     anchored: Anchored = False,
     undertake: Undertakes = None,
@@ -104,7 +110,7 @@ def sign(
     purpose: Purpose,
     step: StepName = "infer",
     use: Use = None,
-    deadline_s: DeadlineS = 3600,
+    deadline_s: DeadlineS = None,
     callback_gas: CallbackGas = 0,
     anchored: Anchored = False,
     undertake: Undertakes = None,
@@ -193,7 +199,7 @@ def claim(
     wait_s: Annotated[float, typer.Option(min=0, help="Wait so long until the root is on chain.")] = 0,
     show_only: Annotated[bool, typer.Option("--show-only", help="Show verdict and proof; send nothing.")] = False,
 ) -> None:
-    """Fetch a verdict with its proof under an anchored root, check it, and bring it into the request's slot."""
+    """Fetch a verdict with its proof under an anchored root, check it, and claim it: until a day after the deadline."""
     found = link.sender.wait_proof(request_id, wait_s, nodes=node)
     if show_only:
         print_facts(found.to_json(), link.as_json)
@@ -217,9 +223,9 @@ def retry(link: Link, request_id: Id) -> None:
 @app.command(epilog="Example: assent request close 0x5d…c1 --keystore controller.json --password-file password")
 @sends
 def close(link: Link, request_id: Id) -> None:
-    """End an open request whose deadline passed, or whose agreement no longer stands; what it cost is refunded."""
+    """End an open request whose deadline passed (one to be claimed: a day later), or whose agreement was ended; it is refunded."""
     request = link.sender.request_terms(request_id).request
-    late = link.sender.block_time() > request.deadline
+    late = link.sender.block_time() > request.last_second
     sent = link.sender.expire(request) if late else link.sender.refuse(request)
     print_facts(
         {"request": hexed(request_id), "state": "expired" if late else "refused", **sent.to_json()}, link.as_json

@@ -41,7 +41,7 @@ def make(
         int | None, typer.Option(min=0, max=2**40 - 1, help="Unix time, or block, of the first round; now by default.")
     ] = None,
     window_s: Annotated[
-        int, typer.Option(min=1, max=604_800, help="How long each round may be answered, in seconds.")
+        int, typer.Option(min=60, max=604_800, help="How long each round may be answered, in seconds.")
     ] = 3600,
     catch_up: Annotated[bool, typer.Option("--catch-up", help="Open missed rounds later, instead of none.")] = False,
     step: StepName = "infer",

@@ -12,6 +12,8 @@ from oracle.core.duo import modifier_mask
 from oracle.core.structs import CALLBACK_UNIT, MAX_CALLBACK_GAS, Agreement, Delivery, Question, Request, Step
 from oracle.keys.signer import Signer
 
+_DEADLINE_S = 3600
+
 
 class Requester(Verdicts):
     """For controllers, and for relayers of their signatures; closing a request is open to anyone.
@@ -26,7 +28,7 @@ class Requester(Verdicts):
         *,
         step: Step = Step.INFER,
         use: int | None = None,
-        deadline_s: int = 3600,
+        deadline_s: int | None = None,
         callback_gas: int = 0,
         delivery: Delivery = Delivery.RECORDED,
         undertakes: Iterable[str] = (),
@@ -34,18 +36,27 @@ class Requester(Verdicts):
     ) -> Question:
         """Return a question under an agreement, for :meth:`sign_asking`.
 
-        ``purpose`` is a DPV term or its bit; ``use`` is the first free one by default; ``deadline_s`` counts from the latest block's time;
+        ``purpose`` is a DPV term or its bit; ``use`` is the first free one by default; ``deadline_s``, of :data:`MIN_OPEN_S` to
+        :data:`MAX_OPEN_S`, counts from the latest block's time, by default an hour, or what the agreement has left if that is less;
         ``callback_gas`` is what the controller, a contract, is called with, rounded up to thousands, 0 for no call; ``undertakes`` are the
         DUO modifiers, by shorthand, that the controller undertakes to meet; ``place`` is where the verdict is to be used (ISO 3166-1
         numeric). Raises UnknownPurposeError, UnknownConditionError, or ValueError for a part that doesn't fit.
         """
         bit = dpv.purpose(purpose).bit
         taken = self.free_use(agreement.id) if use is None else use
-        deadline = self.block_time() + deadline_s
+        deadline = self._deadline(agreement, deadline_s)
         promised = (modifier_mask(undertakes), place)
         question = Question(taken, deadline, bit, int(step), callback_units(callback_gas), delivery, *promised)
         question.pack()
         return question
+
+    def _deadline(self, agreement: Agreement, deadline_s: int | None) -> int:
+        now = self.block_time()
+        if deadline_s is not None:
+            return now + deadline_s
+        # As it was renewed last; of one that is over the contract says so itself.
+        end: int = self.read(self.contract.agreement_status(agreement.id)).valid_until
+        return min(now + _DEADLINE_S, end - 1) if end > now else now + _DEADLINE_S
 
     def request(
         self,
@@ -54,7 +65,7 @@ class Requester(Verdicts):
         *,
         step: Step = Step.INFER,
         use: int | None = None,
-        deadline_s: int = 3600,
+        deadline_s: int | None = None,
         callback_gas: int = 0,
         delivery: Delivery = Delivery.RECORDED,
         undertakes: Iterable[str] = (),
@@ -105,11 +116,13 @@ class Requester(Verdicts):
         return self.send(self.contract.cancel(agreement.source_id, agreement.terms, use))
 
     def refuse(self, request: Request) -> Sent:
-        """End a request whose agreement no longer stands; what it cost goes back to the controller's balance."""
+        """End a request whose agreement was ended; what it cost goes back to the controller's balance."""
         return self.send(self.contract.refuse(request))
 
     def expire(self, request: Request) -> Sent:
-        """End a request whose deadline passed; what it cost goes back to the controller's balance."""
+        """End a request whose deadline passed, and the time for claims if it asked for an anchored report; what it cost goes back to the
+        controller's balance.
+        """
         return self.send(self.contract.expire(request))
 
     def free_use(self, agreement_id: bytes, count: int = 1, start: int = 0) -> int:

@@ -9,7 +9,7 @@ from oracle.client.lookups import altered, with_id
 from oracle.client.requests import Requester, callback_units
 from oracle.core import purposes as dpv
 from oracle.core.duo import modifier_mask
-from oracle.core.structs import Agreement, Delivery, Question, Schedule, StandingRequest, Step
+from oracle.core.structs import Agreement, Delivery, Question, Request, Schedule, StandingRequest, Step
 
 
 class StandingRequester(Requester):
@@ -86,7 +86,8 @@ class StandingRequester(Requester):
             due = self._round_due(standing, following)
             round_ = following if due is None else due
         sent = self.send(self.contract.open_round(standing, round_))
-        request = standing.round_request(round_, self.block_time(sent.block))
+        question = Question.unpack(sent.event("Requested").arguments["question"])
+        request = Request(standing.agreement, standing.controller, question, standing.quote)
         if request.id != bytes(sent.event("RoundOpened").arguments["request"]):
             raise altered(request.id)
         return Asked(request.id, request, sent)

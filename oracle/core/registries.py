@@ -100,8 +100,8 @@ class ModelsBy:
         return cls(checksum(model[12:]), int.from_bytes(model[8:12]))
 
 
-#: For how long a request may be open at most, and an anchored root be claimed, in seconds.
-MAX_OPEN_S = 7 * 24 * 3600
+#: For how long a request is open at least, and at most, in seconds.
+MIN_OPEN_S, MAX_OPEN_S = 60, 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +119,15 @@ class Policy(Struct):
     epoch_grace: int
 
 
+#: The kinds of pools: an id's first byte, so that none of one kind is one of another.
+_OF_SIGNERS, _OF_ROOT = b"\x01", b"\x02"
+
+
 def pool_id(epoch: int, signers: int, currency_index: int) -> bytes:
     """Return the PoolId (32 bytes) of the reports that these signers (a bitmap) had recorded in an epoch."""
-    return keccak(encode(["uint32", "uint64", "uint32"], [epoch, signers, currency_index]))
+    return _OF_SIGNERS + currency_index.to_bytes(19) + epoch.to_bytes(4) + signers.to_bytes(8)
 
 
 def root_pool_id(root: bytes, currency_index: int, quorum: int) -> bytes:
     """Return the PoolId (32 bytes) of the claims under an anchored root, by requests of this currency and quorum."""
-    return keccak(encode(["bytes32", "uint32", "uint8"], [root, currency_index, quorum]))
+    return _OF_ROOT + keccak(encode(["bytes32", "uint32", "uint8"], [root, currency_index, quorum]))[:31]

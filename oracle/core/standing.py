@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 
 from oracle.core.addresses import checksum
 from oracle.core.eip712 import Struct, bytes_of, hex_of, struct_hash
-from oracle.core.verdicts import Request
 from oracle.core.words import Question, Quote
 
 
@@ -16,8 +15,8 @@ from oracle.core.words import Question, Quote
 class Schedule(Struct):
     """When rounds are due: round k at ``start + k * interval``, in blocks if ``in_blocks``, else in Unix seconds.
 
-    ``window`` is from a round's opening to its request's deadline, in seconds. With ``catch_up`` a missed round may be opened later; else
-    it is skipped once the next is due.
+    ``window`` is from a round's opening to its request's deadline, in seconds; the agreement's end is the latest. With ``catch_up`` a
+    missed round may be opened later; else it is skipped once the next is due.
     """
 
     TYPE: ClassVar[str] = (
@@ -69,11 +68,6 @@ class StandingRequest(Struct):
     def opens(self, round_: int, block_number: int, timestamp: int) -> bool:
         """Tell whether a round may be opened in a block of this number and time: see :meth:`Schedule.opens`."""
         return self.schedule.opens(round_, block_number, timestamp)
-
-    def round_request(self, round_: int, opened_at: int) -> Request:
-        """Return the request that a round becomes when it is opened in a block of this time (Unix seconds)."""
-        question = self.question.at(self.question.use + round_, opened_at + self.schedule.window)
-        return Request(self.agreement, self.controller, question, self.quote)
 
     def to_abi(self) -> tuple[Any, ...]:
         """Return the values in the contract's order: question and quote packed, the schedule as a tuple."""

@@ -8,6 +8,7 @@ from oracle.core.eip712 import Struct
 from oracle.core.mandates import Mandate, Right
 from oracle.core.registries import (
     MAX_OPEN_S,
+    MIN_OPEN_S,
     Model,
     ModelsBy,
     ModelState,
@@ -31,13 +32,25 @@ from oracle.core.verdicts import (
     contradict,
     request_id,
 )
-from oracle.core.words import BASIS_POINTS, CALLBACK_UNIT, MAX_CALLBACK_GAS, Delivery, Limits, Question, Quote, Scope
+from oracle.core.words import (
+    BASIS_POINTS,
+    CALLBACK_UNIT,
+    CLAIM_TIME_S,
+    MAX_CALLBACK_GAS,
+    Delivery,
+    Limits,
+    Question,
+    Quote,
+    Scope,
+)
 
 __all__ = [
     "BASIS_POINTS",
     "CALLBACK_UNIT",
+    "CLAIM_TIME_S",
     "MAX_CALLBACK_GAS",
     "MAX_OPEN_S",
+    "MIN_OPEN_S",
     "Agreement",
     "AgreementState",
     "Answer",

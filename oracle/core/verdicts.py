@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Self
 
-from oracle.core.abi import encode
 from oracle.core.addresses import checksum
 from oracle.core.agreements import Agreement, Terms, agreement_id
 from oracle.core.eip712 import Struct, bytes_of, hex_of
 from oracle.core.keccak import keccak
 from oracle.core.registries import root_pool_id
 from oracle.core.words import Question, Quote
+
+#: Stands above the use in what a request's id is the hash of: the head of its type's hash.
+_USE_TAG = keccak(b"Use(bytes32 agreement,uint32 use)")[:28]
 
 
 class RequestState(IntEnum):
@@ -75,8 +77,13 @@ class Request(Struct):
 
     @property
     def deadline(self) -> int:
-        """Last second at which a verdict may be recorded (Unix time)."""
+        """Last second at which a verdict may be recorded, or a report with it anchored (Unix time)."""
         return self.question.deadline
+
+    @property
+    def last_second(self) -> int:
+        """Last second at which a verdict can be in its slot: see :attr:`Question.last_second`."""
+        return self.question.last_second
 
     @property
     def purpose(self) -> int:
@@ -233,4 +240,4 @@ def contradict(first: Verdict, second: Verdict, tolerance_ppm: int) -> bool:
 
 def request_id(agreement_id: bytes, use: int) -> bytes:
     """Return the RequestId (32 bytes) of one use of an agreement."""
-    return keccak(encode(["bytes32", "uint32"], [agreement_id, use]))
+    return keccak(agreement_id + _USE_TAG + use.to_bytes(4))

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Self
 CALLBACK_UNIT = 1000
 #: A callback may name so much gas at most.
 MAX_CALLBACK_GAS = 2_000_000
+#: For how long beyond its deadline a verdict can be claimed that was anchored before it, in seconds.
+CLAIM_TIME_S = 86_400
 #: A royalty of this many is the whole fee.
 BASIS_POINTS = 10_000
 
@@ -96,6 +98,11 @@ class Question(Word):
     def __post_init__(self) -> None:
         """Name the delivery, so that no question with an unknown one exists."""
         object.__setattr__(self, "delivery", Delivery(self.delivery))
+
+    @property
+    def last_second(self) -> int:
+        """Last second at which a verdict can be in its slot: the deadline, or the end of the time for claims (Unix time)."""
+        return self.deadline + (CLAIM_TIME_S if self.delivery is Delivery.ANCHORED else 0)
 
     @property
     def callback_gas(self) -> int:

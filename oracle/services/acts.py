@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from eth_utils import to_canonical_address
@@ -56,8 +55,8 @@ class Acts:
 
     async def _must_be_open(self, ids: Sequence[bytes]) -> None:
         with endpoint_errors("eth_call"):
-            found = await asyncio.gather(*(self._contract.verdict_of(each).acall() for each in ids))
-        if not any(status.state is RequestState.REQUESTED for status in found):
+            states = await self._contract.states_of(ids).acall()
+        if RequestState.REQUESTED not in states:
             raise ContractRevertError("RequestNotOpen", {"id": "0x" + ids[0].hex()})
 
     async def anchor(self, root: bytes, count: int, currency: str, quorum: int, attestation: Attestation) -> None:
@@ -71,10 +70,10 @@ class Acts:
         function = self._contract.claim(request, answer.verdict, proof)
         await self._transactor.send("claim", request.id, function, [request.question.callback_gas])
 
-    async def close(self, request: Request, agreement_over: bool) -> None:
-        """End a request without a verdict: refuse it if its agreement is over, else expire it."""
-        function = self._contract.refuse(request) if agreement_over else self._contract.expire(request)
-        await self._transactor.send("refuse" if agreement_over else "expire", request.id, function)
+    async def close(self, request: Request, agreement_ended: bool) -> None:
+        """End a request without a verdict: refuse it if somebody ended its agreement, else expire it."""
+        function = self._contract.refuse(request) if agreement_ended else self._contract.expire(request)
+        await self._transactor.send("refuse" if agreement_ended else "expire", request.id, function)
 
     async def attest_erasure(
         self, agreement_id: bytes, attester: str, evidence: bytes, deadline: int, signature: bytes

@@ -1,4 +1,4 @@
-"""Claims anchored verdicts that nobody has claimed and whose deadline is near: unclaimed, they would expire and nobody be paid."""
+"""Claims anchored verdicts that nobody has claimed and whose deadline is near or over: unclaimed, they would expire and nobody be paid."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Claimer:
 
         for context in self._seat.store.claimable(clock.timestamp + self._margin_s, limit, own_turn):
             proven = self._seat.store.proven(context.id)
-            if proven is not None and context.request.deadline >= clock.timestamp:
+            if proven is not None and context.request.last_second >= clock.timestamp:
                 await self._claim(context, proven)
 
     async def _claim(self, context: RequestContext, proven: Proven) -> None:

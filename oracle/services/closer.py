@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class Closer:
-    """Refuses requests whose agreement is over, and expires those past their deadline, when the turn is this node's."""
+    """Refuses requests whose agreement was ended, and expires those past their last second, when the turn is this node's."""
 
     def __init__(self, seat: Seat, acts: Acts, turn_blocks: int) -> None:
         self._store = seat.store
@@ -42,9 +42,8 @@ class Closer:
             return turn(request_id, waited, self._turn_blocks, len(view.members)) == view.own_index
 
         for context in self._store.closable(self._clock.timestamp, limit, own_turn):
-            over = context.withdrawn or context.valid_until <= self._clock.timestamp
             try:
-                await self._acts.close(context.request, over)
+                await self._acts.close(context.request, context.withdrawn)
             except ContractRevertError as revert:
                 if revert.name in DONE:
                     self._ended[context.id] = now + SENT_S

@@ -79,7 +79,7 @@ class Evaluator:
 
     async def evaluate_due(self, limit: int) -> int:
         """Evaluate up to ``limit`` requests; return how many got an own evaluation. A failing request never stops the others."""
-        due = self._store.due(Stage.SEEN, limit)
+        due = self._store.due(Stage.SEEN, self._clock.timestamp, limit)
         # Many requests may be about one agreement and one record: what the chain has of those is read once for all that are due.
         reads = Memo(2 * limit)
         outcomes = await asyncio.gather(*(self._prepare_or_refuse(context, reads) for context in due))

@@ -81,7 +81,7 @@ class Proposer:
 
         limit = max(limit, self._report_max)
         room = min(limit, _ROUNDS_AT_ONCE * limit - len(self._under_way))
-        due = self._store.due(Stage.EVALUATED, max(room, 0), own_turn)
+        due = self._store.due(Stage.EVALUATED, self._seat.clock.timestamp, max(room, 0), own_turn)
         for batch in batches(due, self._report_max):
             self._under_way.update(context.id for context in batch)
             spawn(self._propose(batch, view))

@@ -122,6 +122,7 @@ def _request_row(event: Event) -> RequestRow:
         agreement=bytes(args["agreement"]),
         question=question.to_json(),
         deadline=question.deadline,
+        delivery=int(question.delivery),
         stage=Stage.SEEN,
         attempts=0,
         not_before=0.0,

@@ -10,7 +10,7 @@ from oracle.chain.rpc import ChainReader, Head
 from oracle.core.committee import turn
 from oracle.core.errors import ContractRevertError
 from oracle.core.keccak import keccak
-from oracle.core.structs import Schedule
+from oracle.core.structs import MIN_OPEN_S, Schedule
 from oracle.services.acts import Acts
 from oracle.services.committee import CommitteeView
 from oracle.services.seat import Seat
@@ -62,7 +62,8 @@ class Rounds:
         while self._is_done(identity, first, head):
             first += 1
         self._note_missed(context, schedule, first, now)
-        if first > now:
+        # What has run out may be renewed; for less than a minute no request can be open.
+        if first > now or context.valid_until - 1 < head.timestamp + MIN_OPEN_S:
             return None
         round_ = first if schedule.catch_up else now
         return round_ if schedule.opens(round_, head.number, head.timestamp) else None
@@ -130,6 +131,8 @@ def round_at(schedule: Schedule, head: Head) -> int:
 def is_over(context: StandingContext, head: Head) -> bool:
     """Tell whether no round can be opened any more, as the contract has it."""
     schedule = context.standing.schedule
-    if context.withdrawn or context.valid_until <= head.timestamp or context.next >= schedule.rounds:
+    if context.withdrawn or context.next >= schedule.rounds:
         return True
-    return not schedule.catch_up and round_at(schedule, head) >= schedule.rounds
+    # An agreement that has run out may be renewed, as long as the schedule goes on.
+    waits = schedule.catch_up and head.timestamp < context.valid_until
+    return round_at(schedule, head) >= schedule.rounds and not waits

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from oracle.core.digests import Domain
 from oracle.core.errors import Reason
+from oracle.core.structs import Delivery
 from oracle.database.ownership import bind
 from oracle.database.transactions import Database, chunks, execute_many
 from oracle.store.base import table_of
@@ -111,9 +112,11 @@ def _move_cursor(session: Session, number: int, block_hash: bytes) -> None:
 
 
 def mark_anchored(session: Session, which: ColumnElement[bool]) -> None:
-    """Move each of some evaluated requests whose report's root is on chain to ANCHORED, as far as this node has the report."""
+    """Move each of some requests that asked for an anchored report, and whose report's root is on chain, to ANCHORED, as far as this node
+    has the report. Whatever else somebody anchors can't be claimed: it is still to be recorded.
+    """
     waiting = RequestRow.stage.in_((Stage.SEEN, Stage.EVALUATED))
-    change = update(RequestRow).where(which, waiting, _anchored())
+    change = update(RequestRow).where(which, waiting, RequestRow.delivery == Delivery.ANCHORED, _anchored())
     fresh = {**_DUE, "reason": None, "message": None}
     session.execute(change.values(stage=Stage.ANCHORED, **fresh), execution_options=_UNSYNCED)
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, or_, select, update
 
 from oracle.core.errors import Reason
+from oracle.core.structs import CLAIM_TIME_S, Delivery
 from oracle.database.transactions import chunks, execute_many
 from oracle.store.archive import ArchiveStore
 from oracle.store.base import table_of
@@ -27,25 +28,32 @@ def _any(_id: bytes, _block: int) -> bool:
     return True
 
 
+def _last_second() -> ColumnElement[int]:
+    """Return what :attr:`Question.last_second` is, in SQL."""
+    return RequestRow.deadline + case((RequestRow.delivery == Delivery.ANCHORED, CLAIM_TIME_S), else_=0)
+
+
 class RequestStore(ArchiveStore):
     """Requests and what this node made of them."""
 
     # Which
 
-    def due(self, stage: Stage, limit: int, wanted: Callable[[bytes, int], bool] = _any) -> list[RequestContext]:
-        """Return requests at a stage whose time to be tried has come, the oldest first.
+    def due(
+        self, stage: Stage, timestamp: int, limit: int, wanted: Callable[[bytes, int], bool] = _any
+    ) -> list[RequestContext]:
+        """Return requests at a stage that can still be answered at a time (Unix seconds) and are to be tried now, the oldest first.
 
         ``wanted(id, block)`` chooses before ``limit`` counts: those that wait for another's turn hold up none of one's own.
         """
         query = (
             select(RequestRow.id, RequestRow.block_number)
-            .where(RequestRow.stage == stage, RequestRow.not_before <= time.time())
+            .where(RequestRow.stage == stage, RequestRow.not_before <= time.time(), RequestRow.deadline >= timestamp)
             .order_by(RequestRow.block_number, RequestRow.id)
         )
         return self._chosen(query, limit, wanted)
 
     def closable(self, timestamp: int, limit: int, wanted: Callable[[bytes, int], bool] = _any) -> list[RequestContext]:
-        """Return open requests that can only end without a verdict now: agreement withdrawn or over, or deadline passed.
+        """Return open requests that can only end without a verdict now: agreement ended, or deadline passed, with the time for claims.
 
         Not those of models that this node doesn't run: their askers close them themselves. ``wanted`` chooses before ``limit``
         counts, as in :meth:`due`.
@@ -56,11 +64,7 @@ class RequestStore(ArchiveStore):
             .where(
                 RequestRow.stage.in_(_OPEN),
                 RequestRow.reason.is_distinct_from(Reason.MODEL_UNKNOWN.value),
-                or_(
-                    AgreementRow.withdrawn_block.is_not(None),
-                    AgreementRow.valid_until <= timestamp,
-                    RequestRow.deadline < timestamp,
-                ),
+                or_(AgreementRow.withdrawn_block.is_not(None), _last_second() < timestamp),
             )
             .order_by(RequestRow.block_number, RequestRow.id)
         )
@@ -86,7 +90,7 @@ class RequestStore(ArchiveStore):
             return [(agreement, attester) for agreement, attester in found]
 
     def claimable(self, before: int, limit: int, wanted: Callable[[bytes, int], bool] = _any) -> list[RequestContext]:
-        """Return anchored requests that nobody has claimed and whose deadline is before a time (Unix seconds)."""
+        """Return anchored requests that nobody has claimed and whose deadline is before a time (Unix seconds), the nearest first."""
         query = (
             select(RequestRow.id, RequestRow.block_number)
             .where(RequestRow.stage == Stage.ANCHORED, RequestRow.deadline < before)

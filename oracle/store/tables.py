@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oracle.core.digests import Domain
+from oracle.core.structs import Delivery
 from oracle.store.base import Base
 from oracle.store.schema import SCHEMA
 from oracle.store.work import (
@@ -135,6 +136,7 @@ class RequestRow(Base):
     agreement: Mapped[bytes] = mapped_column(index=True)
     question: Mapped[dict[str, Any]]
     deadline: Mapped[int]
+    delivery: Mapped[int] = mapped_column(default=int(Delivery.RECORDED), server_default="0")
     stage: Mapped[Stage]
     ended_block: Mapped[int | None] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -43,7 +43,7 @@ from oracle.models.zoo.screening import PACKAGE
 SUBJECT, CONTROLLER, HOLDER, PUBLISHER, RELAYER, *OPERATORS = [LocalSigner(devnet_key(index)) for index in range(9)]
 STAKE_WEI, FEE_WEI, QUORUM = 10**18, 10**15, 3
 PURPOSE = "AcademicResearch"
-POLICY = Policy(STAKE_WEI, min_members=3, unbonding_time=610_000, epoch_length=10, epoch_grace=60)
+POLICY = Policy(STAKE_WEI, min_members=3, unbonding_time=700_000, epoch_length=10, epoch_grace=60)
 CHALLENGES = ChallengeTerms(window=600, review_time=300, bond=10**17, penalty=5 * 10**17)
 #: The package's publisher has a tenth of the fee.
 ROYALTY = 1_000

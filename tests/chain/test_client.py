@@ -24,7 +24,17 @@ from oracle.client import (
 )
 from oracle.core.errors import ContractRevertError, EndpointError, WrongChainError
 from oracle.core.purposes import UnknownPurposeError
-from oracle.core.structs import AgreementState, Model, ModelState, Record, RecordState, RequestState, Step, Verdict
+from oracle.core.structs import (
+    MIN_OPEN_S,
+    AgreementState,
+    Model,
+    ModelState,
+    Record,
+    RecordState,
+    RequestState,
+    Step,
+    Verdict,
+)
 from oracle.keys.seal_key import SealKey
 from oracle.keys.signer import LocalSigner
 
@@ -178,8 +188,8 @@ def test_refuse__when_the_agreement_was_withdrawn__then_refused_and_refunded(wor
 
 
 def test_expire__when_the_deadline_passed__then_expired_and_paid_back(world: World) -> None:
-    asked = world.ask(deadline_s=5)
-    world.pass_time(60)
+    asked = world.ask(deadline_s=MIN_OPEN_S + 5)  # the block is a little later
+    world.pass_time(MIN_OPEN_S + 6)
     world.as_(RELAYER).expire(asked.request)
     assert world.client.verdict(asked.id).state is RequestState.EXPIRED
     paid = world.as_(CONTROLLER).withdraw_balance().event("Withdrawn").arguments

@@ -405,6 +405,7 @@ _EVIDENCE: list[tuple[str, Callable[[Evidence], Evidence]]] = [
     ("consent_coverage", lambda e: _moved(e, "agreement", uses=0)),
     ("consent_coverage", lambda e: _moved(e, "agreement", valid_from=e.asked.timestamp + 1)),
     ("consent_coverage", lambda e: _asked(e, deadline=e.answered.timestamp - 1)),
+    ("consent_coverage", lambda e: dataclasses.replace(e, anchored=e.answered)),  # it asked for it to be recorded
     ("record", lambda e: _moved(e, "committed", end=e.committed.begin)),
     ("record", lambda e: _moved(e, "committed", begin=e.answered)),
     ("model", lambda e: _moved(e, "published", end=e.given.begin)),
@@ -481,6 +482,25 @@ def test_audit__when_claimed_from_an_anchored_root__then_the_anchors_signatures_
     refound = judge(without, FetchedTrail(trail.to_json(), "n"))
     assert failed(refound) == ["quorum"]
     assert "a call of anchor()" in (refound.check("quorum").expected or "")
+
+
+def test_audit__when_claimed_after_deadline_and_agreement__then_it_goes_by_when_the_root_was_anchored(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = world.ask(world.give(valid_for_s=10**4), delivery=Delivery.ANCHORED, deadline_s=5_000)
+    others = [world.ask(delivery=Delivery.ANCHORED) for _ in range(2)]
+    world.anchor([(each, published(world, each, evaluation, server)) for each in (asked, *others)], server)
+    world.pass_time(20_000)
+    world.as_(CONTROLLER).claim(world.client.proof(asked.id, [server.url]))
+    report = audited(world, asked, server)
+    assert report.passed, report.to_json()
+    evidence = gather(world.client, asked.id)
+    assert evidence.anchored is not None
+    late = dataclasses.replace(evidence.anchored, timestamp=asked.request.deadline + 1)
+    assert report.trail is not None
+    refound = judge(dataclasses.replace(evidence, anchored=late), FetchedTrail(report.trail.to_json(), "n"))
+    assert failed(refound) == ["consent_coverage"]
+    assert refound.check("consent_coverage").found == str(late.timestamp)
 
 
 def test_audit__when_challenged_and_upheld__then_the_review_is_verified_too(

@@ -210,7 +210,7 @@ async def test_record__when_the_contract_refuses__then_its_error_by_name_and_not
     assert caught.value.name == "RequestNotOpen"
     assert caught.value.arguments["state"] == RequestState.RECORDED
     with pytest.raises(ContractRevertError) as late:
-        await scene.acts.close(scene.chain.asked(), agreement_over=False)
+        await scene.acts.close(scene.chain.asked(), agreement_ended=False)
     assert late.value.name == "DeadlineNotPassed"
     assert scene.store.under_way() == []
 
@@ -289,11 +289,11 @@ async def test_close__when_due__then_refused_or_expired(scene: Scene) -> None:
     agreement = scene.chain.agree(scene.chain.commit())
     withdrawn = scene.chain.ask(agreement)
     scene.chain.send(scene.chain.contract.withdraw(agreement), SUBJECT)
-    late = scene.chain.ask(scene.chain.agree(scene.chain.commit()), lasts_s=30)
-    scene.chain.rpc("evm_increaseTime", 60)
+    late = scene.chain.ask(scene.chain.agree(scene.chain.commit()), lasts_s=90)
+    scene.chain.rpc("evm_increaseTime", 120)
     scene.chain.mine(1)
-    await scene.acts.close(withdrawn, agreement_over=True)
-    await scene.acts.close(late, agreement_over=False)
+    await scene.acts.close(withdrawn, agreement_ended=True)
+    await scene.acts.close(late, agreement_ended=False)
     assert scene.state(withdrawn.id) is RequestState.REFUSED
     assert scene.state(late.id) is RequestState.EXPIRED
 

@@ -174,7 +174,7 @@ async def test_read__when_the_contract_reverts__then_the_next_is_not_asked(
     contract = AssentContract(line.web3, chain.contract.address, DEVNET_CHAIN_ID)
     request = chain.asked()
     with pytest.raises(ContractRevertError) as caught:
-        await Acts(contract, transactor_of(chain, line, "sqlite://")).close(request, agreement_over=False)
+        await Acts(contract, transactor_of(chain, line, "sqlite://")).close(request, agreement_ended=False)
     assert caught.value.name == "DeadlineNotPassed"
     assert second.asked["eth_estimateGas"] == 0
 

@@ -283,10 +283,14 @@ async def test_ask__when_the_agreement_was_withdrawn__then_is_refused_also_after
 
 
 async def test_ask__when_the_agreement_has_run_out__then_is_refused(scene: Scene) -> None:
-    request = scene.world.ask(scene.world.agree(scene.record, valid_until=scene.world.now + 100))
+    agreement = scene.world.agree(scene.record, valid_until=scene.world.now + 100)
+    open_, challenged = (scene.world.ask(agreement, use, lasts_s=80) for use in range(2))
+    scene.world.record_verdict(challenged)
+    scene.world.send(scene.world.contract.challenge(challenged.id), CONTROLLER, CHALLENGES.bond)
     scene.world.rpc("evm_increaseTime", 200)
     scene.world.rpc("evm_mine")
-    assert await scene.refusal(scene.ask(request)) == "consent"
+    assert await scene.refusal(scene.ask(open_)) == "request_ended"  # no deadline lies beyond an agreement
+    assert await scene.refusal(scene.ask(challenged)) == "consent"
 
 
 async def test_ask__when_the_request_was_recorded__then_is_refused(scene: Scene) -> None:

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import { Agreement, Agreements } from "../../contracts/types/Agreement.sol";
 import { AgreementId, SourceId } from "../../contracts/types/Ids.sol";
 import { Models } from "../../contracts/types/Model.sol";
-import { Asked, Question, Questions } from "../../contracts/types/Question.sol";
+import { Asked, Delivery, Question, Questions } from "../../contracts/types/Question.sol";
 import { Answer, Attestation, Request, Verdicts } from "../../contracts/types/Verdict.sol";
 import { AssentTest } from "./base/AssentTest.sol";
 
@@ -252,7 +252,9 @@ contract GasTest is AssentTest {
     }
 
     function claimAtDepth10(uint32 use) private {
-        (Request memory request,) = ask(use);
+        Asked memory parts = asked(use);
+        parts.delivery = Delivery.Anchored;
+        (Request memory request,) = ask(Questions.pack(parts));
         bytes32 root = hasher.climb(leafOf(request, defaultVerdict()), proofOf10());
         assent.anchor(root, 1024, address(0), 3, attestReport(1, Verdicts.hashReport(1, 1024, root), 0x7));
         vm.prank(relayer);

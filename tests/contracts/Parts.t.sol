@@ -353,6 +353,7 @@ contract PartsTest is AssentTest {
         selectors.push(IRequestDesk.quote.selector);
         selectors.push(IRequestDesk.requestId.selector);
         selectors.push(IRequestDesk.nextUse.selector);
+        selectors.push(IRequestDesk.statesOf.selector);
         selectors.push(IRequestDesk.cancel.selector);
         selectors.push(IRequestDesk.retryCallback.selector);
         selectors.push(IStandingRequests.stand.selector);

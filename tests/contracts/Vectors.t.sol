@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { MessageHashUtils } from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import { Test } from "forge-std/Test.sol";
 
+import { Policies } from "../../contracts/libraries/Policies.sol";
 import { Agreement, Agreements, Source, Terms } from "../../contracts/types/Agreement.sol";
 import { Challenges } from "../../contracts/types/Challenge.sol";
 import {
@@ -225,6 +226,12 @@ contract VectorsTest is Test {
         assertEq(ModelId.unwrap(word), _word(path, "word"));
     }
 
+    function test_Times_AreTheVectors() public view {
+        assertEq(Policies.MIN_OPEN, _number(".times", "minOpen"));
+        assertEq(Policies.MAX_OPEN, _number(".times", "maxOpen"));
+        assertEq(Questions.CLAIM_TIME, _number(".times", "claimTime"));
+    }
+
     // What is signed
 
     function test_TypedBySubjects_MatchTheVectors() public view {
@@ -294,7 +301,7 @@ contract VectorsTest is Test {
         assertEq(vm.parseJsonKeys(json, ".structs").length, 8, "structs");
         assertEq(vm.parseJsonKeys(json, ".derived").length, 6, "derived");
         assertEq(vm.parseJsonKeys(json, ".typed").length, 12, "typed");
-        assertEq(vm.parseJsonKeys(json, "$").length, 6, "all");
+        assertEq(vm.parseJsonKeys(json, "$").length, 7, "all");
     }
 
     // Internals

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 import tomli_w
+from web3.types import RPCEndpoint
 
 from deploy.devnet import Devnet
 from deploy.story import PURPOSE, sign_and_relay
@@ -22,7 +23,7 @@ from oracle.client import Asked, AssentClient
 from oracle.core.committee import members_of
 from oracle.core.digests import report_digest, report_leaf
 from oracle.core.errors import ContractRevertError
-from oracle.core.structs import RequestState
+from oracle.core.structs import MIN_OPEN_S, RequestState
 from oracle.core.trail import Trail
 from oracle.keys.keystore import read_signer
 from oracle.models.features import features
@@ -63,6 +64,11 @@ def wait_told(devnet: Devnet, asked: Asked, reason: str) -> None:
         time.sleep(0.1)
 
 
+def run_ahead(devnet: Devnet, seconds: int) -> None:
+    """Let the chain's clock run ahead."""
+    devnet.client(devnet.accounts.controller).web3.provider.make_request(RPCEndpoint("evm_increaseTime"), [seconds])
+
+
 def test_verdict__when_all_run__is_the_models_and_three_signed(devnet: Devnet, cases: list[HeldOutCase]) -> None:
     from oracle.models.runtime import LocalRuntime
 
@@ -97,11 +103,12 @@ def test_trail__when_fetched_from_each_signer__has_the_verdicts_digest(
 def test_request__when_a_field_is_unusable__is_refused_by_name_and_expires(
     devnet: Devnet, cases: list[HeldOutCase], field: str, value: object, reason: str
 ) -> None:
-    asked = ask(devnet, {**cases[2].fields, field: value}, deadline_s=8)
+    asked = ask(devnet, {**cases[2].fields, field: value}, deadline_s=2 * MIN_OPEN_S)
     wait_told(devnet, asked, reason)
     message = str(told(devnet, "operator0", asked)["message"])
     assert field in message
     assert value is None or str(value) not in message
+    run_ahead(devnet, 2 * MIN_OPEN_S)
     ended = controller_of(devnet).wait(asked.id, WAIT_S)
     assert ended.state is RequestState.EXPIRED
 

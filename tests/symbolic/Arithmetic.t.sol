@@ -3,8 +3,9 @@ pragma solidity ^0.8.30;
 
 import { LibBit } from "solady/utils/LibBit.sol";
 
+import { PoolId } from "../../contracts/types/Ids.sol";
 import { Operators } from "../../contracts/types/Operator.sol";
-import { PoolSlot } from "../../contracts/types/Pool.sol";
+import { PoolSlot, Pools } from "../../contracts/types/Pool.sol";
 import { Quote, Quoted, Quotes } from "../../contracts/types/Quote.sol";
 
 /// @notice Numbers: how many sign, and who has what of the money. Each `check_` is proven for all arguments that its first lines let through.
@@ -117,13 +118,39 @@ contract ArithmeticProof {
         assert(uint256(share) * signers <= earned && earned - uint256(share) * signers < signers);
     }
 
-    /// @dev What is earned touches neither signers nor epoch, currency or time, and stops at the most that there is room for.
+    /// @dev What is earned touches neither signers nor epoch, currency or time, and none of it is lost.
     function check_EarningsStayInTheirPlace(uint256 word, uint256 amount) external pure {
-        if (amount >= 1 << 97) return;
-        uint256 changed = PoolSlot.unwrap(PoolSlot.wrap(word).plus(amount));
-        assert(changed >> 96 == word >> 96);
-        uint256 sum = uint256(uint96(word)) + amount;
-        assert(uint96(changed) == (sum > type(uint96).max ? type(uint96).max : sum));
+        if (amount >= 1 << 255) return;
+        (PoolSlot sum, uint256 carry) = PoolSlot.wrap(word).plus(amount);
+        uint256 changed = PoolSlot.unwrap(sum);
+        assert(changed << 1 >> 97 == word << 1 >> 97);
+        assert(sum.carries() == (PoolSlot.wrap(word).carries() || carry != 0));
+        assert((carry << 96) + uint96(changed) == uint96(word) + amount);
+    }
+
+    /// @dev Other signers, another epoch or currency: another pool; and no root's pool is one of signers.
+    function check_PoolsAreKeptApart(uint32[2] memory epochs, uint64[2] memory signers, uint32[2] memory currencies)
+        external
+        pure
+    {
+        if (currencies[0] > Pools.MAX_CURRENCY || currencies[1] > Pools.MAX_CURRENCY) return;
+        bytes32 one = PoolId.unwrap(Pools.id(epochs[0], signers[0], currencies[0]));
+        bytes32 other = PoolId.unwrap(Pools.id(epochs[1], signers[1], currencies[1]));
+        bool same = epochs[0] == epochs[1] && signers[0] == signers[1] && currencies[0] == currencies[1];
+        assert((one == other) == same);
+    }
+
+    function check_NoRootsPoolIsOneOfSigners(
+        uint32 epoch,
+        uint64 signers,
+        uint32[2] memory currencies,
+        bytes32 root,
+        uint8 quorum
+    ) external pure {
+        if (currencies[0] > Pools.MAX_CURRENCY) return;
+        PoolId one = Pools.id(epoch, signers, currencies[0]);
+        PoolId other = Pools.id(root, currencies[1], quorum);
+        assert(PoolId.unwrap(one) != PoolId.unwrap(other));
     }
 
     // Rounds

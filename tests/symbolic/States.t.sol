@@ -25,6 +25,10 @@ contract Machine is VerdictOracle, RequestDesk, Arbiter {
     }
 }
 
+contract Taker {
+    fallback() external { }
+}
+
 /// @notice The ways from state to state, from any word that a slot can hold: whatever succeeds went one of them. Not proven here, for signatures
 /// are in their way: Requested to Recorded, and Challenged to Upheld or Corrected (see `QuorumProof`, and the invariants).
 contract StatesProof is CommonBase {
@@ -32,6 +36,7 @@ contract StatesProof is CommonBase {
     uint256 private constant TIME = uint256(type(uint40).max) << 40;
 
     Machine private immutable machine = new Machine(ChallengeTerms(1 days, 6 hours, uint96(BOND), 0.5 ether));
+    Taker private immutable taker = new Taker();
 
     function check_OnlyARecordedVerdictIsChallenged(RequestId id, uint256 word, uint40 time) external {
         vm.warp(time);
@@ -69,7 +74,7 @@ contract StatesProof is CommonBase {
         machine.set(id, word);
         (bool success,) = address(machine).call(abi.encodeCall(machine.expire, (request)));
         if (!success) return;
-        assert(word == Slots.open(Verdicts.commitment(request)) && time > request.question.deadline());
+        assert(word == Slots.open(Verdicts.commitment(request)) && time > request.question.lastSecond());
         assert(Slots.state(machine.get(id)) == RequestState.Expired);
     }
 
@@ -83,14 +88,14 @@ contract StatesProof is CommonBase {
         assert(Slots.state(machine.get(id)) == RequestState.Refused);
     }
 
-    /// @dev To a receiver without code, which takes anything.
+    /// @dev To a receiver that takes anything.
     function check_ARetryChangesTheMarkAlone(Reference calldata named, uint256 word) external {
-        if (named.controller != address(0xc0de)) return;
+        if (named.controller != address(taker)) return;
         RequestId id = machine.requestId(_agreementOf(named), named.use);
         machine.set(id, word);
         (bool success,) = address(machine).call(abi.encodeCall(machine.retryCallback, (named)));
         if (!success) return;
-        assert(word & Slots.UNDELIVERED != 0 && (machine.get(id) ^ word) & ~Slots.UNDELIVERED == 0);
+        assert(word & Slots.UNDELIVERED != 0 && machine.get(id) == word & ~Slots.UNDELIVERED);
     }
 
     function _agreement(SourceId source, Terms calldata terms) private view returns (AgreementId) {

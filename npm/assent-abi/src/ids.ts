@@ -2,7 +2,7 @@
 import {
   type Address,
   type ContractFunctionArgs,
-  encodeAbiParameters,
+  concat,
   getAddress,
   type Hash,
   type Hex,
@@ -11,6 +11,7 @@ import {
   keccak256,
   numberToHex,
   slice,
+  stringToBytes,
   toHex,
 } from "viem";
 
@@ -85,7 +86,10 @@ export function termsId(terms: Terms): Hash {
   return hashStruct({ types: agreementTypes, primaryType: "Terms", data: signedTerms(terms) });
 }
 
+/** Stands above the use in what a request's id is the hash of: the head of its type's hash. */
+const useTag = slice(keccak256(stringToBytes("Use(bytes32 agreement,uint32 use)")), 0, 28);
+
 /** A use of an agreement has one request, for ever. */
 export function requestId(agreement: Hash, use: number): Hash {
-  return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint32" }], [agreement, use]));
+  return keccak256(concat([agreement, useTag, numberToHex(use, { size: 4 })]));
 }

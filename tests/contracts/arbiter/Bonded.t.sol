@@ -6,7 +6,7 @@ import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol
 import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { Testimony } from "../../../contracts/types/Challenge.sol";
 import { Policy } from "../../../contracts/types/Operator.sol";
-import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { RequestState, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { ArbiterTest } from "./ArbiterTest.sol";
 
@@ -53,13 +53,13 @@ contract BondedTest is ArbiterTest {
     /// @dev Who knows a question and its deadline in advance can have the verdict signed in advance: by members who have gone since.
     function test_RevertGiven_TheSignersStakesMayBeGone_WhenARootOfTheirsIsClaimed() public {
         Asked memory later = asked(1);
-        later.deadline = uint40(epochEnd + 365 days);
+        (later.delivery, later.deadline) = (Delivery.Anchored, uint40(epochEnd + 365 days));
         Question question = Questions.pack(later);
         request = expectedRequest(question);
         bytes32 root = leafOf(request, defaultVerdict());
         assent.anchor(root, 1, address(0), modelQuorum(), attestRoot(1, root, 0x7));
 
-        vm.warp(epochEnd + 365 days - 1);
+        vm.warp(epochEnd + 365 days - 1 hours);
         (, id) = ask(question);
         bytes4 reason = IVerdictOracle.RootTooOld.selector;
         vm.expectRevert(abi.encodeWithSelector(reason, root, epochEnd));
@@ -67,18 +67,19 @@ contract BondedTest is ArbiterTest {
         assertState(id, RequestState.Requested);
     }
 
-    /// @dev Signed in the last second of the grace, and claimed in the last of both the request and the root.
+    /// @dev Signed in the last second of the grace, and claimed in the last of both the request's time and the root's.
     function _claimAtItsLastSecond() private {
         skip(EPOCH_GRACE);
         _askForAsLongAsCanBe();
         bytes32 root = leafOf(request, defaultVerdict());
         assent.anchor(root, 1, address(0), modelQuorum(), attestRoot(1, root, 0x7));
-        skip(Policies.MAX_OPEN);
+        skip(Policies.MAX_CLAIM);
         assent.claim(request, defaultVerdict(), new bytes32[](0));
     }
 
     function _askForAsLongAsCanBe() private {
         Asked memory question = asked(1);
+        question.delivery = Delivery.Anchored;
         question.deadline = uint40(vm.getBlockTimestamp() + Policies.MAX_OPEN);
         (request, id) = ask(Questions.pack(question));
     }

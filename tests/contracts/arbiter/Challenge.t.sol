@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { IArbiter } from "../../../contracts/interfaces/IArbiter.sol";
 import { Challenge } from "../../../contracts/types/Challenge.sol";
 import { SourceId } from "../../../contracts/types/Ids.sol";
+import { Asked, Delivery, Questions } from "../../../contracts/types/Question.sol";
 import { RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
 import { ArbiterTest, Receiver } from "./ArbiterTest.sol";
 
@@ -93,7 +94,9 @@ contract ChallengeTest is ArbiterTest {
     }
 
     function test_GivenTheVerdictWasClaimedFromAnAnchoredReport() public {
-        (request, id) = ask(1);
+        Asked memory parts = asked(1);
+        parts.delivery = Delivery.Anchored;
+        (request, id) = ask(Questions.pack(parts));
         bytes32 root = leafOf(request, defaultVerdict());
         assent.anchor(root, 1, address(0), modelQuorum(), attestRoot(1, root, 0x7));
         _expectNotContestable(); // there is nothing to contest yet

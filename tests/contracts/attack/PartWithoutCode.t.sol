@@ -3,10 +3,13 @@ pragma solidity ^0.8.30;
 
 import { Delegating } from "../../../contracts/base/Delegating.sol";
 import { ChallengeTerms } from "../../../contracts/types/Challenge.sol";
+import { Asked, Questions } from "../../../contracts/types/Question.sol";
+import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "../oracle/OracleTest.sol";
+import { Receiver } from "../oracle/Receivers.sol";
 
 /// @notice A call to where there is no code succeeds. A part was accepted that isn't there: then every withdrawal in a subject's stead, every
-/// renewal, every invalidation "succeeded", and did nothing.
+/// renewal, every invalidation "succeeded", and did nothing. In the same way a verdict was delivered to nobody, and nobody could deliver it again.
 contract PartWithoutCodeTest is OracleTest {
     address private nowhere = makeAddr("nowhere");
 
@@ -19,6 +22,24 @@ contract PartWithoutCodeTest is OracleTest {
     /// @dev Assent asks its registries for their terms before it looks: that fails as well.
     function test_AssentIsNotBuiltOnNothing() public {
         assertEq(_create("Assent.sol:Assent", abi.encode(nowhere, defaultPolicy(4))), address(0), "built");
+    }
+
+    /// @dev A wallet can be a controller before it is deployed. Its verdict waits for it.
+    function test_AReceiverThatIsNotThereYetIsToldLater() public {
+        agreement.controller = nowhere;
+        vm.deal(nowhere, 1 ether);
+        give();
+        Asked memory parts = asked(0);
+        parts.callback = 200;
+        (Request memory request,) = ask(Questions.pack(parts));
+        record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
+        assertState(idOf(request), RequestState.Recorded);
+        assertTrue(assent.verdictOf(idOf(request)).undelivered, "told nobody");
+
+        vm.etch(nowhere, address(new Receiver(assent)).code);
+        assent.retryCallback(named(0));
+        assertFalse(assent.verdictOf(idOf(request)).undelivered, "told");
+        assertEq(Receiver(payable(nowhere)).told(), 1, "times");
     }
 
     function _expectRefused(string memory name, bytes memory arguments) private {

@@ -282,7 +282,7 @@ abstract contract AssentTest is Signing {
     function asked(uint32 use) internal view returns (Asked memory) {
         return Asked({
             use: use,
-            deadline: deadline(),
+            deadline: _askable(),
             purpose: purposeAgreed,
             step: Steps.INFER,
             callback: 0,
@@ -290,6 +290,12 @@ abstract contract AssentTest is Signing {
             modifiers: 0,
             place: 0
         });
+    }
+
+    /// @dev In an hour; if the agreement ends before, in its last second.
+    function _askable() private view returns (uint40) {
+        uint40 last = agreement.terms.validUntil - 1;
+        return last > vm.getBlockTimestamp() && last < deadline() ? last : deadline();
     }
 
     function defaultQuestion(uint32 use) internal view returns (Question) {

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
 import { Agreement, Terms } from "../../../contracts/types/Agreement.sol";
-import { AgreementId, SourceId } from "../../../contracts/types/Ids.sol";
+import { AgreementId, ModelId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Modifiers, Scope, Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { ConsentTest } from "./ConsentTest.sol";
@@ -265,6 +265,7 @@ contract CheckTest is ConsentTest {
         terms.uses = uint32(bound(terms.uses, 1, 8));
         terms.validUntil = uint40(bound(terms.validUntil, START + 1, START + 100));
         terms.validFrom = uint40(bound(terms.validFrom, START - 50, terms.validUntil - 1));
+        terms.model = ModelId.wrap(ModelId.unwrap(terms.model) | bytes32(uint256(1) << 255)); // one model's id, not a publisher
         agreement.terms = terms;
         give();
         Asked memory parts = asked(uint32((word >> 128) % 10));

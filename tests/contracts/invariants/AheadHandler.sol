@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { PoolId } from "../../../contracts/types/Ids.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
@@ -53,8 +52,9 @@ abstract contract AheadHandler is ReportHandler {
         owed[quote.currency()][known.terms.controller] -= quote.total();
         KnownRequest storage made = opened(known, drawn.question, quote);
         data = abi.encodeCall(assent.claim, (made.terms, drawn.verdict, new bytes32[](0)));
-        bool expected = time() <= pools[poolPlace[drawn.pool] - 1].since + Policies.MAX_OPEN;
-        if (attempt("claimAhead", stranger, 0, data, expected)) claimed(made, drawn.verdict, drawn.pool);
+        if (attempt("claimAhead", stranger, 0, data, mayClaim(made, drawn.pool))) {
+            claimed(made, drawn.verdict, drawn.pool);
+        }
     }
 
     /// @dev Most often the first from a random place on whose use is free, and whose agreement will stand.
@@ -64,7 +64,7 @@ abstract contract AheadHandler is ReportHandler {
             drawn = _ahead[(first + i) % _ahead.length];
             KnownAgreement storage known = agreements[drawn.agreementAt];
             bool free = requestPlace[Verdicts.id(known.id, drawn.question.use())] == 0;
-            bool inTime = time() < drawn.question.deadline() && drawn.question.deadline() < known.end;
+            bool inTime = time() + 1 minutes <= drawn.question.deadline() && drawn.question.deadline() < known.end;
             if (free && inTime && permits(known) && !models[known.modelAt].deprecated) return drawn;
         }
         return _ahead[first];

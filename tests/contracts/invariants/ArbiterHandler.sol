@@ -99,6 +99,7 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         if (chance(seed, "close", 3)) two.score = one.score > 2000 ? one.score - 2000 : one.score + 2000;
         if (chance(seed, "alike", 4)) two.score = one.score;
         bool expected = _contradict(made, one, two) && !punished[_offence(made, attester, "conflict")];
+        expected = expected && made.state != RequestState.Cancelled; // else it was asked
         (Testimony memory first, Testimony memory second) =
             (_testimony(made, one, attester), _testimony(made, two, attester));
         bytes memory data = abi.encodeCall(assent.punishConflict, (referTo(made), modelOf(made), first, second));

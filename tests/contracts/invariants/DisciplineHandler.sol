@@ -47,7 +47,7 @@ abstract contract DisciplineHandler is CommitteeHandler {
         bytes32 amendment = hasher.amendment(epochNumber, wanted, time());
         (Attestation memory signed, bool enough) = _decided(seed, amendment);
         bool expected = enough && wanted.minStake >= PENALTY && wanted.minMembers >= 2 && !carriedOut[amendment];
-        uint256 bonded = wanted.epochGrace + Policies.MAX_OPEN + 2 * (CHALLENGE_WINDOW + REVIEW_TIME) + 1;
+        uint256 bonded = wanted.epochGrace + Policies.MAX_CLAIM + 2 * (CHALLENGE_WINDOW + REVIEW_TIME) + 1;
         expected = expected && wanted.unbondingTime > bonded;
         bytes memory data = abi.encodeCall(assent.schedulePolicy, (wanted, time(), signed));
         if (!attempt("schedulePolicy", relayer, 0, data, expected)) return;

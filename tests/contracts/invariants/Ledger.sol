@@ -47,6 +47,8 @@ struct KnownRequest {
     Moment asked;
     /// When it was recorded, or ended without a verdict.
     Moment ended;
+    /// When the committee answered: recorded the verdict, or anchored the report with it.
+    uint256 answered;
     /// As `verdictOf` tells it: a correction is newer than the record.
     uint256 since;
     Verdict first;
@@ -240,6 +242,11 @@ abstract contract Ledger is AssentTest {
 
     function stands(KnownAgreement storage known) internal view returns (bool) {
         return known.given.step != 0 && known.withdrawn.step == 0 && time() < known.end;
+    }
+
+    /// @return Whether somebody ended it; its time doesn't count, for no deadline lies beyond that.
+    function isOver(KnownAgreement storage known) internal view returns (bool) {
+        return known.withdrawn.step != 0;
     }
 
     function permits(KnownAgreement storage known) internal view returns (bool) {

@@ -64,7 +64,12 @@ abstract contract RecordHandler is RequestHandler {
 
     function isAnswerable(KnownRequest storage made) internal view returns (bool) {
         bool inTime = time() <= made.terms.question.deadline();
-        return made.state == RequestState.Requested && inTime && stands(agreements[made.agreementAt]);
+        return inTime && isOpen(made);
+    }
+
+    /// @return Whether a verdict may be written, if it comes in time.
+    function isOpen(KnownRequest storage made) internal view returns (bool) {
+        return made.state == RequestState.Requested && !isOver(agreements[made.agreementAt]);
     }
 
     function verdictFrom(uint256 seed) internal pure returns (Verdict memory) {
@@ -94,14 +99,15 @@ abstract contract RecordHandler is RequestHandler {
     function written(KnownRequest storage made, Verdict memory verdict, uint32 epoch, uint64 signers) internal {
         end(made, RequestState.Recorded);
         (made.first, made.verdict, made.epoch, made.signers) = (verdict, verdict, epoch, signers);
+        made.answered = time();
         Quote quote = made.terms.quote;
         if (quote.price() != 0 || quote.royalty() != 0) ++agreements[made.agreementAt].earning;
     }
 
-    /// @dev The verdict is brought to its receiver, who takes it or doesn't. An account without code takes anything.
+    /// @dev The verdict is brought to its receiver, who takes it or doesn't. An account without code isn't told.
     function deliver(KnownRequest storage made) internal {
-        made.undelivered = false;
-        if (made.terms.controller != address(receiver)) return;
+        made.undelivered = made.terms.controller != address(receiver);
+        if (made.undelivered) return;
         Mood mood = receiver.mood();
         if (mood == Mood.Content) return;
         made.undelivered = mood != Mood.Contrary || !contestable(made);

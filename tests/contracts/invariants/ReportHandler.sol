@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { PoolId } from "../../../contracts/types/Ids.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
+import { Delivery, Question } from "../../../contracts/types/Question.sol";
 import { Answer, Attestation, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { KnownReport, KnownRequest } from "./Ledger.sol";
 import { RecordHandler } from "./RecordHandler.sol";
@@ -95,14 +96,24 @@ abstract contract ReportHandler is RecordHandler {
         PoolId pool = _poolOf(report, made);
         bytes32[] memory proof = Tree.proof(Tree.grow(report.leaves), leaf);
         bytes memory data = abi.encodeCall(assent.claim, (made.terms, report.verdicts[leaf], proof));
-        bool expected = isAnswerable(made) && poolPlace[pool] != 0;
-        expected = expected && time() <= pools[poolPlace[pool] - 1].since + Policies.MAX_OPEN;
-        if (attempt("claim", made.terms.controller, 0, data, expected)) claimed(made, report.verdicts[leaf], pool);
+        if (attempt("claim", made.terms.controller, 0, data, mayClaim(made, pool))) {
+            claimed(made, report.verdicts[leaf], pool);
+        }
+    }
+
+    /// @return Whether the request asked for an anchored report, was answered by one in time, and is claimed in time.
+    function mayClaim(KnownRequest storage made, PoolId pool) internal view returns (bool) {
+        Question question = made.terms.question;
+        if (!isOpen(made) || poolPlace[pool] == 0 || question.delivery() != uint8(Delivery.Anchored)) return false;
+        uint256 since = pools[poolPlace[pool] - 1].since;
+        if (since > question.deadline()) return false;
+        return time() <= question.deadline() + 1 days && time() <= since + Policies.MAX_CLAIM;
     }
 
     function claimed(KnownRequest storage made, Verdict memory verdict, PoolId pool) internal {
         (uint32 epoch, uint64 signers) = (pools[poolPlace[pool] - 1].epoch, pools[poolPlace[pool] - 1].signers);
         written(made, verdict, epoch, signers);
+        made.answered = pools[poolPlace[pool] - 1].since;
         earn(pool, epoch, signers, made.terms.quote.currency(), operatorsPart(made.terms.quote));
         if (made.terms.question.callback() != 0) deliver(made);
     }
@@ -202,7 +213,7 @@ abstract contract ReportHandler is RecordHandler {
             report = reports[(first + i) % reports.length];
             for (leaf = 0; leaf < report.leaves.length; ++leaf) {
                 KnownRequest storage made = requests[report.requestsAt[leaf]];
-                if (isAnswerable(made) && poolPlace[_poolOf(report, made)] != 0) return (report, leaf);
+                if (mayClaim(made, _poolOf(report, made))) return (report, leaf);
             }
         }
         report = reports[first];

@@ -79,7 +79,7 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
     function refuse(uint256 seed) external counted {
         if (requests.length == 0) return;
         KnownRequest storage made = _toRefuse(seed);
-        bool expected = made.state == RequestState.Requested && !stands(agreements[made.agreementAt]);
+        bool expected = made.state == RequestState.Requested && isOver(agreements[made.agreementAt]);
         if (!attempt("refuse", stranger, 0, abi.encodeCall(assent.refuse, (made.terms)), expected)) return;
         _refund(made, RequestState.Refused);
     }
@@ -87,7 +87,7 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
     function expire(uint256 seed) external counted {
         if (requests.length == 0) return;
         KnownRequest storage made = requestIn(seed, RequestState.Requested);
-        bool expected = made.state == RequestState.Requested && time() > made.terms.question.deadline();
+        bool expected = made.state == RequestState.Requested && time() > made.terms.question.lastSecond();
         if (!attempt("expire", stranger, 0, abi.encodeCall(assent.expire, (made.terms)), expected)) return;
         _refund(made, RequestState.Expired);
     }
@@ -171,12 +171,12 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
         return requests[first];
     }
 
-    /// @dev Most often one whose agreement doesn't stand.
+    /// @dev Most often one whose agreement was ended.
     function _toRefuse(uint256 seed) private view returns (KnownRequest storage made) {
         uint256 first = draw(seed, "request", 0, requests.length - 1);
         for (uint256 i = 0; i < requests.length && !chance(seed, "any request", 4); ++i) {
             made = requests[(first + i) % requests.length];
-            if (made.state == RequestState.Requested && !stands(agreements[made.agreementAt])) return made;
+            if (made.state == RequestState.Requested && isOver(agreements[made.agreementAt])) return made;
         }
         return requestIn(seed, RequestState.Requested);
     }
@@ -188,13 +188,17 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
 
     function mayAsk(KnownAgreement storage known, Question question) internal view returns (bool) {
         bool free = requestPlace[Verdicts.id(known.id, question.use())] == 0;
-        free = free && question.use() < known.terms.terms.uses && question.deadline() > time();
-        free = free && question.deadline() <= time() + Policies.MAX_OPEN;
+        free = free && question.use() < known.terms.terms.uses && question.deadline() >= time() + Policies.MIN_OPEN;
+        free = free && question.deadline() <= time() + Policies.MAX_OPEN && question.deadline() < known.end;
         return free && permits(known) && !models[known.modelAt].deprecated;
     }
 
     function _question(KnownAgreement storage known, uint256 seed) private view returns (Question) {
-        uint256 open = chance(seed, "patient", 2) ? 7 days : draw(seed, "deadline", 0, 2 hours);
+        uint256 open = chance(seed, "patient", 2) ? 7 days : draw(seed, "deadline", 50, 2 hours);
+        // Most often no longer than the agreement.
+        if (time() + open >= known.end && time() < known.end && !chance(seed, "beyond", 8)) {
+            open = known.end - 1 - time();
+        }
         if (chance(seed, "too patient", 16)) open = 7 days + 1;
         return Questions.pack(
             Asked({
@@ -216,18 +220,19 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
         view
         returns (Question question, bool possible)
     {
-        Asked memory asked_ = Asked(nextFree(known), deadline(), known.purpose, known.step, 0, Delivery.Recorded, 0, 0);
+        uint40 until = known.end > time() + 2 hours ? deadline() : uint40(known.end - 1);
+        Asked memory asked_ = Asked(nextFree(known), until, known.purpose, known.step, 0, Delivery.Recorded, 0, 0);
         if (kind == 1) asked_.purpose = Purposes.COUNT;
         if (kind == 2) asked_.step = (asked_.step + 1) % 5;
         if (kind == 3) asked_.use = known.terms.terms.uses;
-        if (kind == 5) asked_.deadline = uint40(time());
+        if (kind == 5) asked_.deadline = uint40(time() + draw(seed, "too near", 0, 59));
         if (kind == 6 && asked_.use == 0) return (question, false); // nothing was asked that could be asked again
         if (kind == 6) asked_.use -= 1;
         question = Questions.pack(asked_);
         if (kind == 7) {
             question = Question.wrap(Question.unwrap(question) | 1 << draw(seed, "bit", Questions.BITS, 255));
         }
-        if (kind == 8) question = Question.wrap(Question.unwrap(question) | 1 << 255);
+        if (kind == 8) question = question.forRound(asked_.use, uint40(known.end + draw(seed, "beyond", 0, 1)));
         return (question, true);
     }
 }

@@ -90,12 +90,13 @@ abstract contract StandingHandler is RequestHandler {
         if (chance(seed, "patient", 2)) _waitForRound(schedule, round);
         KnownAgreement storage under = agreements[known.agreementAt];
         uint32 use = known.terms.question.use() + round;
-        bool expected = known.active && _isDue(known, round) && stands(under);
+        bool expected = known.active && _isDue(known, round) && stands(under) && time() + 1 minutes < under.end;
         expected = expected && requestPlace[Verdicts.id(under.id, use)] == 0;
         bytes memory data = abi.encodeCall(assent.openRound, (known.terms, round));
         if (!attempt("openRound", relayer, 0, data, expected)) return;
         (known.opened, known.next) = (known.opened + 1, round + 1);
         uint40 until = uint40(time() + schedule.window);
+        if (until >= under.end) until = uint40(under.end - 1);
         opened(under, known.terms.question.forRound(use, until), known.terms.quote);
     }
 
@@ -150,7 +151,7 @@ abstract contract StandingHandler is RequestHandler {
             start: uint40(early + draw(seed, "start", 0, inBlocks ? 300 : 4000)),
             interval: uint32(chance(seed, "no interval", 16) ? 0 : draw(seed, "interval", 1, inBlocks ? 100 : 3600)),
             rounds: uint32(chance(seed, "no round", 16) ? 0 : draw(seed, "rounds", 1, 3)),
-            window: uint32(chance(seed, "no window", 16) ? 0 : draw(seed, "window", 60, 7200)),
+            window: uint32(chance(seed, "too short a window", 16) ? 59 : draw(seed, "window", 60, 7200)),
             inBlocks: inBlocks,
             catchUp: chance(seed, "catch up", 2)
         });
@@ -161,7 +162,7 @@ abstract contract StandingHandler is RequestHandler {
         view
         returns (bool)
     {
-        if (schedule.interval == 0 || schedule.rounds == 0 || schedule.window == 0) return false;
+        if (schedule.interval == 0 || schedule.rounds == 0 || schedule.window < 60) return false;
         bool enough = uint256(question.use()) + schedule.rounds <= known.terms.terms.uses;
         return enough && permits(known) && !models[known.modelAt].deprecated && _isNew(known, question, schedule);
     }
@@ -228,8 +229,9 @@ abstract contract StandingHandler is RequestHandler {
 
     function _isOver(KnownStanding storage known) private view returns (bool) {
         Schedule memory schedule = known.terms.schedule;
-        if (known.next >= schedule.rounds || !stands(agreements[known.agreementAt])) return true;
-        return !schedule.catchUp && _clock(schedule) >= _due(schedule, schedule.rounds);
+        KnownAgreement storage under = agreements[known.agreementAt];
+        if (known.next >= schedule.rounds || isOver(under)) return true;
+        return _clock(schedule) >= _due(schedule, schedule.rounds) && (!schedule.catchUp || time() >= under.end);
     }
 
     function _waitForRound(Schedule memory schedule, uint32 round) private {

@@ -25,8 +25,9 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
             assertNotEq(known.given.step, 0, "1: given");
             assertLe(known.given.step, made.asked.step, "1: given before it was asked");
             assertLe(known.terms.terms.validFrom, made.asked.time, "1: valid when asked");
-            assertLt(made.ended.time, known.end, "1: valid when recorded");
-            assertLe(made.ended.time, made.terms.question.deadline(), "1: in time");
+            assertLt(made.terms.question.deadline(), known.end, "1: valid till the deadline");
+            assertLe(made.answered, made.terms.question.deadline(), "1: in time");
+            assertLe(made.ended.time, made.terms.question.lastSecond(), "1: recorded in time");
             if (known.withdrawn.step != 0) assertLt(made.ended.step, known.withdrawn.step, "1: not withdrawn");
         }
     }

@@ -80,7 +80,7 @@ contract PoliciesTest is Test {
 
     /// @dev Its last report may be claimed, challenged and reviewed until just before the stake can be had back.
     function test_RevertWhen_TheStakeIsGoneBeforeTheLastReview() public {
-        uint256 bonded = policy.epochGrace + Policies.MAX_OPEN + 2 * (challenges.window + challenges.reviewTime) + 1;
+        uint256 bonded = policy.epochGrace + Policies.MAX_CLAIM + 2 * (challenges.window + challenges.reviewTime) + 1;
         policy.unbondingTime = uint40(bonded + 1);
         caller.check(policy, challenges);
         policy.unbondingTime = uint40(bonded);
@@ -118,7 +118,7 @@ contract PoliciesTest is Test {
         bool members = any.minMembers >= 2 && any.minMembers <= 64;
         bool stake = any.minStake > 0 && any.minStake >= terms.penalty;
         bool epoch = any.epochLength > 0 && any.epochLength <= 3650 days;
-        uint256 bonded = uint256(any.epochGrace) + 7 days + 2 * (uint256(terms.window) + terms.reviewTime) + 1;
+        uint256 bonded = uint256(any.epochGrace) + 8 days + 2 * (uint256(terms.window) + terms.reviewTime) + 1;
         bool unbonding = any.unbondingTime > bonded && any.unbondingTime <= 3650 days;
         if (!(members && stake && epoch && unbonding)) vm.expectPartialRevert(IOperatorSet.PolicyMalformed.selector);
         caller.check(any, terms);

@@ -109,7 +109,7 @@ abstract contract OperatorsTest is AssentTest {
     /// claimed in its last, challenged in its last, left unanswered, and that a second later challenged once more.
     function longestBond() internal pure returns (uint40) {
         uint256 challenged = CHALLENGE_WINDOW + REVIEW_TIME;
-        return uint40(EPOCH_GRACE + Policies.MAX_OPEN + challenged + 1 + challenged);
+        return uint40(EPOCH_GRACE + Policies.MAX_CLAIM + challenged + 1 + challenged);
     }
 
     /// @return Those that are just within the bounds.

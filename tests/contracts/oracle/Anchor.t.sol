@@ -5,6 +5,7 @@ import { IModelRegistry } from "../../../contracts/interfaces/IModelRegistry.sol
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { PoolId } from "../../../contracts/types/Ids.sol";
 import { Pool } from "../../../contracts/types/Pool.sol";
+import { Delivery } from "../../../contracts/types/Question.sol";
 import { Answer, Attestation, RequestState } from "../../../contracts/types/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";
 import { OracleTest } from "./OracleTest.sol";
@@ -16,7 +17,7 @@ contract AnchorTest is OracleTest {
     function setUp() public override {
         super.setUp();
         give();
-        store(answers, askMany(0, 3));
+        store(answers, askMany(0, 3, Delivery.Anchored));
         root = rootOf(answers);
     }
 
@@ -81,6 +82,20 @@ contract AnchorTest is OracleTest {
     function testFuzz_RevertWhen_TheQuorumNamedIsBeyondTheCommittee(uint8 quorum) public {
         model.quorum = uint8(bound(quorum, 5, 255));
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.QuorumMismatch.selector, 4, model.quorum), 0xf);
+    }
+
+    /// @dev No hash is that small, but an epoch's number is.
+    function testFuzz_RevertWhen_TheRootIsANumber(uint160 number) public {
+        root = bytes32(uint256(number));
+        Attestation memory attestation = attestTree(3, root, SIGNERS);
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.RootMalformed.selector, root));
+        assent.anchor(root, 3, address(0), 3, attestation);
+    }
+
+    function test_RevertWhen_TheReportIsOfNoVerdict() public {
+        Attestation memory attestation = attestTree(0, root, SIGNERS);
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.ReportSize.selector, 0, type(uint32).max));
+        assent.anchor(root, 0, address(0), 3, attestation);
     }
 
     function test_RevertWhen_AnotherRootWasSigned() public {

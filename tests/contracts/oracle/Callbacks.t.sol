@@ -66,10 +66,11 @@ contract CallbacksTest is OracleTest {
         assertEq(receiver.told(), 1, "told");
     }
 
+    /// @dev Nobody was told.
     function test_WhenTheReceiverIsAnAccountWithoutCode() public {
         _giveTo(makeAddr("an account"));
         (request, id) = _ask(0, CALLBACK);
-        _assertTaken(RequestState.Recorded);
+        _expectFailed("");
     }
 
     function test_WhenTheReceiverHasNoSuchFunction() public {

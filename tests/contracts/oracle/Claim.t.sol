@@ -24,7 +24,7 @@ contract ClaimTest is OracleTest {
         super.setUp();
         agreement.terms.validUntil = START + 30 minutes;
         give();
-        store(answers, askMany(0, 5));
+        store(answers, askMany(0, 5, Delivery.Anchored));
         _select(2);
     }
 
@@ -60,7 +60,7 @@ contract ClaimTest is OracleTest {
 
     function test_RevertGiven_ItExpired() public {
         anchor(answers, SIGNERS);
-        skip(2 hours);
+        vm.warp(request.question.lastSecond() + 1);
         assent.expire(request);
         _expectNotOpen(RequestState.Expired);
         assertEq(balanceOf(controller), FEE, "refunded");
@@ -79,22 +79,52 @@ contract ClaimTest is OracleTest {
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.RequestMismatch.selector, id));
     }
 
-    function test_RevertWhen_TheDeadlineHasPassed() public {
-        anchor(answers, SIGNERS);
+    function test_RevertGiven_ItAskedToBeRecorded() public {
+        (request, id) = ask(defaultQuestion(9));
+        answers[0] = Answer(request, verdict);
+        store(answers, answers);
+        root = anchor(answers, SIGNERS);
+        for (uint256 i = 0; i < answers.length; ++i) {
+            if (idOf(answers[i].request) == id) proof = proofOf(answers, i);
+        }
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.NotAnchored.selector, id));
+    }
+
+    function test_RevertGiven_TheRootWasAnchoredAfterTheDeadline() public {
         uint40 until = request.question.deadline();
         vm.warp(until + 1);
+        anchor(answers, SIGNERS);
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, until, until + 1));
+    }
+
+    function test_RevertWhen_TheTimeForClaimsHasPassed() public {
+        anchor(answers, SIGNERS);
+        uint256 last = request.question.deadline() + 1 days;
+        vm.warp(last + 1);
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, last, last + 1));
+    }
+
+    /// @dev Its time ran out too: it hadn't when the root was anchored.
+    function test_GivenTheDeadlineHasPassed() public {
+        anchor(answers, SIGNERS);
+        vm.warp(request.question.deadline() + 1 days);
+        assertGt(vm.getBlockTimestamp(), agreement.terms.validUntil, "the agreement has expired");
+        expectRecorded(id, verdict);
+        _claim();
+        assertRecorded(id, verdict);
+    }
+
+    function test_GivenTheRootWasAnchoredInTheLastSecond() public {
+        vm.warp(request.question.deadline());
+        anchor(answers, SIGNERS);
+        skip(1);
+        _claim();
+        assertRecorded(id, verdict);
     }
 
     function test_RevertGiven_TheAgreementWasWithdrawn() public {
         anchor(answers, SIGNERS);
         withdraw();
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.AgreementNoLongerValid.selector, agreementId));
-    }
-
-    function test_RevertGiven_TheAgreementHasExpired() public {
-        anchor(answers, SIGNERS);
-        vm.warp(agreement.terms.validUntil);
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.AgreementNoLongerValid.selector, agreementId));
     }
 
@@ -191,8 +221,8 @@ contract ClaimTest is OracleTest {
     }
 
     function test_RevertGiven_TheRootIsTooOld() public {
-        _anchorAhead(START + Policies.MAX_OPEN + 1 hours);
-        vm.warp(START + Policies.MAX_OPEN + 1);
+        _anchorAhead(START + Policies.MAX_CLAIM + 1 hours);
+        vm.warp(START + Policies.MAX_CLAIM + 1);
         ask(request.question);
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.RootTooOld.selector, root, START));
         // The committee can still answer, with stakes behind its word.
@@ -201,8 +231,8 @@ contract ClaimTest is OracleTest {
     }
 
     function test_GivenTheRootIsAsOldAsItMayBe() public {
-        _anchorAhead(START + Policies.MAX_OPEN + 1 hours);
-        vm.warp(START + Policies.MAX_OPEN);
+        _anchorAhead(START + Policies.MAX_CLAIM + 1 hours);
+        vm.warp(START + Policies.MAX_CLAIM);
         ask(request.question);
         _claim();
         assertRecorded(id, verdict);
@@ -264,7 +294,7 @@ contract ClaimTest is OracleTest {
         vm.warp(START + EPOCH_LENGTH);
         agreement.terms.validUntil = START + 1 days;
         give();
-        (request,) = ask(0);
+        (request,) = ask(questionFor(0, Delivery.Anchored));
         Answer[] memory one = new Answer[](1);
         one[0] = Answer(request, verdict);
         root = anchor(one, SIGNERS);
@@ -279,7 +309,7 @@ contract ClaimTest is OracleTest {
 
     /// forge-config: default.fuzz.runs = 64
     function testFuzz_GivenThereAreOneTo64Answers(uint8 count, uint256 seed) public {
-        Answer[] memory many = sort(askMany(10, bound(count, 1, 64)));
+        Answer[] memory many = sort(askMany(10, bound(count, 1, 64), Delivery.Anchored));
         anchor(many, SIGNERS);
         bytes32[] memory nodes = treeOf(many);
         uint256 stride = 2 * (seed % many.length) + 1;
@@ -295,7 +325,7 @@ contract ClaimTest is OracleTest {
     function test_GivenTheModelsHaveDifferentQuorums() public {
         model.quorum = 4;
         giveFor("of four");
-        (request,) = ask(0);
+        (request,) = ask(questionFor(0, Delivery.Anchored));
         answers[0] = Answer(request, verdict);
         store(answers, answers);
         root = rootOf(answers);
@@ -313,7 +343,7 @@ contract ClaimTest is OracleTest {
 
     function test_GivenTheModelsHaveDifferentCurrencies() public {
         useToken(address(new Token()));
-        (request,) = askFromBalance(defaultQuestion(0));
+        (request,) = askFromBalance(questionFor(0, Delivery.Anchored));
         answers[0] = Answer(request, verdict);
         store(answers, answers);
         root = anchor(answers, SIGNERS);
@@ -330,7 +360,7 @@ contract ClaimTest is OracleTest {
     function test_GivenSubjectAndPublisherEarn() public {
         (agreement.terms.price, model.royalty) = (7, 2500);
         giveFor("with royalty");
-        store(answers, askMany(0, 2));
+        store(answers, askMany(0, 2, Delivery.Anchored));
         _select(1);
         anchor(answers, SIGNERS);
         _claim();
@@ -388,7 +418,7 @@ contract ClaimTest is OracleTest {
         agreement.terms.validUntil = START + 365 days;
         give();
         Asked memory parts = asked(0);
-        parts.deadline = uint40(deadline_);
+        (parts.delivery, parts.deadline) = (Delivery.Anchored, uint40(deadline_));
         Answer[] memory one = new Answer[](1);
         one[0] = Answer(requestNow(Questions.pack(parts)), verdict);
         root = anchor(one, SIGNERS);

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
-import { Question } from "../../../contracts/types/Question.sol";
+import { Delivery, Question } from "../../../contracts/types/Question.sol";
 import { Request, RequestState, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";
 import { OracleTest } from "./OracleTest.sol";
@@ -29,6 +29,19 @@ contract ExpireTest is OracleTest {
         uint40 until = request.question.deadline();
         vm.warp(until);
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlineNotPassed.selector, until, until));
+    }
+
+    /// @dev A verdict that was anchored in time may still be claimed.
+    function test_RevertGiven_ItAskedForAnAnchoredReport_WhenTheTimeForClaimsHasNotPassed() public {
+        (request, id) = ask(questionFor(1, Delivery.Anchored));
+        uint256 last = request.question.deadline() + 1 days;
+        vm.warp(last);
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlineNotPassed.selector, last, last));
+    }
+
+    function test_GivenItAskedForAnAnchoredReport() public {
+        (request, id) = ask(questionFor(1, Delivery.Anchored));
+        _assertExpires();
     }
 
     function test_RevertGiven_ItWasRecorded() public {
@@ -82,7 +95,7 @@ contract ExpireTest is OracleTest {
     }
 
     function _assertExpires() private {
-        vm.warp(request.question.deadline() + 1);
+        vm.warp(request.question.lastSecond() + 1);
         vm.expectEmit(address(assent));
         emit IVerdictOracle.Expired(id);
         vm.prank(stranger);

@@ -6,7 +6,7 @@ import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { Agreements } from "../../../contracts/types/Agreement.sol";
 import { Challenges } from "../../../contracts/types/Challenge.sol";
 import { PoolId, RequestId, SourceId } from "../../../contracts/types/Ids.sol";
-import { Question } from "../../../contracts/types/Question.sol";
+import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
 import {
     Answer,
@@ -106,11 +106,21 @@ abstract contract OracleTest is AssentTest {
 
     /// @dev Requests for the uses from `first` on, and the default answer to each, in the order of the uses.
     function askMany(uint32 first, uint256 count) internal returns (Answer[] memory answers) {
+        return askMany(first, count, Delivery.Recorded);
+    }
+
+    function askMany(uint32 first, uint256 count, Delivery delivery) internal returns (Answer[] memory answers) {
         answers = new Answer[](count);
         for (uint32 i = 0; i < count; ++i) {
-            (Request memory request,) = ask(first + i);
+            (Request memory request,) = ask(questionFor(first + i, delivery));
             answers[i] = Answer(request, defaultVerdict());
         }
+    }
+
+    function questionFor(uint32 use, Delivery delivery) internal view returns (Question) {
+        Asked memory parts = asked(use);
+        parts.delivery = delivery;
+        return Questions.pack(parts);
     }
 
     /// @dev Puts a report's answers where a test keeps them, in the order of its tree.

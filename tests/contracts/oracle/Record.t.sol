@@ -79,8 +79,9 @@ contract RecordTest is OracleTest {
 
     function test_RevertGiven_TheAgreementHasExpired() public {
         _giveAShortAgreement();
-        vm.warp(agreement.terms.validUntil);
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.AgreementNoLongerValid.selector, agreementId));
+        uint256 end = agreement.terms.validUntil;
+        vm.warp(end);
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, end - 1, end));
     }
 
     function test_RevertWhen_TheScoreIsAboveOneMillion() public {
@@ -215,11 +216,12 @@ contract RecordTest is OracleTest {
 
     function _askWithLongDeadline() private {
         Asked memory parts = asked(1);
-        parts.deadline = latestDeadline();
+        uint40 last = agreement.terms.validUntil - 1;
+        parts.deadline = latestDeadline() < last ? latestDeadline() : last;
         (request, id) = ask(Questions.pack(parts));
     }
 
-    /// @dev And asks for it with a deadline beyond its end.
+    /// @dev And asks for it with the latest deadline that it allows.
     function _giveAShortAgreement() private {
         agreement.terms.validUntil = START + 1 days;
         give();

@@ -178,7 +178,7 @@ contract RecordManyTest is OracleTest {
     }
 
     /// @dev Anyone can make a token, and a model with whatever fee in it.
-    function test_WhenTheFeesOfAWorthlessTokenRunOver() public {
+    function test_WhenTheFeesOfATokenAreBeyond96Bits() public {
         Answer[] memory answers = new Answer[](3);
         (answers[0].request,) = ask(0);
         model.fee = type(uint96).max;
@@ -193,7 +193,7 @@ contract RecordManyTest is OracleTest {
         for (uint256 i = 0; i < answers.length; ++i) {
             _assertRecorded(answers[i]);
         }
-        assertEq(earnedBy(1, SIGNERS), type(uint96).max, "earned in the token, as much as there is room for");
+        assertEq(earnedBy(1, SIGNERS), 2 * uint256(type(uint96).max), "earned in the token");
         assertEq(assent.poolInfo(assent.poolOf(1, SIGNERS, model.currency)).signers, SIGNERS, "by whom");
         assertEq(assent.poolInfo(assent.poolOf(1, SIGNERS, address(0))).earned, FEE, "earned in ether");
     }

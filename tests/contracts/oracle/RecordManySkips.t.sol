@@ -83,7 +83,7 @@ contract RecordManySkipsTest is OracleTest {
 
     function test_WhenAnAnswerHasAnObstacle_GivenItsAgreementHasExpired() public {
         vm.warp(agreement.terms.validUntil);
-        _assertSkips(IVerdictOracle.Obstacle.NotAgreed, RequestState.Requested);
+        _assertSkips(IVerdictOracle.Obstacle.DeadlinePassed, RequestState.Requested);
     }
 
     function test_WhenAnAnswerHasAnObstacle_GivenItsScoreIsAboveOneMillion() public {

@@ -32,6 +32,13 @@ contract RefuseTest is OracleTest {
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.AgreementStillValid.selector, agreementId));
     }
 
+    /// @dev Then its deadline has passed, too: it expires.
+    function test_RevertGiven_TheAgreementHasExpired() public {
+        vm.warp(agreement.terms.validUntil);
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.AgreementStillValid.selector, agreementId));
+        assent.expire(request);
+    }
+
     function test_RevertGiven_ItWasRecorded() public {
         record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
         withdraw();
@@ -65,11 +72,6 @@ contract RefuseTest is OracleTest {
     function test_GivenTheAgreementWasWithdrawn() public {
         skip(1 minutes);
         withdraw();
-        _assertRefuses();
-    }
-
-    function test_GivenTheAgreementHasExpired() public {
-        vm.warp(agreement.terms.validUntil);
         _assertRefuses();
     }
 

@@ -216,15 +216,39 @@ contract RequestTest is OracleTest {
     function test_RevertWhen_TheDeadlineHasPassed() public {
         give();
         parts.deadline = START - 1;
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, START - 1, START));
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlineTooNear.selector, START - 1, START + 60));
         parts.deadline = 0;
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, 0, START));
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlineTooNear.selector, 0, START + 60));
     }
 
-    function test_RevertWhen_TheDeadlineIsNow() public {
+    function test_RevertWhen_TheDeadlineIsTooNear() public {
         give();
         parts.deadline = START;
-        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlinePassed.selector, START, START));
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlineTooNear.selector, START, START + 60));
+        parts.deadline = START + 59;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlineTooNear.selector, START + 59, START + 60));
+    }
+
+    function test_RevertWhen_TheDeadlineIsBeyondTheAgreement() public {
+        agreement.terms.validUntil = START + 1 days;
+        give();
+        parts.deadline = START + 1 days;
+        _expectRevert(
+            abi.encodeWithSelector(IVerdictOracle.DeadlineTooFar.selector, START + 1 days, START + 1 days - 1)
+        );
+        parts.deadline -= 1;
+        _request();
+        _assertOpen();
+    }
+
+    /// @dev No deadline is far enough and near enough.
+    function test_RevertWhen_TheAgreementIsOverInAMinute() public {
+        agreement.terms.validUntil = START + 60;
+        give();
+        parts.deadline = START + 60;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlineTooFar.selector, START + 60, START + 59));
+        parts.deadline = START + 59;
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.DeadlineTooNear.selector, START + 59, START + 60));
     }
 
     function test_RevertWhen_TheDeadlineIsTooFar() public {
@@ -295,7 +319,8 @@ contract RequestTest is OracleTest {
 
     function test_WhenAllTermsAreAgreedTo() public {
         _givePriced();
-        RequestId wanted = RequestId.wrap(keccak256(abi.encode(agreementId, uint32(0))));
+        bytes28 tag = bytes28(keccak256("Use(bytes32 agreement,uint32 use)"));
+        RequestId wanted = RequestId.wrap(keccak256(abi.encodePacked(agreementId, tag, uint32(0))));
         uint256 balance = address(assent).balance;
         vm.expectEmit(address(assent));
         emit IVerdictOracle.Requested(wanted, agreementId, Questions.pack(parts));
@@ -341,9 +366,9 @@ contract RequestTest is OracleTest {
         _assertOpen();
     }
 
-    function test_WhenTheDeadlineIsTheNextSecond() public {
+    function test_WhenTheDeadlineIsTheEarliest() public {
         give();
-        parts.deadline = START + 1;
+        parts.deadline = START + 60;
         _request();
         _assertOpen();
     }
@@ -402,7 +427,7 @@ contract RequestTest is OracleTest {
         model.royalty = uint16(bound(royalty, 0, 5000));
         parts = Asked({
             use: uint32(bound(seed >> 16, 0, type(uint32).max - 1)),
-            deadline: uint40(bound(seed >> 48, START + 1, latestDeadline())),
+            deadline: uint40(bound(seed >> 48, START + 60, latestDeadline())),
             purpose: uint8(bound(seed, 0, 119)),
             step: uint8(bound(seed >> 8, 0, 4)),
             callback: uint16(bound(uint16(seed >> 88), 0, Questions.MAX_CALLBACK)),
@@ -433,7 +458,7 @@ contract RequestTest is OracleTest {
         assertState(assent.requestId(agreementId, parts.use), RequestState.Requested);
         Request memory request = requestNow(Questions.pack(parts));
         bytes4 reason = IVerdictOracle.DeadlineNotPassed.selector;
-        vm.expectRevert(abi.encodeWithSelector(reason, parts.deadline, vm.getBlockTimestamp()));
+        vm.expectRevert(abi.encodeWithSelector(reason, request.question.lastSecond(), vm.getBlockTimestamp()));
         assent.expire(request);
     }
 

@@ -9,7 +9,7 @@ import { Signatures } from "../../../contracts/libraries/Signatures.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Scopes, Steps } from "../../../contracts/types/Scope.sol";
-import { RequestState } from "../../../contracts/types/Verdict.sol";
+import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { Answer as Manner, Wallet } from "../base/Wallets.sol";
 import { Token } from "../treasury/Tokens.sol";
 import { OracleTest } from "./OracleTest.sol";
@@ -166,8 +166,8 @@ contract RequestBySigTest is OracleTest {
         _giveAndFund();
         bytes memory signature = _sign();
         vm.warp(parts.deadline);
-        bytes4 reason = IVerdictOracle.DeadlinePassed.selector;
-        _expectRevert(abi.encodeWithSelector(reason, parts.deadline, parts.deadline), signature);
+        bytes4 reason = IVerdictOracle.DeadlineTooNear.selector;
+        _expectRevert(abi.encodeWithSelector(reason, parts.deadline, parts.deadline + 60), signature);
     }
 
     /// @dev The digest covers the parts; what lies beyond them a relayer could set at will.
@@ -243,7 +243,8 @@ contract RequestBySigTest is OracleTest {
         give();
         fund(controller, FEE + 7 + TIP + 3);
         uint256 held = address(assent).balance;
-        RequestId wanted = RequestId.wrap(keccak256(abi.encode(agreementId, uint32(0))));
+        bytes28 tag = bytes28(keccak256("Use(bytes32 agreement,uint32 use)"));
+        RequestId wanted = RequestId.wrap(keccak256(abi.encodePacked(agreementId, tag, uint32(0))));
         bytes memory signature = sign(controllerKey, _asking());
         vm.expectEmit(address(assent));
         emit IVerdictOracle.Requested(wanted, agreementId, Questions.pack(parts));
@@ -321,7 +322,7 @@ contract RequestBySigTest is OracleTest {
     function testFuzz_WhenTheTermsAreAny(uint96 fee, uint96 price, uint96 tip_, uint128 balance, uint256 seed) public {
         (model.fee, agreement.terms.price, tip) = (fee, price, tip_);
         parts.use = uint32(bound(seed, 0, 99));
-        parts.deadline = uint40(bound(seed >> 8, START + 1, latestDeadline()));
+        parts.deadline = uint40(bound(seed >> 8, START + 60, latestDeadline()));
         parts.callback = uint16(bound(uint16(seed >> 48), 0, Questions.MAX_CALLBACK));
         giveFor(abi.encode(seed));
         fund(controller, balance);
@@ -373,8 +374,9 @@ contract RequestBySigTest is OracleTest {
     function _assertOpen() private {
         assertState(assent.requestId(agreementId, parts.use), RequestState.Requested);
         bytes4 reason = IVerdictOracle.DeadlineNotPassed.selector;
-        vm.expectRevert(abi.encodeWithSelector(reason, parts.deadline, vm.getBlockTimestamp()));
-        assent.expire(requestNow(Questions.pack(parts)));
+        Request memory request = requestNow(Questions.pack(parts));
+        vm.expectRevert(abi.encodeWithSelector(reason, request.question.lastSecond(), vm.getBlockTimestamp()));
+        assent.expire(request);
     }
 
     function _expectInvalid(bytes memory signature) private {

@@ -7,7 +7,8 @@ import { AssentTest } from "../base/AssentTest.sol";
 contract RequestIdTest is AssentTest {
     function testFuzz_WhenAgreementAndUseAreAny(bytes32 agreed, uint32 use) public view {
         RequestId id = assent.requestId(AgreementId.wrap(agreed), use);
-        assertEq(RequestId.unwrap(id), keccak256(abi.encode(agreed, uint256(use))));
+        bytes28 tag = bytes28(keccak256("Use(bytes32 agreement,uint32 use)"));
+        assertEq(RequestId.unwrap(id), keccak256(abi.encodePacked(agreed, tag, use)));
     }
 
     function testFuzz_WhenAgreementOrUseDiffer(bytes32 agreed, uint32 use, bytes32 other, uint32 otherUse) public view {

@@ -95,13 +95,28 @@ contract EndStandingTest is StandingTest {
         _end(stranger, ROUNDS - 1);
     }
 
-    function test_GivenTheAgreementHasExpired() public {
+    /// @dev It may be renewed.
+    function test_RevertGiven_TheAgreementHasExpired_WhenAnotherSendsIt() public {
+        agreement.terms.validUntil = uint40(due(2));
+        for (uint256 i = 0; i < 2; ++i) {
+            (schedule.catchUp, agreement.source.salt) = (i == 1, bytes32(i));
+            give();
+            stand();
+            vm.warp(due(2));
+            _expectStillRuns();
+            vm.warp(due(ROUNDS) - 1);
+            _expectStillRuns();
+            vm.warp(START);
+        }
+    }
+
+    function test_GivenTheAgreementHasExpired_GivenItCatchesUp_GivenTheTimeOfTheLastRoundIsOver() public {
         schedule.catchUp = true;
         agreement.terms.validUntil = uint40(due(2));
         give();
         stand();
         openAt(0);
-        vm.warp(due(2));
+        vm.warp(due(ROUNDS));
         _end(stranger, ROUNDS - 1);
     }
 

@@ -17,9 +17,9 @@ contract StandTest is StandingTest {
         schedule.interval = 0;
         _expectMalformed("interval");
         schedule.interval = 1;
-        schedule.window = 0;
+        schedule.window = uint32(Policies.MIN_OPEN - 1);
         _expectMalformed("window");
-        schedule.window = 1;
+        schedule.window = uint32(Policies.MIN_OPEN);
         schedule.rounds = 0;
         _expectMalformed("rounds");
     }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { PoolId } from "../../../contracts/types/Ids.sol";
+import { Delivery } from "../../../contracts/types/Question.sol";
 import { Answer, Request } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "../oracle/OracleTest.sol";
 import { Token } from "./Tokens.sol";
@@ -70,7 +71,7 @@ contract CollectTest is OracleTest {
     }
 
     function test_GivenVerdictsWereClaimedUnderARoot() public {
-        Answer[] memory answers = sort(askMany(0, 2));
+        Answer[] memory answers = sort(askMany(0, 2, Delivery.Anchored));
         bytes32 root = anchor(answers, 0xb);
         assent.claim(answers[0].request, answers[0].verdict, proofOf(answers, 0));
         PoolId pool = assent.poolOfRoot(root, address(0), 3);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { Agreement } from "../../../contracts/types/Agreement.sol";
 import { AgreementId, RequestId } from "../../../contracts/types/Ids.sol";
+import { Delivery } from "../../../contracts/types/Question.sol";
 import { Answer, Request } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "../oracle/OracleTest.sol";
 import { Token } from "./Tokens.sol";
@@ -151,7 +152,7 @@ contract SettleTest is OracleTest {
     }
 
     function test_GivenVerdictsWereClaimedUnderARoot() public {
-        Answer[] memory answers = sort(askMany(0, 2));
+        Answer[] memory answers = sort(askMany(0, 2, Delivery.Anchored));
         anchor(answers, SIGNERS);
         assent.claim(answers[0].request, answers[0].verdict, proofOf(answers, 0));
         _expectSettled(1);

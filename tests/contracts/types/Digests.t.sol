@@ -194,7 +194,8 @@ contract DigestsTest is AssentTest {
 
     function testFuzz_RequestId_IsTheHashOfAgreementAndUse(Agreement memory any, uint32 use) public view {
         AgreementId id = hasher.agreementId(any);
-        RequestId wanted = RequestId.wrap(keccak256(abi.encode(id, use)));
+        bytes28 tag = bytes28(keccak256("Use(bytes32 agreement,uint32 use)"));
+        RequestId wanted = RequestId.wrap(keccak256(abi.encodePacked(id, tag, use)));
         assertTrue(Verdicts.id(id, use) == wanted, "by agreement and use");
         assertTrue(assent.requestId(id, use) == wanted, "by the contract");
         SourceId source = hasher.sourceId(any.source);
@@ -276,17 +277,31 @@ contract DigestsTest is AssentTest {
 
     // Pools
 
-    function testFuzz_PoolId_IsTheHashOfEpochSignersAndCurrency(uint32 epoch, uint64 signers, uint32 currency)
+    function testFuzz_PoolId_HasCurrencyEpochAndSigners(uint32 epoch, uint64 signers, uint32 currency) public pure {
+        bytes32 id = PoolId.unwrap(Pools.id(epoch, signers, currency));
+        assertEq(id, bytes32(abi.encodePacked(uint8(1), uint120(0), currency, epoch, signers)));
+    }
+
+    function testFuzz_PoolId_HasTheHashOfRootCurrencyAndQuorum(bytes32 root, uint32 currency, uint8 quorum)
         public
         pure
     {
-        bytes32 id = PoolId.unwrap(Pools.id(epoch, signers, currency));
-        assertEq(id, keccak256(abi.encode(epoch, signers, currency)));
+        bytes32 id = PoolId.unwrap(Pools.id(root, currency, quorum));
+        assertEq(id, bytes32(abi.encodePacked(uint8(2), bytes31(keccak256(abi.encode(root, currency, quorum))))));
     }
 
-    function testFuzz_PoolId_IsTheHashOfRootCurrencyAndQuorum(bytes32 root, uint32 currency, uint8 quorum) public pure {
-        bytes32 id = PoolId.unwrap(Pools.id(root, currency, quorum));
-        assertEq(id, keccak256(abi.encode(root, currency, quorum)));
+    /// @dev Whatever a quorum signs.
+    function testFuzz_PoolId_OfOneKindIsNoneOfTheOther(
+        uint32 epoch,
+        uint64 signers,
+        bytes32 root,
+        uint32 currency,
+        uint8 quorum
+    ) public pure {
+        PoolId ofSigners = Pools.id(epoch, signers, currency);
+        assertNotEq(PoolId.unwrap(ofSigners), PoolId.unwrap(Pools.id(root, currency, quorum)));
+        PoolId alike = Pools.id(bytes32(uint256(epoch)), uint32(signers), uint8(currency));
+        assertNotEq(PoolId.unwrap(ofSigners), PoolId.unwrap(alike));
     }
 
     function testFuzz_PoolId_IsThatOfTheContract(uint64 signers, bytes32 root, uint8 quorum) public view {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { RequestId, SourceId } from "../../../contracts/types/Ids.sol";
-import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Schedule, StandingRequest, Under } from "../../../contracts/types/Standing.sol";
 import { Answer, Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { DirtyTest } from "./DirtyTest.sol";
@@ -104,7 +104,9 @@ contract DirtyRequestsTest is DirtyTest {
     }
 
     function testFuzz_RevertWhen_AnchorOrClaimIsDirty(uint256 dirt) public {
-        (Request memory request, RequestId id) = ask(0);
+        Asked memory parts = asked(0);
+        parts.delivery = Delivery.Anchored;
+        (Request memory request, RequestId id) = ask(Questions.pack(parts));
         Verdict memory verdict = defaultVerdict();
         bytes32 root = leafOf(request, verdict);
         Attestation memory attestation = attest(request, verdict, 7);

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from core_strategies import AGREEMENTS, REQUESTS, STANDING, STRUCTS
+from core_strategies import AGREEMENTS, REQUESTS, STRUCTS
 from eth_account.messages import encode_typed_data
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,16 +101,6 @@ def test_request__when_its_question_is_no_question__is_refused(request_: Request
     agreement, controller, question, quote = request_.to_abi()
     with pytest.raises(ValueError, match="beyond"):
         Request.from_abi((agreement, controller, question | 1 << 200, quote))
-
-
-@given(STANDING)
-def test_standing__when_a_round_opens__is_the_same_question_at_the_next_use(standing: StandingRequest) -> None:
-    request = standing.round_request(2, 500)
-    deadline = 500 + standing.schedule.window
-    assert request.question == standing.question.at(standing.question.use + 2, deadline)
-    assert (request.agreement, request.controller, request.quote) == (
-        standing.agreement, standing.controller, standing.quote,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ from oracle.core import digests, merkle
 from oracle.core.digests import Domain
 from oracle.core.keccak import keccak
 from oracle.core.structs import (
+    CLAIM_TIME_S,
+    MAX_OPEN_S,
+    MIN_OPEN_S,
     Agreement,
     Model,
     ModelsBy,
@@ -116,6 +119,10 @@ def test_pools__when_named__are_the_vectors() -> None:
     pool, rooted = IDS["derived"]["pool"], IDS["derived"]["rootPool"]
     assert pool_id(pool["epoch"], int(pool["signers"]), pool["currency"]) == _bytes(pool["id"])
     assert root_pool_id(_bytes(rooted["root"]), rooted["currency"], rooted["quorum"]) == _bytes(rooted["id"])
+
+
+def test_times__are_the_vectors() -> None:
+    assert IDS["times"] == {"minOpen": MIN_OPEN_S, "maxOpen": MAX_OPEN_S, "claimTime": CLAIM_TIME_S}
 
 
 def test_models_by__when_packed__is_the_vectors_word() -> None:

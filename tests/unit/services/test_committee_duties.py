@@ -237,14 +237,16 @@ def claims(world: World) -> list[Any]:
     return [each for one in world.peers for each in one.acts.of("claim")]
 
 
-@pytest.mark.parametrize(("seconds", "claimed"), [(0, False), (299, False), (301, True), (601, False)])
+@pytest.mark.parametrize(
+    ("seconds", "claimed"), [(0, False), (299, False), (301, True), (601, True), (87_000, True), (87_001, False)]
+)
 async def test_claim_due__when_the_deadline_is_near__then_one_member_claims(
     operators: World, seconds: int, claimed: bool
 ) -> None:
     asked = await anchored(operators)
     for _ in range(3):
         for one in operators.peers:
-            one.seat.clock.timestamp = NOW + seconds  # the deadline is at NOW + 600
+            one.seat.clock.timestamp = NOW + seconds  # the deadline is at NOW + 600, and a day more to claim
             await Claimer(one.seat, one.acts, 2, 300).claim_due(64)  # type: ignore[arg-type]
     found = claims(operators)
     assert len(found) == claimed

@@ -41,6 +41,7 @@ class Asked:
                 agreement=self.agreement.id,
                 question=self.request.question.to_json(),
                 deadline=self.request.deadline,
+                delivery=int(self.request.question.delivery),
                 stage=Stage.SEEN,
                 attempts=0,
                 not_before=0.0,

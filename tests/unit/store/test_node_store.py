@@ -96,7 +96,7 @@ def test_apply__when_a_request_names_what_was_never_read__then_it_alone_is_refus
         del rows[missing]
         store.apply(Changes(rows), (10, HASH))
         put(store, good)
-        assert [context.id for context in store.due(Stage.SEEN, 64)] == [good.id]
+        assert [context.id for context in store.due(Stage.SEEN, 9_000, 64)] == [good.id]
         report = store.report(one.id)
         assert report is not None
         assert (report.stage, report.reason) == (Stage.REFUSED, Reason.REQUEST_UNKNOWN)
@@ -217,11 +217,11 @@ def test_due__when_the_backlog_is_longer_than_what_is_fetched_at_once__then_all_
         rows[-1].id = index.to_bytes(32, "big")  # type: ignore[attr-defined]
     store.apply(Changes(rows), (10, HASH))
     wanted = {index.to_bytes(32, "big") for index in (3, 1_299)}
-    assert len(store.due(Stage.SEEN, 9, lambda identity, _: identity in wanted)) == 2
-    assert len(store.due(Stage.SEEN, 1_100)) == 1_100
+    assert len(store.due(Stage.SEEN, 9_000, 9, lambda identity, _: identity in wanted)) == 2
+    assert len(store.due(Stage.SEEN, 9_000, 1_100)) == 1_100
     ids = [index.to_bytes(32, "big") for index in range(1_300)]
     store.all_postponed(ids, 60, "sent", "later")
-    assert store.due(Stage.SEEN, 9) == []
+    assert store.due(Stage.SEEN, 9_000, 9) == []
 
 
 # Requests
@@ -231,10 +231,10 @@ def test_due__when_postponed__then_only_after_the_delay(store: NodeStore, monkey
     one = asked()
     put(store, one)
     store.postponed(one.id, 30, "vault_unreachable", "no")
-    assert store.due(Stage.SEEN, 9) == []
+    assert store.due(Stage.SEEN, 9_000, 9) == []
     later = time.time() + 31
     monkeypatch.setattr("oracle.store.requests.time.time", lambda: later)
-    (context,) = store.due(Stage.SEEN, 9)
+    (context,) = store.due(Stage.SEEN, 9_000, 9)
     assert context.attempts == 1
 
 
@@ -242,9 +242,18 @@ def test_due__when_there_are_many__then_the_oldest_first_and_no_more_than_the_li
     new, old = asked(), asked()
     put(store, new, block=12)
     put(store, old, block=11)
-    assert [context.id for context in store.due(Stage.SEEN, 1)] == [old.id]
-    assert [context.id for context in store.due(Stage.SEEN, 9)] == [old.id, new.id]
-    assert [context.id for context in store.due(Stage.SEEN, 1, lambda identity, _: identity == new.id)] == [new.id]
+    assert [context.id for context in store.due(Stage.SEEN, 9_000, 1)] == [old.id]
+    assert [context.id for context in store.due(Stage.SEEN, 9_000, 9)] == [old.id, new.id]
+    assert [context.id for context in store.due(Stage.SEEN, 9_000, 1, lambda identity, _: identity == new.id)] == [
+        new.id
+    ]
+
+
+def test_due__when_the_deadline_has_passed__then_left_to_be_closed(store: NodeStore) -> None:
+    one = asked(deadline=500, delivery=1)
+    put(store, one)
+    assert [context.id for context in store.due(Stage.SEEN, 500, 9)] == [one.id]
+    assert store.due(Stage.SEEN, 501, 9) == []
 
 
 def test_evaluated__when_the_request_ended_meanwhile__then_the_end_stands(store: NodeStore) -> None:
@@ -259,34 +268,43 @@ def test_evaluated__when_the_request_ended_meanwhile__then_the_end_stands(store:
     assert (report.stage, report.reason) == (Stage.ENDED, None)
 
 
-def test_closable__when_withdrawn_over_or_late__then_named_until_ended(store: NodeStore) -> None:
-    open_, withdrawn, over, late, ended = (
-        asked(valid_until=2_000, deadline=1_900), asked(), asked(valid_until=1_000), asked(deadline=999), asked(deadline=9),
+def test_closable__when_withdrawn_or_late__then_named_until_ended(store: NodeStore) -> None:
+    open_, withdrawn, run_out, late, ended = (
+        asked(valid_until=2_000, deadline=1_900), asked(), asked(valid_until=1_000, deadline=1_001), asked(deadline=999), asked(deadline=9),
     )  # fmt: skip
-    put(store, open_, withdrawn, over, late, ended)
+    put(store, open_, withdrawn, run_out, late, ended)
     store.apply(Changes(endings={ended.id: (Stage.ENDED, 11)}, withdrawn={withdrawn.agreement.id: 11}), (11, HASH))
     store.refused(late.id, "proof_wrong", "no")
     found = {context.id for context in store.closable(1_000, 64)}
-    assert found == {withdrawn.id, over.id, late.id}
-    assert len(store.closable(1_000, 2)) == 2
+    assert found == {withdrawn.id, late.id}
+    assert len(store.closable(1_000, 1)) == 1
 
 
-def test_closable__when_the_agreement_was_renewed__then_the_new_end_counts(store: NodeStore) -> None:
+def test_closable__when_it_asked_for_an_anchored_report__then_a_day_after_its_deadline(store: NodeStore) -> None:
+    one = asked(deadline=1_000, delivery=1)
+    put(store, one)
+    assert store.closable(1_000 + 86_400, 64) == []
+    assert [context.id for context in store.closable(1_001 + 86_400, 64)] == [one.id]
+
+
+def test_context__when_the_agreement_was_renewed__then_has_the_new_end(store: NodeStore) -> None:
     one = asked(valid_until=1_000)
     put(store, one)
-    assert [context.id for context in store.closable(1_500, 64)] == [one.id]
+
+    def end() -> int:
+        context = store.context(one.id)
+        assert context is not None
+        return context.valid_until
+
     renewed = RenewalRow(agreement=one.agreement.id, valid_until=2_000, block_number=20)
     store.apply(Changes([renewed]), (20, HASH))
     again = RenewalRow(agreement=one.agreement.id, valid_until=3_000, block_number=21)
     store.apply(Changes([again]), (21, HASH))
-    assert store.closable(2_500, 64) == []
-    context = store.context(one.id)
-    assert context is not None
-    assert context.valid_until == 3_000
+    assert end() == 3_000
     store.rewind(20, (20, HASH))  # a reorganisation took the second
-    assert [each.valid_until for each in store.closable(2_500, 64)] == [2_000]
+    assert end() == 2_000
     store.rewind(19, (19, HASH))
-    assert [each.valid_until for each in store.closable(1_500, 64)] == [1_000]
+    assert end() == 1_000
 
 
 def test_erasable__when_an_agreement_that_asks_for_it_is_over__then_until_this_node_said_so(store: NodeStore) -> None:
