@@ -187,6 +187,7 @@ abstract contract Arbiter is IArbiter, Candidates, Earnings, Callbacks {
         if (punished & offence != 0) revert AlreadyPunished(id, operator);
         _punished[id][operator] = punished | offence;
         uint256 penalty = _takeStake(operator, _challengeTerms().penalty);
+        if (penalty == 0) revert NothingToSlash(operator); // it stays punishable, should it stake again
         uint256 reward = penalty / 2;
         _balances[ETHER][beneficiary] += reward;
         _balances[ETHER][address(0)] += penalty - reward;

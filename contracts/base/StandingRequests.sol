@@ -57,7 +57,7 @@ abstract contract StandingRequests is IStandingRequests, Consent, Requests {
         StandingId id = Standings.id(standing);
         StandingStatus memory status = _active(id);
         if (msg.sender != standing.controller && !_isOver(standing, status.next)) revert StandingStillRuns(id);
-        _standing[id].active = false;
+        _standing[id] = StandingStatus(false, status.opened, standing.schedule.rounds); // none is to come: it can't be made again
         uint256 refund = standing.quote.total() * (standing.schedule.rounds - status.opened);
         if (refund != 0) _balances[standing.quote.currency()][standing.controller] += refund;
         emit StandingEnded(id, refund);

@@ -36,6 +36,8 @@ interface IArbiter {
     error TestimoniesCompatible(uint256 difference, uint256 allowed);
     error AttesterUnknown(address attester);
     error AlreadyPunished(RequestId id, address operator);
+    /// @notice Its stake is spent or withdrawn.
+    error NothingToSlash(address operator);
 
     /// @notice Challenges a recorded verdict with the bond.
     function challenge(RequestId id) external payable;

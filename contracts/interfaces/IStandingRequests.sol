@@ -22,6 +22,7 @@ interface IStandingRequests {
 
     /// @notice An interval or a number of rounds of zero; a window shorter or longer than a request may be open; a question with a deadline.
     error ScheduleMalformed(string term);
+    /// @notice Made before with just these terms, be it ended since.
     error StandingExists(StandingId id);
     /// @notice Never made (with just these terms), or ended.
     error StandingNotActive(StandingId id);

@@ -37,7 +37,7 @@ struct Under {
 /// @notice What the chain knows of a standing request. One storage slot.
 struct StandingStatus {
     bool active;
-    /// How many rounds were opened, and the first that may still be.
+    /// How many rounds were opened, and the first that may still be: after the last one, or the end, as many as there are.
     uint32 opened;
     uint32 next;
 }

@@ -107,6 +107,7 @@ _CHALLENGES = {
     "TestimoniesCompatible": "an honest operator may have signed both",
     "AttesterUnknown": "give a signature of a member",
     "AlreadyPunished": "it was slashed for this before",
+    "NothingToSlash": "its stake is spent or withdrawn: there is nothing to take",
 }
 _OPERATORS = {
     "OperatorExists": "it has joined already; change its keys, or add to its stake",

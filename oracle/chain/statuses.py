@@ -116,7 +116,7 @@ class StandingStatus:
 
     @property
     def exists(self) -> bool:
-        """Whether it was made. One that was ended before its first round can't be told from one that never was."""
+        """Whether it was ever made."""
         return self.active or self.next != 0
 
 

@@ -68,7 +68,7 @@ class Challenger(Verdicts):
             try:
                 sent.append(self.punish(testimony))
             except ContractRevertError as error:
-                if error.name != "AlreadyPunished":
+                if error.name not in ("AlreadyPunished", "NothingToSlash"):
                     raise
         return sent
 

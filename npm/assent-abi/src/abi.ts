@@ -55,6 +55,7 @@ export const assentAbi = [
   {"inputs": [], "name": "NothingToCollect", "type": "error"},
   {"inputs": [{"name": "id", "type": "bytes32"}], "name": "NothingToDeliver", "type": "error"},
   {"inputs": [{"name": "agreement", "type": "bytes32"}], "name": "NothingToSettle", "type": "error"},
+  {"inputs": [{"name": "operator", "type": "address"}], "name": "NothingToSlash", "type": "error"},
   {"inputs": [{"name": "account", "type": "address"}], "name": "NothingToWithdraw", "type": "error"},
   {"inputs": [{"name": "operator", "type": "address"}], "name": "OperatorExists", "type": "error"},
   {"inputs": [{"name": "operator", "type": "address"}], "name": "OperatorHasResigned", "type": "error"},

@@ -83,7 +83,7 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         while ((made.signers >> index) & 1 == 0) index = (index + 1) % 64;
         address attester = membersAtRotation[made.epoch][index];
         bytes32 offence = _offence(made, attester, "corrected");
-        bool expected = made.state == RequestState.Corrected && made.faulty && !punished[offence];
+        bool expected = made.state == RequestState.Corrected && made.faulty && _punishable(offence, attester);
         bytes memory data = abi.encodeCall(assent.punish, (_testimony(made, made.first, attester)));
         if (attempt("punish", relayer, 0, data, expected)) _punish(offence, attester, made.challenger);
     }
@@ -98,7 +98,7 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         Verdict memory two = verdictFrom(~seed);
         if (chance(seed, "close", 3)) two.score = one.score > 2000 ? one.score - 2000 : one.score + 2000;
         if (chance(seed, "alike", 4)) two.score = one.score;
-        bool expected = _contradict(made, one, two) && !punished[_offence(made, attester, "conflict")];
+        bool expected = _contradict(made, one, two) && _punishable(_offence(made, attester, "conflict"), attester);
         expected = expected && made.state != RequestState.Cancelled; // else it was asked
         (Testimony memory first, Testimony memory second) =
             (_testimony(made, one, attester), _testimony(made, two, attester));
@@ -161,6 +161,10 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
 
     function _tolerated(KnownRequest storage made) private view returns (uint256) {
         return 2 * uint256(modelOf(made).tolerance);
+    }
+
+    function _punishable(bytes32 offence, address attester) private view returns (bool) {
+        return !punished[offence] && knownOperator(firstOperatorOf[attester]).stake != 0;
     }
 
     function _punish(bytes32 offence, address attester, address beneficiary) private {

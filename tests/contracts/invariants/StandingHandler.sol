@@ -72,7 +72,6 @@ abstract contract StandingHandler is RequestHandler {
     function standAgain(uint256 seed) external counted {
         if (standings.length == 0) return;
         KnownStanding storage known = standings[draw(seed, "standing", 0, standings.length - 1)];
-        if (!known.active && known.next == 0) return; // ended before its first round: it may come back
         StandingRequest memory terms = known.terms;
         KnownAgreement storage under_ = agreements[known.agreementAt];
         fund(terms.controller, terms.quote.currency(), terms.quote.total() * terms.schedule.rounds);
@@ -108,7 +107,7 @@ abstract contract StandingHandler is RequestHandler {
         bool expected = known.active && (byController || _isOver(known));
         bytes memory data = abi.encodeCall(assent.endStanding, (known.terms));
         if (!attempt("endStanding", sender, 0, data, expected)) return;
-        known.active = false;
+        (known.active, known.next) = (false, known.terms.schedule.rounds);
         uint256 rounds = known.terms.schedule.rounds - known.opened;
         credit(known.terms.quote.currency(), known.terms.controller, rounds * known.terms.quote.total());
     }

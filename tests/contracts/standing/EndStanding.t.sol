@@ -53,7 +53,7 @@ contract EndStandingTest is StandingTest {
         openAt(0);
         openAt(2);
         _end(controller, ROUNDS - 2);
-        assertStatus(false, 2, 3);
+        assertStatus(false, 2, ROUNDS);
     }
 
     function test_GivenAllRoundsWereOpened() public {

@@ -165,16 +165,12 @@ contract StandTest is StandingTest {
         _expectRevert(abi.encodeWithSelector(IStandingRequests.StandingExists.selector, id));
     }
 
-    function test_GivenItEndedBeforeItsFirstRound() public {
+    /// @dev Operators that saw it end would never open a round.
+    function test_RevertGiven_ItEndedBeforeItsFirstRound() public {
         stand();
-        vm.startPrank(controller);
+        vm.prank(controller);
         assent.endStanding(standing);
-        assent.stand(underOne(), question, schedule); // paid with what came back
-        vm.stopPrank();
-        assertStatus(true, 0, 0);
-        assertBalance(0);
-        openAt(0);
-        assertStatus(true, 1, 1);
+        _expectRevert(abi.encodeWithSelector(IStandingRequests.StandingExists.selector, id));
     }
 
     function test_WhenItIsPaidWithEther() public {
