@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from oracle.chain.abi import Event
 from oracle.chain.contract import AgreementStatus, RequestStatus
-from oracle.chain.recordings import Recording, anchorings, recordings
 from oracle.client import AssentClient, UnknownIdError
 from oracle.core.digests import Domain
 from oracle.core.errors import ContractRevertError, EndpointError
@@ -128,6 +127,11 @@ def gather(client: AssentClient, request_id: bytes) -> Evidence:
     request, agreement, _ = client.request_terms(request_id)
     calldata = client.calldata(recorded.transaction_hash)
     asked = _only(client, "Requested", request_id)
+    report = _reported(client, request_id)
+    if recorded.name == "Corrected":
+        signing = _signing(client, recorded, recorded.arguments["epoch"])
+    else:
+        signing = _signing(client, *(report or (recorded, 0)))
     return Evidence(
         domain=client.contract.domain,
         request_id=request_id,
@@ -135,7 +139,7 @@ def gather(client: AssentClient, request_id: bytes) -> Evidence:
         recorded=recorded,
         first=first,
         calldata=calldata,
-        signing=_brought(client, request, recorded, calldata),
+        signing=signing,
         contest=_contest(client, request_id),
         request=request,
         agreement=agreement,
@@ -145,7 +149,7 @@ def gather(client: AssentClient, request_id: bytes) -> Evidence:
         ordered=_moment(client, _ordered(client, request_id) or asked),
         asked=_moment(client, asked),
         answered=_moment(client, first),
-        anchored=_anchoring(client, request, first),
+        anchored=_moment(client, report[0]) if report is not None and report[0].name == "Anchored" else None,
         given=_span(client, "AgreementGiven", _AGREEMENT_ENDS, agreement.id),
         committed=_span(client, "RecordCommitted", ("RecordRetired",), agreement.record),
         published=_span(client, "ModelPublished", ("ModelDeprecated",), agreement.model),
@@ -154,39 +158,15 @@ def gather(client: AssentClient, request_id: bytes) -> Evidence:
     )
 
 
-def _brought(client: AssentClient, request: Request, recorded: Event, calldata: bytes) -> Signing:
-    """Return where the quorum's signatures came on chain. Which epoch they are of, only their transaction's input tells."""
-    if recorded.name == "Corrected":
-        return _signing(client, recorded, recorded.arguments["epoch"])
-    for found in recordings(calldata):
-        if found.request == request:
-            if found.report is not None:
-                return _signing(client, recorded, found.report.attestation.epoch)
-            return _anchored(client, found) or _signing(client, recorded, 0)
-    return _signing(client, recorded, 0)
-
-
-def _anchored(client: AssentClient, claimed: Recording) -> Signing | None:
-    event = _anchor(client, claimed)
-    if event is None:
+def _reported(client: AssentClient, request_id: bytes) -> tuple[Event, int] | None:
+    """Return the event that the signatures of the first verdict's report brought about, and their epoch, which only their transaction's
+    input tells. None if it doesn't.
+    """
+    try:
+        _, report, event = client.signing(request_id)
+    except UnknownIdError:
         return None
-    found = anchorings(client.calldata(event.transaction_hash))
-    epochs = [each.report.attestation.epoch for each in found if each.report.root == claimed.root]
-    return _signing(client, event, epochs[0] if epochs else 0)
-
-
-def _anchoring(client: AssentClient, request: Request, first: Event) -> Moment | None:
-    for found in recordings(client.calldata(first.transaction_hash)):
-        if found.request == request:
-            event = _anchor(client, found) if found.report is None else None
-            return None if event is None else _moment(client, event)
-    return None
-
-
-def _anchor(client: AssentClient, claimed: Recording) -> Event | None:
-    """Return the event of the anchoring of the root from which a verdict was claimed."""
-    pool = claimed.request.root_pool(claimed.root)
-    return next((e for e in client.events("Anchored", claimed.root) if bytes(e.arguments["pool"]) == pool), None)
+    return event, report.attestation.epoch
 
 
 def _ordered(client: AssentClient, request_id: bytes) -> Event | None:

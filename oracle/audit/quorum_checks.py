@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
 from oracle.audit.evidence import Evidence, Signing
 from oracle.audit.report import CheckFailedError, CheckName, equal, must, shown
 from oracle.chain.recordings import Recording, Report, Review, anchorings, recordings, reviews
@@ -11,31 +15,50 @@ from oracle.core.quantise import within
 from oracle.core.structs import Attestation, Finality, RequestState, Verdict
 from oracle.core.trail import Trail
 
+C = TypeVar("C", Review, tuple[Recording, Report])
+
 _SIGNATURE_BYTES = 64
 
 
 def quorum(evidence: Evidence) -> str:
     """Members signed just this verdict, in an epoch that could sign then, and they are a quorum."""
-    name, event = CheckName.QUORUM, evidence.recorded.arguments
-    announced = Verdict(event["outcome"], event["score"], evidence.trail_digest)
-    least = max(evidence.request.quorum, evidence.model.quorum)
     if evidence.corrected:
-        review = _review(evidence, evidence.calldata, name)
-        equal(name, "verdict signed", announced, review.verdict)
-        digest, attestation = _review_digest(evidence, review), review.attestation
-        wanted, how = review_quorum(least, len(evidence.members)), "in a review"
-        equal(name, "epoch in the event", attestation.epoch, event["epoch"])
-        equal(name, "signers in the event", attestation.signers, event["signers"])
-    else:
-        recording, report = _recording(evidence)
-        equal(name, "verdict signed", announced, recording.verdict)
-        attestation = report.attestation
-        digest = report_digest(evidence.domain, attestation.epoch, report.count, report.root)
-        wanted = signers_needed(least, len(evidence.members))
-        how = f"a report of {report.count}" + (", anchored" if recording.report is None else "")
+        return _any(_reviews(evidence, evidence.calldata, CheckName.QUORUM), partial(_corrected, evidence))
+    return _any(_reports(evidence), partial(_reported, evidence))
+
+
+def _corrected(evidence: Evidence, review: Review) -> str:
+    name, event = CheckName.QUORUM, evidence.recorded.arguments
+    equal(name, "verdict signed", _announced(evidence), review.verdict)
+    equal(name, "epoch in the event", review.attestation.epoch, event["epoch"])
+    equal(name, "signers in the event", review.attestation.signers, event["signers"])
+    wanted = review_quorum(_least(evidence), len(evidence.members))
+    _signed(name, evidence.signing, review.attestation, _review_digest(evidence, review), wanted)
+    return _told(evidence, review.attestation, wanted, "in a review")
+
+
+def _reported(evidence: Evidence, found: tuple[Recording, Report]) -> str:
+    (recording, report), name = found, CheckName.QUORUM
+    equal(name, "verdict signed", _announced(evidence), recording.verdict)
+    attestation = report.attestation
+    digest = report_digest(evidence.domain, attestation.epoch, report.count, report.root)
+    wanted = signers_needed(_least(evidence), len(evidence.members))
     _signed(name, evidence.signing, attestation, digest, wanted)
-    signers = len(members_of(attestation.signers))
-    size = len(evidence.members)
+    how = f"a report of {report.count}" + (", anchored" if recording.report is None else "")
+    return _told(evidence, attestation, wanted, how)
+
+
+def _announced(evidence: Evidence) -> Verdict:
+    event = evidence.recorded.arguments
+    return Verdict(event["outcome"], event["score"], evidence.trail_digest)
+
+
+def _least(evidence: Evidence) -> int:
+    return max(evidence.request.quorum, evidence.model.quorum)
+
+
+def _told(evidence: Evidence, attestation: Attestation, wanted: int, how: str) -> str:
+    signers, size = len(members_of(attestation.signers)), len(evidence.members)
     return f"{signers} of {size} members of epoch {attestation.epoch} signed, {wanted} needed; {how}"
 
 
@@ -74,11 +97,15 @@ _FINALITY = {
 
 
 def _reviewed(evidence: Evidence, signing: Signing) -> str:
-    name, first = CheckName.REVIEW, evidence.first.arguments
+    name = CheckName.REVIEW
     wanted = RequestState.CORRECTED if evidence.corrected else RequestState.UPHELD
     equal(name, "state", wanted.name, evidence.status.state.name)
-    found = _review(evidence, signing.calldata, name)
-    needed = review_quorum(max(evidence.request.quorum, evidence.model.quorum), len(signing.members))
+    return _any(_reviews(evidence, signing.calldata, name), partial(_found, evidence, signing))
+
+
+def _found(evidence: Evidence, signing: Signing, found: Review) -> str:
+    name, first = CheckName.REVIEW, evidence.first.arguments
+    needed = review_quorum(_least(evidence), len(signing.members))
     _signed(name, signing, found.attestation, _review_digest(evidence, found), needed)
     signers = f"{len(members_of(found.attestation.signers))} of {len(signing.members)} members"
     before = f"outcome {first['outcome']}, {first['score']} ppm"
@@ -107,26 +134,49 @@ def _review_digest(evidence: Evidence, found: Review) -> bytes:
     return review_digest(evidence.domain, found.attestation.epoch, evidence.request_id, found.verdict)
 
 
-def _review(evidence: Evidence, calldata: bytes, name: CheckName) -> Review:
-    for found in reviews(calldata):
-        if found.request_id == evidence.request_id:
-            return found
-    raise CheckFailedError(name, "a call of review() of the request in the transaction", "none in its calldata")
+def _any(candidates: Sequence[C], check: Callable[[C], str]) -> str:
+    """Return what the check says of the first that passes it; else raise what it says of the first.
+
+    Whoever sends a transaction may write into its input what looks like other calls, and never ran.
+    """
+    failures = []
+    for each in candidates:
+        try:
+            return check(each)
+        except CheckFailedError as failure:
+            failures.append(failure)
+    raise failures[0]
 
 
-def _recording(evidence: Evidence) -> tuple[Recording, Report]:
-    """Find the call that recorded this request's verdict, with the report that was signed: its own, or the anchored one."""
-    for recording in recordings(evidence.calldata):
-        if recording.request == evidence.request:
-            return recording, recording.report or _anchored(evidence, recording)
-    expected = "a call of record(), recordMany() or claim() with the request's terms in the transaction"
-    raise CheckFailedError(CheckName.QUORUM, expected, "none in its calldata")
+def _reviews(evidence: Evidence, calldata: bytes, name: CheckName) -> list[Review]:
+    """Return the calls, one at least, that review this request."""
+    found = [each for each in reviews(calldata) if each.request_id == evidence.request_id]
+    if not found:
+        raise CheckFailedError(name, "a call of review() of the request in the transaction", "none in its calldata")
+    return found
 
 
-def _anchored(evidence: Evidence, claimed: Recording) -> Report:
+def _reports(evidence: Evidence) -> list[tuple[Recording, Report]]:
+    """Return the calls, one at least, that record this request's verdict, each with the report that was signed: its own, or the anchored
+    one.
+    """
+    found = [each for each in recordings(evidence.calldata) if each.request == evidence.request]
+    if not found:
+        expected = "a call of record(), recordMany() or claim() with the request's terms in the transaction"
+        raise CheckFailedError(CheckName.QUORUM, expected, "none in its calldata")
+    whole = [
+        (each, report) for each in found for report in ([each.report] if each.report else _anchored(evidence, each))
+    ]
+    if not whole:
+        expected = f"a call of anchor() with root {shown(found[0].root)} in the transaction that anchored it"
+        raise CheckFailedError(CheckName.QUORUM, expected, "none in its calldata")
+    return whole
+
+
+def _anchored(evidence: Evidence, claimed: Recording) -> list[Report]:
     wanted = (claimed.root, evidence.model.currency.lower(), evidence.request.quorum)
-    for found in anchorings(evidence.signing.calldata):
-        if (found.report.root, found.currency.lower(), found.quorum) == wanted:
-            return found.report
-    expected = f"a call of anchor() with root {shown(claimed.root)} in the transaction that anchored it"
-    raise CheckFailedError(CheckName.QUORUM, expected, "none in its calldata")
+    return [
+        found.report
+        for found in anchorings(evidence.signing.calldata)
+        if (found.report.root, found.currency.lower(), found.quorum) == wanted
+    ]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from oracle.chain.abi import Event
 from oracle.chain.contract import RequestStatus
 from oracle.chain.recordings import Recording, Report, anchorings, recordings
 from oracle.client.answers import AnchoredVerdict, Sent, VerdictView
 from oracle.client.errors import NoProofError, UnknownIdError, VerdictTimeoutError
 from oracle.client.lookups import Lookups
 from oracle.client.nodes import NoAnswerError, UnusableError, ask_nodes
-from oracle.core.digests import report_leaf
+from oracle.core.committee import members_of
+from oracle.core.digests import recover, report_digest, report_leaf
 from oracle.core.eip712 import bytes_of
 from oracle.core.merkle import climb
 from oracle.core.structs import Finality, Reference, Request, RequestState, Verdict
@@ -66,23 +68,53 @@ class Verdicts(Lookups):
     def recording(self, request_id: bytes) -> tuple[Recording, Report]:
         """Return how a request's first verdict was recorded, and the report that its signers signed. Raises UnknownIdError.
 
-        Both are read from the transactions' input and verified by nobody but the contract: for that, audit the verdict.
+        Both are read from the transactions' input. That members signed the report is verified only where the input has several that it
+        may have been; for all else, audit the verdict.
         """
-        event = self._only("Recorded", "verdict", request_id)
-        for found in recordings(self.calldata(event.transaction_hash)):
-            if found.request.id == request_id:
-                report = found.report or self._anchored(found)
-                if report is not None:
-                    return found, report
-        raise UnknownIdError("call that recorded", request_id)
+        recording, report, _ = self.signing(request_id)
+        return recording, report
 
-    def _anchored(self, claimed: Recording) -> Report | None:
-        pool = claimed.request.root_pool(claimed.root)
-        for event in self.events("Anchored", claimed.root):
+    def signing(self, request_id: bytes) -> tuple[Recording, Report, Event]:
+        """As :meth:`recording`, with the event that the report's signatures brought about: ``Recorded``, or ``Anchored``."""
+        event = self._only("Recorded", "verdict", request_id)
+        told = event.arguments
+        verdict = Verdict(told["outcome"], told["score"], bytes(told["trail"]))
+        found = [
+            (recording, report, brought)
+            for recording in recordings(self.calldata(event.transaction_hash))
+            if recording.request.id == request_id and recording.verdict == verdict
+            for report, brought in self._reports(recording, event)
+        ]
+        if not found:
+            raise UnknownIdError("call that recorded", request_id)
+        if len(found) == 1:
+            return found[0]
+        # Whoever sends a transaction may write into its input what looks like other calls, and never ran.
+        members: dict[int, list[str]] = {}
+        return next((each for each in found if self._is_signed(each[1], members)), found[0])
+
+    def _reports(self, recording: Recording, recorded: Event) -> Iterator[tuple[Report, Event]]:
+        if recording.report is not None:
+            yield recording.report, recorded
+            return
+        pool = recording.request.root_pool(recording.root)
+        for event in self.events("Anchored", recording.root):
             if bytes(event.arguments["pool"]) == pool:
-                found = anchorings(self.calldata(event.transaction_hash))
-                return next((each.report for each in found if each.report.root == claimed.root), None)
-        return None
+                calls = anchorings(self.calldata(event.transaction_hash))
+                yield from ((each.report, event) for each in calls if each.report.root == recording.root)
+
+    def _is_signed(self, report: Report, known: dict[int, list[str]]) -> bool:
+        """Tell whether every signature of a report is the member's whose it is said to be; ``known`` has members by epoch."""
+        attestation = report.attestation
+        epoch, signers = attestation.epoch, members_of(attestation.signers)
+        if epoch not in known:
+            current = self.read(self.contract.current_epoch()).number
+            known[epoch] = self.read(self.contract.members_of(epoch)) if 0 < epoch <= current else []
+        digest = report_digest(self.contract.domain, epoch, report.count, report.root)
+        return bool(signers) and all(
+            index < len(known[epoch]) and recover(digest, report.signature_of(index) or b"") == known[epoch][index]
+            for index in signers
+        )
 
     def _signed(self, request_id: bytes) -> tuple[int | None, int | None]:
         """Return epoch and signers of a recorded verdict; None where a contract recorded it by input of its own."""

@@ -12,13 +12,23 @@ import client_world
 import pytest
 from anvil_server import anvil
 from client_world import CONTROLLER, HOLDER, SUBJECT, TrailServer, World
+from web3 import HTTPProvider, Web3
 
 from oracle.audit import AuditReport, CheckFailedError, CheckName, Evidence, audit, gather, judge
 from oracle.audit.trail_source import FetchedTrail
 from oracle.client import Asked
 from oracle.core import canonical
 from oracle.core.digests import report_leaf
-from oracle.core.structs import AgreementState, Delivery, Finality, ModelsBy, RequestState, Schedule, Verdict
+from oracle.core.structs import (
+    AgreementState,
+    Attestation,
+    Delivery,
+    Finality,
+    ModelsBy,
+    RequestState,
+    Schedule,
+    Verdict,
+)
 from oracle.models.evaluation import Evaluation
 from oracle.models.features import features
 from oracle.models.runtime import LocalRuntime
@@ -451,6 +461,38 @@ def published(world: World, asked: Asked, evaluation: Evaluation, server: TrailS
 
 def audited(world: World, asked: Asked, server: TrailServer) -> AuditReport:
     return audit(world.client, asked.id, nodes=[server.url], release=world.release(asked), packages=[world.package])
+
+
+def sent_with_decoys(world: World, call: Any, *decoys: Any) -> None:
+    """Send a call with what looks like others behind it."""
+    inputs = [each._encode_transaction_data() for each in (call, *decoys)]
+    web3 = Web3(HTTPProvider(world.url))
+    to = web3.to_checksum_address(world.client.contract.address)
+    whole = inputs[0] + "".join(each[2:] for each in inputs[1:])
+    sent = web3.eth.send_transaction({"from": SUBJECT.address, "to": to, "data": whole})
+    assert web3.eth.wait_for_transaction_receipt(sent)["status"] == 1
+
+
+def test_audit__when_a_sender_appended_calls_that_never_ran__then_it_holds_all_the_same(
+    world: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = world.ask(delivery=Delivery.ANCHORED)
+    verdict = published(world, asked, evaluation, server)
+    world.anchor([(asked, verdict)], server)
+    proof, contract = world.client.proof(asked.id, [server.url]), world.client.contract
+    other, unsigned = Verdict(0, 1, bytes(32)), Attestation(1, 7, bytes(192))
+    decoys = [
+        contract.record(proof.request, other, unsigned),
+        contract.record(proof.request, verdict, unsigned),
+        contract.record(proof.request, verdict, dataclasses.replace(unsigned, epoch=2**32 - 1)),
+        contract.claim(proof.request, verdict, [bytes(32)]),
+    ]
+    # Sought by their selectors, those of record are found before those of claim.
+    sent_with_decoys(world, contract.claim(proof.request, verdict, proof.proof), *decoys)
+    report = audited(world, asked, server)
+    assert report.passed, report.to_json()
+    assert world.client.recording(asked.id)[0].proof == tuple(proof.proof)
+    assert world.client.verdict(asked.id).signers == world.client.recording(asked.id)[1].attestation.signers
 
 
 def test_audit__when_recorded_in_a_batch__then_it_holds(
