@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import structlog
@@ -10,6 +11,7 @@ from oracle.core.committee import assemble, review_quorum, turn
 from oracle.core.digests import review_digest
 from oracle.core.errors import AssentError, ChainError, ContractRevertError, RefusalError
 from oracle.core.structs import Attestation, Reference
+from oracle.core.trail import Trail
 from oracle.peers.client import PeerClient
 from oracle.peers.messages import ReviewProposal
 from oracle.services.acts import Acts
@@ -19,7 +21,7 @@ from oracle.services.evaluator import Evaluator
 from oracle.services.findings import Finding, find
 from oracle.services.proposer import SOFTWARE
 from oracle.services.seat import Seat
-from oracle.store.node_store import ChallengeContext
+from oracle.store.node_store import ChallengeContext, RequestContext
 from oracle.store.tables import ChallengeState
 
 log = structlog.get_logger()
@@ -63,8 +65,24 @@ class Reviewer:
         except Exception as error:  # its text may quote a field: only its kind is told
             self._later(challenge, type(error).__name__)
             return 0
+        shown = self._shown(context)
+        if shown is not None and evaluation["leaves"] != shown:
+            # A record may have two leaves of one name: nobody may show signers the one, and have them punished for the other.
+            log.warning("review_of_other_leaves", request=context.id.hex())
+            if context.evaluation is None or context.evaluation["leaves"] != shown:
+                self._later(challenge, "the vault shows other leaves than the verdict is about")
+                return 0
+            evaluation = context.evaluation
         self._store.reevaluated(context.id, evaluation)
         return 1
+
+    def _shown(self, context: RequestContext) -> dict[str, str] | None:
+        """Return the leaves that the recorded verdict is about, by name: of its trail, or as this node was shown them when it was made."""
+        recorded = context.recorded
+        content = self._store.trail(recorded.verdict.trail) if recorded is not None else None
+        if content is not None:
+            return {each.name: each.leaf for each in Trail.from_json(json.loads(content)).record.fields}
+        return context.evaluation["leaves"] if context.evaluation is not None else None
 
     def _later(self, challenge: ChallengeContext, why: str) -> None:
         delay_s = min(_FIRST_RETRY_S * 2 ** min(challenge.attempts, 8), _LAST_RETRY_S)
