@@ -249,7 +249,7 @@ def _add_lookups(app: FastAPI, parts: NodeParts) -> None:
         """Serve the verdict of an anchored request, with the proof that it is under a root on chain: what `claim` takes."""
         key = _id_of(request_id)
         context = parts.store.context(key) if key else None
-        found = parts.store.proven(context.id) if context else None
+        found = parts.store.proven(context.id, context.request.deadline) if context else None
         if context is None or found is None:
             return _error(404, "unknown", "this node has no anchored verdict of that request")
         return JSONResponse(proof_json(context, found))

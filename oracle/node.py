@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from types import FrameType
 from typing import Any
@@ -151,8 +150,7 @@ class Node:
 
     async def _watch_once(self) -> None:
         found = await self.services.watcher.catch_up()
-        self._clock.read_at = time.monotonic()
-        self._clock.number, self._clock.timestamp = found.head.number, found.head.timestamp
+        self._clock.saw(found.head, self.services.reader.lead_s)
         if found.committee:
             self._seat.committee.forget()
             self.services.epochs.changed()

@@ -182,7 +182,8 @@ class WorkSettings(_Section):
     """Pace of the pipeline, and what the node does for the protocol.
 
     ``report_max`` verdicts go into one report. A request whose callback names more gas than ``max_callback_gas`` gets no verdict here.
-    An anchored verdict that nobody claimed is claimed ``claim_margin_s`` before its deadline. A member that missed more than
+    What is due within ``answer_margin_s`` isn't answered any more: it might be mined too late, and its verdict be had for nothing. An
+    anchored verdict that nobody claimed is claimed ``claim_margin_s`` before its deadline. A member that missed more than
     ``jail_after`` proposals without a break is put out; 0 is never. ``rotate_epochs`` lets the node start epochs that are due.
     ``attest_erasures`` lets it say on chain, and pay for it, that it has nothing left of a record whose agreement asked for that.
     Ended requests go to the archive ``archive_after_days`` after their deadline; 0 is never.
@@ -192,6 +193,7 @@ class WorkSettings(_Section):
     turn_blocks: Annotated[int, Field(ge=1, le=1_000)] = 3
     report_max: Annotated[int, Field(ge=1, le=256)] = 64
     max_callback_gas: Annotated[int, Field(ge=0, le=65_535_000)] = 500_000
+    answer_margin_s: Annotated[int, Field(ge=0, le=600)] = 24
     claim_margin_s: Annotated[int, Field(ge=0, le=2**32)] = 600
     attest_erasures: bool = True
     jail_after: Annotated[int, Field(ge=0, le=2**31)] = 0

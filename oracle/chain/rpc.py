@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,6 +106,8 @@ class ChainReader:
         self.web3 = web3
         self._contract = to_checksum_address(contract)
         self._chain_id = chain_id
+        #: By how much the newest block's time was ahead of this machine's monotonic clock when that was read.
+        self.lead_s = float("-inf")
 
     # Checks
 
@@ -134,9 +137,12 @@ class ChainReader:
     async def head(self, finality: str) -> Head:
         """Return the newest block that the finality lets the node believe: a tag, or a depth below the head."""
         await self.web3.provider.refresh()
+        latest = await self._block("latest")
+        self.lead_s = latest.timestamp - time.monotonic()
+        if finality == "latest":
+            return latest
         if not finality.isdecimal():
             return await self._block(finality)
-        latest = await self._block("latest")
         return await self.block(max(latest.number - int(finality), 0)) if int(finality) else latest
 
     async def block(self, number: int) -> Head:

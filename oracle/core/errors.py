@@ -102,6 +102,7 @@ class Reason(StrEnum):
     ALREADY_ANCHORED = "already_anchored"
     ALREADY_SIGNED = "already_signed"
     PROPOSALS_SPENT = "proposals_spent"
+    DEADLINE_NEAR = "deadline_near"
     NOT_CHALLENGED = "not_challenged"
     REVIEW_MISMATCH = "review_mismatch"
     MISSES_TOO_FEW = "misses_too_few"

@@ -25,8 +25,6 @@ from oracle.services.transactor import Transactor
 
 #: What the contract says of an act that somebody has done before: as good as one's own.
 DONE = frozenset({"RequestNotOpen", "RootExists", "NotChallenged", "AlreadyPunished"})
-#: How long what was sent, or what the contract has, may take to be in blocks that this node believes.
-SENT_S = 30.0
 
 
 class Acts:

@@ -101,7 +101,9 @@ def assemble(
     web3 = open_async(chain.endpoints, metrics, **limits)
     contract = AssentContract(web3, chain.contract, chain.chain_id)
     committee = Committee(contract, keys.addresses)
-    seat = Seat(contract.domain, store, committee, catalogue, keys, ChainClock(), metrics)
+    seat = Seat(
+        contract.domain, store, committee, catalogue, keys, ChainClock(), metrics, answer_margin_s=work.answer_margin_s
+    )
     private = work.allow_private_addresses
     vaults = VaultClient(allow_private=private, timeout_s=work.vault_timeout_s, transport=transport)
     peering = VaultClient(allow_private=private, timeout_s=work.peer_timeout_s, transport=transport)

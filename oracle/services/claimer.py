@@ -7,13 +7,13 @@ import structlog
 from oracle.core.committee import turn
 from oracle.core.errors import ContractRevertError
 from oracle.core.structs import Answer
-from oracle.services.acts import DONE, SENT_S, Acts
+from oracle.services.acts import DONE, Acts
 from oracle.services.seat import Seat
 from oracle.store.node_store import Proven, RequestContext
 
 log = structlog.get_logger()
 
-_RETRY_S = 5.0
+_FIRST_RETRY_S, _LAST_RETRY_S = 5.0, 3_600.0
 
 
 class Claimer:
@@ -34,9 +34,9 @@ class Claimer:
         def own_turn(request_id: bytes, block: int) -> bool:
             return turn(request_id, clock.number - block, self._turn_blocks, len(view.members)) == view.own_index
 
-        for context in self._seat.store.claimable(clock.timestamp + self._margin_s, limit, own_turn):
-            proven = self._seat.store.proven(context.id)
-            if proven is not None and context.request.last_second >= clock.timestamp:
+        now = clock.timestamp
+        for context in self._seat.store.claimable(now, now + self._margin_s, limit, own_turn):
+            if proven := self._seat.store.proven(context.id, context.request.deadline):
                 await self._claim(context, proven)
 
     async def _claim(self, context: RequestContext, proven: Proven) -> None:
@@ -44,8 +44,10 @@ class Claimer:
             await self._acts.claim(Answer(context.request, proven.verdict), proven.proof)
         except ContractRevertError as revert:
             log.info("claim_reverted", request=context.id.hex(), error=revert.name)
-            delay_s = SENT_S if revert.name in DONE else _RETRY_S
+            # What can't be claimed must not stand before what can.
+            again_s = min(_FIRST_RETRY_S * 2 ** min(context.attempts, 16), _LAST_RETRY_S)
+            delay_s = self._seat.sent_s() if revert.name in DONE else again_s
             self._seat.store.postponed(context.id, delay_s, revert.name, str(revert))
             return
         self._seat.metrics.claims.inc()
-        self._seat.store.postponed(context.id, SENT_S, "sent", "the claim is sent; it isn't final yet")
+        self._seat.store.postponed(context.id, self._seat.sent_s(), "sent", "the claim is sent; it isn't final yet")

@@ -8,7 +8,7 @@ import structlog
 
 from oracle.core.committee import turn
 from oracle.core.errors import ContractRevertError
-from oracle.services.acts import DONE, SENT_S, Acts
+from oracle.services.acts import DONE, Acts
 from oracle.services.seat import Seat
 
 log = structlog.get_logger()
@@ -18,6 +18,7 @@ class Closer:
     """Refuses requests whose agreement was ended, and expires those past their last second, when the turn is this node's."""
 
     def __init__(self, seat: Seat, acts: Acts, turn_blocks: int) -> None:
+        self._seat = seat
         self._store = seat.store
         self._committee = seat.committee
         self._acts = acts
@@ -46,5 +47,5 @@ class Closer:
                 await self._acts.close(context.request, context.withdrawn)
             except ContractRevertError as revert:
                 if revert.name in DONE:
-                    self._ended[context.id] = now + SENT_S
+                    self._ended[context.id] = now + self._seat.sent_s()
                 log.info("close_reverted", request=context.id.hex(), error=revert.name)

@@ -140,14 +140,14 @@ class Cosigner:
 
     def _keep_evidence(self, parsed: _Parsed, known: _Known, attester: str, signature: bytes, now: int) -> None:
         """Keep who signed what of the requests that this node knows, whether it signs them itself or not."""
-        evidence, tolerances = [], []
+        evidence, tolerances = [], {}
         for item in parsed.items:
             context = known.get(item.request)
             if context is None or item.trail.request.commitment != "0x" + context.request.commitment.hex():
                 continue  # not a verdict about the request: the contract wouldn't take it for one
             evidence.append(parsed.evidence(item, attester, signature, now))
-            tolerances.append(context.model.tolerance)
-        self._store.keep_evidence(evidence, min(tolerances, default=0))
+            tolerances[item.request] = context.model.tolerance
+        self._store.keep_evidence(evidence, tolerances)
 
     # Parsing
 
@@ -181,6 +181,8 @@ class Cosigner:
         others = {item.request: refusal for item, refusal in self._strays(parsed, known)}
         spent = RefusalError(Reason.PROPOSALS_SPENT, "this proposer had the request signed too often lately")
         others |= {each: spent for each, count in reports.items() if count >= _MOST_REPORTS}
+        late = RefusalError(Reason.DEADLINE_NEAR, "its verdict might not be mined by the deadline any more")
+        others |= {each: late for each, context in known.items() if context.request.deadline < self._seat.answerable()}
         for item in parsed.items:
             await asyncio.sleep(0)  # others are answered between two of very many
             try:

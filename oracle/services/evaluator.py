@@ -68,6 +68,7 @@ class Evaluator:
     def __init__(self, contract: AssentContract, seat: Seat, source: FieldSource, max_callback_gas: int) -> None:
         """``max_callback_gas`` is the most that a request's callback may name for this node to give a verdict."""
         self._contract = contract
+        self._seat = seat
         self._store = seat.store
         self._source = source
         self._committee = seat.committee
@@ -79,7 +80,7 @@ class Evaluator:
 
     async def evaluate_due(self, limit: int) -> int:
         """Evaluate up to ``limit`` requests; return how many got an own evaluation. A failing request never stops the others."""
-        due = self._store.due(Stage.SEEN, self._clock.timestamp, limit)
+        due = self._store.due(Stage.SEEN, self._seat.answerable(), limit)
         # Many requests may be about one agreement and one record: what the chain has of those is read once for all that are due.
         reads = Memo(2 * limit)
         outcomes = await asyncio.gather(*(self._prepare_or_refuse(context, reads) for context in due))

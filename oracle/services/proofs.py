@@ -47,6 +47,8 @@ class Proofs:
             anchored = await self._contract.pool_info(pool_of(found.root, request)).acall()
         if anchored.epoch == 0:
             raise PeerError("the proof's root isn't on chain")
+        if anchored.since > request.deadline:
+            raise PeerError("the proof's root was anchored after the deadline")
         return found
 
 

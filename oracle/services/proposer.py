@@ -14,7 +14,7 @@ from oracle.core.errors import ContractRevertError, Reason
 from oracle.core.structs import Answer, Attestation
 from oracle.peers.client import PeerClient
 from oracle.peers.messages import Proposal
-from oracle.services.acts import DONE, SENT_S
+from oracle.services.acts import DONE
 from oracle.services.canvass import Canvass
 from oracle.services.committee import CommitteeView
 from oracle.services.proofs import Proofs
@@ -81,7 +81,7 @@ class Proposer:
 
         limit = max(limit, self._report_max)
         room = min(limit, _ROUNDS_AT_ONCE * limit - len(self._under_way))
-        due = self._store.due(Stage.EVALUATED, self._seat.clock.timestamp, max(room, 0), own_turn)
+        due = self._store.due(Stage.EVALUATED, self._seat.answerable(), max(room, 0), own_turn)
         for batch in batches(due, self._report_max):
             self._under_way.update(context.id for context in batch)
             spawn(self._propose(batch, view))
@@ -148,7 +148,7 @@ class Proposer:
             self._store.save_trails(
                 (draft.verdict.trail, draft.context.id, draft.trail.content) for draft in report.drafts
             )
-            self._store.keep_evidence(report.evidence(signer.address, own, now), report.tolerance_ppm)
+            self._store.keep_evidence(report.evidence(signer.address, own, now), report.tolerances_ppm)
             self._store.save_report(report.kept(signer.address, now))
         proposal = Proposal(
             epoch=report.epoch,
@@ -165,7 +165,7 @@ class Proposer:
         now = int(time.time())
         signed = {view.members[index].attester: signature for index, signature in canvass.signatures.items()}
         evidence = (report.evidence(attester, signature, now) for attester, signature in signed.items())
-        self._store.keep_evidence([each for some in evidence for each in some], report.tolerance_ppm)
+        self._store.keep_evidence([each for some in evidence for each in some], report.tolerances_ppm)
 
     def _left(self, report: DraftReport, canvass: Canvass, wanted: int) -> list[list[Draft]]:
         by_id = {draft.context.id: draft for draft in report.drafts}
@@ -196,11 +196,13 @@ class Proposer:
         except ContractRevertError as revert:
             self._reverted(report, revert)
             return
-        self._store.all_postponed(report.ids, SENT_S, "sent", "the verdict is sent; it isn't final yet")
+        self._store.all_postponed(report.ids, self._seat.sent_s(), "sent", "the verdict is sent; it isn't final yet")
 
     def _reverted(self, report: DraftReport, revert: ContractRevertError) -> None:
         if revert.name in DONE:
-            self._store.all_postponed(report.ids, SENT_S, "sent", "the request has ended; that isn't final yet")
+            self._store.all_postponed(
+                report.ids, self._seat.sent_s(), "sent", "the request has ended; that isn't final yet"
+            )
             return
         if revert.name in ("EpochStale", "QuorumMismatch", "SignerMismatch", "SignerUnknown"):
             self._seat.committee.forget()

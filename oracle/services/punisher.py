@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -12,7 +13,7 @@ from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import endpoint_errors
 from oracle.core.committee import turn
 from oracle.core.errors import ContractRevertError
-from oracle.core.structs import ChallengeTerms, Reference, Testimony, contradict
+from oracle.core.structs import CLAIM_TIME_S, MAX_OPEN_S, ChallengeTerms, Reference, Testimony, contradict
 from oracle.services.acts import Acts
 from oracle.services.seat import Seat
 from oracle.services.witnesses import Witnesses
@@ -48,6 +49,8 @@ class Punisher:
         #: By attester, which has one operator for ever.
         self._operators: dict[str, str] = {}
         self._conflicting: set[bytes] = set()
+        #: How much evidence of a request was compared.
+        self._compared: dict[bytes, int] = {}
         self._compared_at = float("-inf")
         self._pruned_at = time.monotonic()
 
@@ -59,10 +62,7 @@ class Punisher:
                 await self._punish_corrected(challenge)
         if time.monotonic() - self._compared_at >= _COMPARE_EVERY_S:
             self._compared_at = time.monotonic()
-            for identity in self._store.contested():
-                context = self._store.context(identity)
-                if context is not None and await self._conflicts(context):
-                    self._conflicting.add(identity)
+            await self._compare()
         for identity in [each for each in self._conflicting if await self._own_turn(each)]:
             await self._punish_conflicts(identity)
         await self._prune()
@@ -80,7 +80,7 @@ class Punisher:
             return
         if self._may_try("witnesses", context, ""):
             signed = await self._witnesses.of(context, int(time.time()))
-            self._store.keep_evidence(signed, context.model.tolerance)
+            self._store.keep_evidence(signed, {context.id: context.model.tolerance}, bounded=False)
         wrong = [
             each
             for each in self._store.evidence(context.id)
@@ -103,14 +103,28 @@ class Punisher:
 
     # Conflicting verdicts
 
+    async def _compare(self) -> None:
+        """Look for conflicts among what has more evidence than when it was looked at last: any member can make that much of it."""
+        contested = self._store.contested()
+        self._compared = {each: count for each, count in self._compared.items() if each in contested}
+        for identity, count in contested.items():
+            if self._compared.get(identity) == count:
+                continue
+            await asyncio.sleep(0)  # others have their turn between two of very many
+            context = self._store.context(identity)
+            if context is not None and await self._conflicts(context):
+                self._conflicting.add(identity)
+            self._compared[identity] = count
+
     async def _punish_conflicts(self, identity: bytes) -> None:
         context = self._store.context(identity)
-        if context is None:
+        pairs = await self._conflicts(context) if context is not None else []
+        left = [pair for pair in pairs if context and self._unpunished("punishConflict", context, pair[:1])]
+        if context is None or not left:
+            self._conflicting.discard(identity)
             return
-        for first, second in await self._conflicts(context):
-            if self._unpunished("punishConflict", context, [first]) and self._may_try(
-                "punishConflict", context, first.attester
-            ):
+        for first, second in left:
+            if self._may_try("punishConflict", context, first.attester):
                 self._seat.metrics.conflicts.inc()
                 await self._send("punishConflict", context, first, second)
 
@@ -140,7 +154,7 @@ class Punisher:
                 both = testimony(context, first), testimony(context, second)
                 await self._acts.punish_conflict(first.attester, named, context.model, *both)
         except ContractRevertError as revert:
-            if revert.name == "AlreadyPunished":
+            if revert.name in ("AlreadyPunished", "NothingToSlash"):
                 self._done.add((kind, context.id, first.attester))
             log.info("punishment_reverted", **shown, error=revert.name)
             return
@@ -148,14 +162,17 @@ class Punisher:
         log.warning("punishment_sent", **shown)
 
     async def _prune(self) -> None:
-        """Forget what can't be needed any more: no verdict of that age can be challenged, or be under review."""
+        """Forget what can't be needed any more: it was signed so long ago that its request has ended, was claimed, and was reviewed, and
+        once more after a review that nobody gave.
+        """
         if time.monotonic() - self._pruned_at < _PRUNE_EVERY_S:
             return
         if self._terms is None:
             with endpoint_errors("eth_call"):
                 self._terms = await self._contract.challenge_terms().acall()
         self._pruned_at = time.monotonic()
-        before = int(time.time()) - self._terms.window - self._terms.review_time - _SPARE_S
+        open_s, contested_s = MAX_OPEN_S + CLAIM_TIME_S, self._terms.window + self._terms.review_time
+        before = int(time.time()) - open_s - 2 * contested_s - _SPARE_S
         self._store.prune_evidence(before)
         self._store.prune_reports(before)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -38,13 +38,18 @@ _REVIEWED = {
 }
 
 
-def changes_of(events: Iterable[Event]) -> Changes:
-    """Return what events, in their order, did. An event that makes no sense is left out: the contract writes none such."""
+def changes_of(events: Iterable[Event], times: Mapping[int, int]) -> Changes:
+    """Return what events, in their order, did. An event that makes no sense is left out: the contract writes none such.
+
+    ``times`` has, by number, when the blocks were made in which roots were anchored (Unix seconds).
+    """
     rows: list[object] = []
     endings, verdicts, withdrawn, challenges, ended = {}, {}, {}, {}, {}
     for event in events:
         name, args, block = event.name, event.arguments, event.block_number
-        if name in _ROWS:
+        if name == "Anchored":
+            rows.append(_anchor_row(event, times[block]))
+        elif name in _ROWS:
             rows.extend(_row(event))
         elif name in _ENDINGS:
             endings[bytes(args["id"])] = (_ENDINGS[name], block)
@@ -129,13 +134,14 @@ def _request_row(event: Event) -> RequestRow:
     )
 
 
-def _anchor_row(event: Event) -> AnchorRow:
+def _anchor_row(event: Event, since: int) -> AnchorRow:
     args = event.arguments
     return AnchorRow(
         pool=bytes(args["pool"]),
         root=bytes(args["root"]),
         block_number=event.block_number,
         count=args["count"],
+        since=since,
         transaction=event.transaction_hash,
     )
 
@@ -177,7 +183,6 @@ _ROWS: dict[str, Callable[[Event], Any]] = {
     "ModelPublished": _model_row,
     "CurrencyListed": _currency_row,
     "Requested": _request_row,
-    "Anchored": _anchor_row,
     "StandingMade": _standing_row,
     "RoundOpened": _round_row,
     "Challenged": _challenge_row,

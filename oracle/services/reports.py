@@ -121,9 +121,9 @@ class DraftReport:
         return [Answer(draft.context.request, draft.verdict) for draft in self.drafts]
 
     @property
-    def tolerance_ppm(self) -> int:
-        """The strictest of its models' tolerances."""
-        return min(draft.context.model.tolerance for draft in self.drafts)
+    def tolerances_ppm(self) -> dict[bytes, int]:
+        """The tolerances of its models, by request."""
+        return {draft.context.id: draft.context.model.tolerance for draft in self.drafts}
 
     def kept(self, proposer: str, at: int) -> Report:
         """Return it as the store keeps it; ``at`` in Unix seconds."""

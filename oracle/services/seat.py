@@ -15,6 +15,9 @@ from oracle.services.promises import Promises
 from oracle.store.node_store import NodeStore
 from oracle.telemetry.metrics import Metrics
 
+#: How long what was sent may take to be mined and read.
+SENT_S = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:
@@ -28,6 +31,16 @@ class Seat:
     clock: ChainClock
     metrics: Metrics
     promises: Promises = field(default_factory=Promises)
+    #: What is due sooner than that isn't answered any more: its verdict would be told, and might not be mined in time.
+    answer_margin_s: int = 0
+
+    def answerable(self) -> int:
+        """Return the earliest deadline (Unix seconds) by which an answer begun now can be on chain."""
+        return self.clock.present() + self.answer_margin_s
+
+    def sent_s(self) -> float:
+        """Return how long what was sent, or what the contract has, may take to be in blocks that this node believes."""
+        return SENT_S + self.clock.behind_s()
 
     def signer(self, view: CommitteeView) -> AsyncSigner:
         """Return the key that an epoch has as this node's. Raises PeerError if this node isn't a member of it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 _AT_REST_BLOCKS = 2
 #: After a pause no more than so many windows are read a second time.
 _MOST_WINDOWS = 16
+#: So many blocks are asked for at a time.
+_BLOCKS_AT_ONCE = 32
 #: After these the committee is another, may soon be, or answers elsewhere.
 _OF_COMMITTEE = {
     "EpochRotated",
@@ -78,8 +81,9 @@ class Watcher:
             events = await self._events(first, end)
             if events is None:
                 continue
+            times = await self._times(events)
             self._remember(events, head)
-            self._apply(events, end)
+            self._apply(events, times, end)
             first, self._moved = last + 1, True
         if self._moved:
             await self._look_again(head, self._since)
@@ -175,13 +179,14 @@ class Watcher:
             return
         try:
             new = await self._reader.events(first, await self._reader.block(last), self._seen.keys())
+            times = await self._times(new)
         except EndpointError as error:
             log.info("second_look_failed", first=first, last=last, error=str(error))
             return
         self._looked = last
         self._seen = {key: number for key, number in self._seen.items() if number > last}
         if new:
-            self._apply(new, Head(*cursor, head.timestamp))
+            self._apply(new, times, Head(*cursor, head.timestamp))
         late = sum(event.block_number >= since for event in new)
         if late:
             log.warning("events_found_late", first=first, last=last, count=late)
@@ -189,8 +194,24 @@ class Watcher:
 
     # Applying
 
-    def _apply(self, events: Sequence[Event], end: Head) -> None:
-        changes = changes_of(events)
+    async def _times(self, events: Sequence[Event]) -> dict[int, int]:
+        """Return when the blocks were made in which roots were anchored, by number. Raises EndpointError."""
+        anchored = {event.block_number: event.block_hash for event in events if event.name == "Anchored"}
+        room = asyncio.Semaphore(_BLOCKS_AT_ONCE)
+
+        async def time_of(number: int) -> int:
+            async with room:
+                block = await self._reader.block(number)
+            if block.hash != anchored[number]:
+                raise EndpointError(
+                    f"eth_getBlockByNumber: block {number} isn't the one of its logs: the chain changed"
+                )
+            return block.timestamp
+
+        return dict(zip(anchored, await asyncio.gather(*map(time_of, anchored)), strict=True))
+
+    def _apply(self, events: Sequence[Event], times: Mapping[int, int], end: Head) -> None:
+        changes = changes_of(events, times)
         self._store.apply(changes, (end.number, end.hash))
         requests = sum(event.name == "Requested" for event in events)
         self._requests += requests

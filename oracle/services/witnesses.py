@@ -35,7 +35,7 @@ class Witnesses:
         """Return who signed the report that a request's verdict was recorded by; ``now`` in Unix seconds. Raises EndpointError."""
         if context.recorded is None:
             return []
-        proven = self._seat.store.proven(context.id)
+        proven = self._seat.store.proven(context.id, context.request.deadline)
         anchored = proven is not None and proven.verdict == context.recorded.verdict
         transaction = proven.transaction if proven is not None and anchored else context.recorded.transaction
         name, arguments = await self._call(transaction)

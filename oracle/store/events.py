@@ -112,8 +112,8 @@ def _move_cursor(session: Session, number: int, block_hash: bytes) -> None:
 
 
 def mark_anchored(session: Session, which: ColumnElement[bool]) -> None:
-    """Move each of some requests that asked for an anchored report, and whose report's root is on chain, to ANCHORED, as far as this node
-    has the report. Whatever else somebody anchors can't be claimed: it is still to be recorded.
+    """Move each of some requests that asked for an anchored report, and whose report's root came on chain in time, to ANCHORED, as far as
+    this node has the report. Whatever else somebody anchors can't be claimed.
     """
     waiting = RequestRow.stage.in_((Stage.SEEN, Stage.EVALUATED))
     change = update(RequestRow).where(which, waiting, RequestRow.delivery == Delivery.ANCHORED, _anchored())
@@ -122,8 +122,8 @@ def mark_anchored(session: Session, which: ColumnElement[bool]) -> None:
 
 
 def _anchored() -> Exists:
-    same_pool = AnchorRow.pool == ReportVerdictRow.pool
-    return exists().where(ReportVerdictRow.request == RequestRow.id, same_pool)
+    same_pool, in_time = AnchorRow.pool == ReportVerdictRow.pool, AnchorRow.since <= RequestRow.deadline
+    return exists().where(ReportVerdictRow.request == RequestRow.id, same_pool, in_time)
 
 
 def _reported_in(pools: Sequence[bytes]) -> Select[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,12 +95,14 @@ class ReportStore(Database):
             found = (session.execute(query.where(ReportVerdictRow.request.in_(some))) for some in chunks(requests))
             return {request: count for rows in found for request, count in rows}
 
-    def proven(self, request_id: bytes) -> Proven | None:
-        """Return a request's verdict in an anchored report, with its proof; None if this node has no such report."""
+    def proven(self, request_id: bytes, deadline: int) -> Proven | None:
+        """Return a request's verdict in a report that was anchored by its deadline (Unix seconds), with its proof; None if this node has
+        no such report. Whoever had the verdict of one that was anchored later would have it for nothing.
+        """
         query = (
             select(ReportVerdictRow, AnchorRow)
             .join(AnchorRow, AnchorRow.pool == ReportVerdictRow.pool)
-            .where(ReportVerdictRow.request == request_id)
+            .where(ReportVerdictRow.request == request_id, AnchorRow.since <= deadline)
             .order_by(AnchorRow.block_number)
         )
         with self._reading() as session:
@@ -135,14 +137,19 @@ class ReportStore(Database):
 
     # Evidence
 
-    def keep_evidence(self, many: Sequence[Evidence], tolerance_ppm: int) -> None:
-        """Keep signatures. Of one attester and request, at most a few that don't contradict each other, and all that do."""
+    def keep_evidence(
+        self, many: Sequence[Evidence], tolerances_ppm: Mapping[bytes, int], *, bounded: bool = True
+    ) -> None:
+        """Keep signatures; ``tolerances_ppm`` are those of the requests' models, by request. Of one attester and request, ``bounded`` keeps
+        at most a few verdicts that don't contradict each other, and one that does: what peers tell costs them nothing.
+        """
         with self._transaction() as session:
             kept = _signed(session, {each.request for each in many})
             new = []
             for each in many:
                 signed = kept[each.request, each.attester]
-                if _is_news(signed, each.verdict, tolerance_ppm):
+                room = _MOST_VERDICTS if bounded else len(signed) + 1
+                if _is_news(signed, each.verdict, tolerances_ppm[each.request], room):
                     new.append(_evidence_values(each))
                     signed.append(each.verdict)
             if new:
@@ -164,12 +171,15 @@ class ReportStore(Database):
                 signed[request] += verdicts
         return signed
 
-    def contested(self) -> list[bytes]:
-        """Return the requests of which verdicts were signed that differ: where one operator may have signed two, be it with two keys."""
+    def contested(self) -> dict[bytes, int]:
+        """Return the requests of which verdicts were signed that differ, where one operator may have signed two, be it with two keys; and
+        how much evidence there is of each.
+        """
         score, outcome = EvidenceRow.score, EvidenceRow.outcome
         differ = or_(func.max(score) > func.min(score), func.max(outcome) > func.min(outcome))
         with self._reading() as session:
-            return list(session.scalars(select(EvidenceRow.request).group_by(EvidenceRow.request).having(differ)))
+            counted = select(EvidenceRow.request, func.count()).group_by(EvidenceRow.request).having(differ)
+            return {row[0]: row[1] for row in session.execute(counted)}
 
     def prune_evidence(self, before: int) -> None:
         """Forget signatures kept before a time (Unix seconds)."""
@@ -193,12 +203,12 @@ def _signed(session: Session, requests: Collection[bytes]) -> dict[tuple[bytes, 
     return kept
 
 
-def _is_news(kept: Sequence[Verdict], new: Verdict, tolerance_ppm: int) -> bool:
+def _is_news(kept: Sequence[Verdict], new: Verdict, tolerance_ppm: int, room: int) -> bool:
     if any((each.outcome, each.score) == (new.outcome, new.score) for each in kept):
         return False
     # Two that contradict each other are all that a punishment takes.
     conflict = any(contradict(each, new, tolerance_ppm) for each in kept)
-    return len(kept) < _MOST_VERDICTS or (conflict and len(kept) < 2 * _MOST_VERDICTS)
+    return len(kept) < room or (conflict and len(kept) < 2 * room)
 
 
 def _proof(session: Session, row: ReportVerdictRow) -> tuple[bytes, ...]:

@@ -41,7 +41,7 @@ class RequestStore(ArchiveStore):
     def due(
         self, stage: Stage, timestamp: int, limit: int, wanted: Callable[[bytes, int], bool] = _any
     ) -> list[RequestContext]:
-        """Return requests at a stage that can still be answered at a time (Unix seconds) and are to be tried now, the oldest first.
+        """Return requests at a stage that are to be tried now and aren't due before a time (Unix seconds), the oldest first.
 
         ``wanted(id, block)`` chooses before ``limit`` counts: those that wait for another's turn hold up none of one's own.
         """
@@ -89,11 +89,15 @@ class RequestStore(ArchiveStore):
             found = session.execute(query.where(over, ~said).order_by(AskingRow.agreement).limit(limit))
             return [(agreement, attester) for agreement, attester in found]
 
-    def claimable(self, before: int, limit: int, wanted: Callable[[bytes, int], bool] = _any) -> list[RequestContext]:
-        """Return anchored requests that nobody has claimed and whose deadline is before a time (Unix seconds), the nearest first."""
+    def claimable(
+        self, timestamp: int, before: int, limit: int, wanted: Callable[[bytes, int], bool] = _any
+    ) -> list[RequestContext]:
+        """Return anchored requests that nobody has claimed, can be at a time, and whose deadline is before another (both Unix seconds),
+        the nearest first.
+        """
         query = (
             select(RequestRow.id, RequestRow.block_number)
-            .where(RequestRow.stage == Stage.ANCHORED, RequestRow.deadline < before)
+            .where(RequestRow.stage == Stage.ANCHORED, RequestRow.deadline < before, _last_second() >= timestamp)
             .where(RequestRow.not_before <= time.time())
             .order_by(RequestRow.deadline)
         )

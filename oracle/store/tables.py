@@ -150,13 +150,17 @@ class RequestRow(Base):
 
 
 class AnchorRow(Base):
-    """A report's root that a quorum put on chain, for requests of one currency and quorum: the pool's. ``transaction`` did."""
+    """A report's root that a quorum put on chain, for requests of one currency and quorum: the pool's. ``transaction`` did.
+
+    ``since`` is when (Unix seconds): of a request whose deadline had passed by then, nothing can be claimed.
+    """
 
     __tablename__ = "anchors"
     pool: Mapped[bytes] = mapped_column(primary_key=True)
     block_number: Mapped[int] = mapped_column(index=True)
     root: Mapped[bytes] = mapped_column(index=True)
     count: Mapped[int]
+    since: Mapped[int] = mapped_column(default=0, server_default="0")
     transaction: Mapped[bytes]
 
 

@@ -129,7 +129,7 @@ async def test_reports__when_a_node_did_not_sign_the_anchored_report__then_it_ge
     await nodes.until(lambda: len(anchored(nodes)) == 1)
     nodes.network.hosts[host] = late.app
     nodes.nodes.append(late)
-    await nodes.until(lambda: late.services.seat.store.proven(request.id) is not None)
+    await nodes.until(lambda: late.services.seat.store.proven(request.id, request.deadline) is not None)
     report = late.services.seat.store.report(request.id)
     assert report is not None
     assert report.stage is Stage.ANCHORED

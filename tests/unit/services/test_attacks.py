@@ -53,7 +53,7 @@ async def test_downgrade__when_it_asked_for_an_anchored_report__then_it_is_to_be
         "block_number": 11, "root": root, "count": count, "transaction": bytes(32),
     }  # fmt: skip
     liar.store.apply(Changes([AnchorRow(**row)]), (11, bytes(32)))
-    assert [each.id for each in liar.store.claimable(NOW + 604_001, 9)] == [asked.request.id]
+    assert [each.id for each in liar.store.claimable(NOW, NOW + 604_001, 9)] == [asked.request.id]
 
 
 def signed(attester: str, outcome: int, score: int) -> Evidence:

@@ -373,7 +373,7 @@ async def test_answer__when_it_declines__then_the_proposers_signature_is_kept_as
     (kept,) = peer.store.evidence(asked.request.id)
     assert (kept.attester, kept.verdict.score) == (proposer.signer.address, wrong.output.score_ppm)
     assert "0x" + kept.signature.hex() == proposal.signature
-    assert peer.store.contested() == []
+    assert peer.store.contested() == {}
     await peer.answer(proposal_of(proposer.signer, [own]))
     signed = peer.store.evidence(asked.request.id)
     ((first, second),) = conflicts(signed, {each.attester: each.attester for each in signed}, asked.model.tolerance)
@@ -404,7 +404,7 @@ async def test_answer__when_a_verdict_contradicts_one_it_signed__then_declined_t
     signer = former if with_former_key else peer.signer
     other = Verdict(1 - own.output.outcome, (own.output.score_ppm + far_ppm) % 1_000_000, bytes(32))
     earlier = Evidence(asked.request.id, signer.address, other, 1, 1, (), bytes(64), int(time.time()))
-    peer.store.keep_evidence([earlier], 0)
+    peer.store.keep_evidence([earlier], {asked.request.id: 0})
     assert reasons(await peer.answer(proposal_of(proposer.signer, [own]))) == [Reason.ALREADY_SIGNED]
 
 
@@ -425,6 +425,23 @@ async def test_answer__when_a_proposer_has_one_request_signed_over_and_over__the
     assert len(peer.store.trails_of(asked.request.id)) == kept == 3
     # That is one proposer's limit, no other's.
     assert (await peer.answer(proposal_of(other.signer, [trail_of(other, asked)]))).signature is not None
+
+
+@pytest.mark.parametrize(("left_s", "signs"), [(27, True), (23, False), (-5, False)])
+async def test_answer__when_the_deadline_is_near_by_the_newest_block__then_declined(
+    operators: World, left_s: int, signs: bool
+) -> None:
+    proposer, peer, *_ = operators.peers
+    asked = case()
+    await operators.evaluate(asked)
+    object.__setattr__(peer.seat, "answer_margin_s", 24)
+    proposal = proposal_of(proposer.signer, [trail_of(proposer, asked)])
+    # The head that it believes is far behind.
+    assert peer.seat.clock.timestamp < asked.request.deadline - 24
+    peer.seat.clock.lead_s = asked.request.deadline - left_s - time.monotonic()
+    answer = await peer.answer(proposal)
+    assert (answer.signature is not None) is signs
+    assert [each.reason for each in answer.declined] == ([] if signs else [Reason.DEADLINE_NEAR])
 
 
 async def test_answer__when_the_request_is_anchored_here__then_declined_as_that(operators: World) -> None:

@@ -362,7 +362,7 @@ async def test_propose_due__when_anchored_ones_are_among_them__then_their_root_a
     row = AnchorRow(pool=pool, block_number=11, root=root, count=2, transaction=b"t" * 32)
     one.store.apply(Changes([row]), (11, bytes(32)))
     assert [reason_of(one, each) for each in anchored] == [None, None]
-    found = one.store.proven(anchored[0].request.id)
+    found = one.store.proven(anchored[0].request.id, anchored[0].request.deadline)
     assert found is not None
     assert verify(root, report_leaf(anchored[0].request, found.verdict), found.proof)
 
@@ -449,7 +449,8 @@ async def test_propose_due__when_peers_say_that_it_is_anchored__then_the_proof_i
     turn = (index - operators.peers.index(first)) % 4
     await late.propose(10 + 2 * turn)
     assert late.records.anchored == []
-    assert late.store.proven(asked.request.id) == first.store.proven(asked.request.id)
+    named = asked.request.id, asked.request.deadline
+    assert late.store.proven(*named) == first.store.proven(*named)
     report = late.store.report(asked.request.id)
     assert report is not None
     assert report.stage is Stage.ANCHORED
@@ -467,5 +468,5 @@ async def test_propose_due__when_a_peer_says_so_without_a_root_on_chain__then_no
     for each in operators.others(one):
         operators.network.hosts[host(each)] = liar
     await one.propose()
-    assert one.store.proven(asked.request.id) is None
+    assert one.store.proven(asked.request.id, asked.request.deadline) is None
     assert reason_of(one, asked) == Reason.NOT_READY

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from services_world import Case, case
+from sqlalchemy import select
 
 from oracle.chain.abi import Event
 from oracle.chain.rpc import Head, LogKey
@@ -17,7 +18,7 @@ from oracle.core.errors import EndpointError, LogRangeError
 from oracle.services.watcher import Watcher
 from oracle.settings import ChainSettings
 from oracle.store.node_store import NodeStore
-from oracle.store.tables import ChallengeState, Stage, open_database
+from oracle.store.tables import AnchorRow, ChallengeState, Stage, open_database
 from oracle.telemetry.metrics import Metrics
 
 
@@ -112,6 +113,32 @@ async def test_catch_up__when_far_behind__then_in_ranges_without_gap_or_overlap(
     context = store.context(one.request.id)
     assert context is not None
     assert context.vault == "http://vault.example"
+
+
+async def test_catch_up__when_roots_were_anchored__then_kept_with_their_blocks_times(store: NodeStore) -> None:
+    reader = Reader(60)
+    roots = [secrets.token_bytes(32) for _ in range(3)]
+    blocks = (40, 40, 50)
+    reader.logs = [
+        Event("Anchored", {"root": root, "pool": root, "count": 1}, block, hash_of(block, 0), bytes(32), 0)
+        for root, block in zip(roots, blocks, strict=True)
+    ]
+    await watcher(reader, store).catch_up()
+    with store._reading() as session:
+        kept = {row.root: row.since for row in session.scalars(select(AnchorRow))}
+    assert kept == dict(zip(roots, (1_040, 1_040, 1_050), strict=True))
+
+
+async def test_catch_up__when_an_anchorings_block_is_another_by_now__then_endpoint_error_and_nothing_is_kept(
+    store: NodeStore,
+) -> None:
+    reader = Reader(60)
+    root = secrets.token_bytes(32)
+    reader.logs = [Event("Anchored", {"root": root, "pool": root, "count": 1}, 40, hash_of(40, 1), bytes(32), 0)]
+    with pytest.raises(EndpointError, match="the chain changed"):
+        await watcher(reader, store).catch_up()
+    with store._reading() as session:
+        assert session.scalars(select(AnchorRow)).all() == []
 
 
 async def test_catch_up__when_nothing_is_new__then_nothing_is_asked(store: NodeStore) -> None:

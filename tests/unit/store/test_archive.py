@@ -68,7 +68,8 @@ def lived(store: NodeStore, *many: Asked, ended: int = 12) -> Report:
     transactions = TransactionStore(store._engine, "0x" + "05" * 20)
     for nonce, each in enumerate(report.verdicts):
         store.save_trail(each.verdict.trail, each.request, b'{"trail": 1}')
-        store.keep_evidence([Evidence(each.request, PROPOSER, each.verdict, 1, 2, (), b"s" * 64, 5)], 10)
+        signed = Evidence(each.request, PROPOSER, each.verdict, 1, 2, (), b"s" * 64, 5)
+        store.keep_evidence([signed], {each.request: 10})
         transactions.save(Attempt(nonce, "claim", each.request, b"raw", bytes([nonce]) * 32, 2**200, 1, 7))
         transactions.settle(nonce, "mined")
     end(store, *many, block=ended)
@@ -112,7 +113,7 @@ def test_archive__when_many_are_old__then_no_more_than_the_limit_at_once(store: 
     assert store.archive(101, 2) == 2
     # The last one's proof is made from all leaves.
     (left,) = [each.request for each in report.verdicts if store.context(each.request)]
-    assert store.proven(left) is not None
+    assert store.proven(left, 100) is not None
     assert rows(store, ReportVerdictRow) == 3
     assert store.archive(101, 2) == 1
     assert rows(store, ReportVerdictRow) == 0

@@ -68,7 +68,7 @@ def test_write__when_several_threads_bring_the_same__then_kept_once(store: NodeS
 
     def bring(_: int) -> None:
         store.apply(Changes(one.rows(10)), (10, HASH))
-        store.keep_evidence([evidence], 10)
+        store.keep_evidence([evidence], {one.id: 10})
         store.save_trail(b"d" * 32, one.id, b"{}")
 
     with ThreadPoolExecutor(4) as threads:

@@ -39,9 +39,10 @@ def report(*many: Asked, at: int = 1_000) -> tuple[Report, MerkleTree]:
     return Report(tree.root, 1, PROPOSER, tuple(ReportedVerdict(o.id, v, leaf, pool) for o, v, leaf in rows), at), tree
 
 
-def anchor(made: Report, block: int = 11, quorum: int = 3) -> AnchorRow:
+def anchor(made: Report, block: int = 11, quorum: int = 3, since: int = 0) -> AnchorRow:
     pool = root_pool_id(made.root, 0, quorum)
-    return AnchorRow(pool=pool, block_number=block, root=made.root, count=len(made.verdicts), transaction=b"t" * 32)
+    row = {"pool": pool, "block_number": block, "root": made.root, "count": len(made.verdicts), "since": since}
+    return AnchorRow(**row, transaction=b"t" * 32)
 
 
 def stage(store: NodeStore, one: Asked) -> Stage | None:
@@ -62,13 +63,13 @@ def test_save_report__when_its_root_is_on_chain__then_its_requests_are_anchored_
     made, tree = report(*many)
     if first == "report":
         store.save_report(made)
-        assert store.proven(many[0].id) is None
+        assert store.proven(many[0].id, many[0].request.deadline) is None
     store.apply(Changes([anchor(made)]), (11, HASH))
     store.save_report(made)
     store.save_report(made)
     assert [stage(store, one) for one in many] == [Stage.ANCHORED] * 5
     for one, each in zip(many, made.verdicts, strict=True):
-        found = store.proven(one.id)
+        found = store.proven(one.id, one.request.deadline)
         assert found is not None
         assert (found.root, found.count, found.epoch, found.verdict) == (tree.root, 5, 1, each.verdict)
         assert verify(tree.root, each.leaf, found.proof)
@@ -87,19 +88,47 @@ def test_anchored__when_for_another_quorum__then_the_requests_are_still_to_be_re
     assert stage(store, one) is Stage.ANCHORED
 
 
+def test_anchored__when_after_a_deadline__then_that_request_has_no_proof_and_is_not_to_be_claimed(
+    store: NodeStore,
+) -> None:
+    late, just = asked(delivery=1, deadline=599), asked(delivery=1, deadline=600)
+    put(store, late, just)
+    store.evaluated({one.id: {"score": 1} for one in (late, just)})
+    made, _ = report(late, just)
+    store.save_report(made)
+    store.apply(Changes([anchor(made, since=600)]), (11, HASH))
+    assert (stage(store, late), stage(store, just)) == (Stage.EVALUATED, Stage.ANCHORED)
+    assert store.proven(late.id, 599) is None
+    assert store.proven(just.id, 600) is not None
+    assert [context.id for context in store.claimable(610, 1_000, 9)] == [just.id]
+
+
+def test_claimable__when_the_time_to_claim_is_over__then_not_among_them(store: NodeStore) -> None:
+    over, other = asked(delivery=1, deadline=500), asked(delivery=1, deadline=501)
+    put(store, over, other)
+    made, _ = report(over, other)
+    store.save_report(made)
+    store.apply(Changes([anchor(made)]), (11, HASH))
+    last = 500 + 86_400
+    assert [context.id for context in store.claimable(last, last, 9)] == [over.id, other.id]
+    assert [context.id for context in store.claimable(last + 1, last, 9)] == [other.id]
+
+
 def test_anchored__when_claimed_or_closed__then_ended_and_found_until_then(store: NodeStore) -> None:
     one, other = asked(delivery=1, deadline=500), asked(delivery=1, deadline=900)
     put(store, one, other)
     made, _ = report(one, other)
     store.save_report(made)
     store.apply(Changes([anchor(made)]), (11, HASH))
-    assert [context.id for context in store.claimable(600, 9)] == [one.id]
-    assert [context.id for context in store.claimable(1_000, 9)] == [one.id, other.id]
-    assert [context.id for context in store.claimable(1_000, 9, lambda identity, _: identity == other.id)] == [other.id]
+    assert [context.id for context in store.claimable(450, 600, 9)] == [one.id]
+    assert [context.id for context in store.claimable(450, 1_000, 9)] == [one.id, other.id]
+    assert [context.id for context in store.claimable(450, 1_000, 9, lambda identity, _: identity == other.id)] == [
+        other.id
+    ]
     assert store.closable(700, 9) == []  # it can be claimed for a day
     assert [context.id for context in store.closable(700 + 86_400, 9)] == [one.id]
     store.apply(Changes(endings={one.id: (Stage.RECORDED, 12)}), (12, HASH))
-    assert [context.id for context in store.claimable(1_000, 9)] == [other.id]
+    assert [context.id for context in store.claimable(450, 1_000, 9)] == [other.id]
 
 
 def test_save_proof__when_this_node_did_not_sign__then_one_verdict_is_proven_and_the_whole_tree_takes_its_place(
@@ -113,12 +142,12 @@ def test_save_proof__when_this_node_did_not_sign__then_one_verdict_is_proven_and
     proof = tuple(tree.proof(first.leaf))
     store.save_proof(Proven(tree.root, 1, 3, first.verdict, proof, b""), many[0].id, first.leaf, first.pool)
     assert [stage(store, one) for one in many] == [Stage.ANCHORED, Stage.SEEN, Stage.SEEN]
-    found = store.proven(many[0].id)
+    found = store.proven(many[0].id, many[0].request.deadline)
     assert found is not None
     assert found.proof == proof
     store.save_report(made)
     assert [stage(store, one) for one in many] == [Stage.ANCHORED] * 3
-    assert store.proven(many[0].id) == found
+    assert store.proven(many[0].id, many[0].request.deadline) == found
 
 
 def test_prune_reports__when_old_and_never_anchored__then_forgotten_and_no_other(store: NodeStore) -> None:
@@ -144,19 +173,23 @@ def evidence(request: bytes, score: int, attester: str = PROPOSER, at: int = 5, 
     return Evidence(request, attester, Verdict(outcome, score, b"t" * 32), 1, 2, (b"p" * 32,), b"s" * 64, at)
 
 
+def keep(store: NodeStore, tolerance_ppm: int, *many: Evidence) -> None:
+    store.keep_evidence(many, {each.request: tolerance_ppm for each in many})
+
+
 def test_keep_evidence__when_the_same_again__then_once(store: NodeStore) -> None:
     for _ in range(3):
-        store.keep_evidence([evidence(b"r" * 32, 5)], 10)
+        keep(store, 10, evidence(b"r" * 32, 5))
     assert store.evidence(b"r" * 32) == [evidence(b"r" * 32, 5)]
-    assert store.contested() == []
+    assert store.contested() == {}
 
 
 def test_contested__when_verdicts_differ__then_named_whoever_signed_them(store: NodeStore) -> None:
     by_score, by_outcome, alike = b"r" * 32, b"q" * 32, b"p" * 32
-    store.keep_evidence([evidence(by_score, 100), evidence(by_score, 101, "0x2")], 5)
-    store.keep_evidence([evidence(by_outcome, 100), evidence(by_outcome, 100, outcome=1)], 5)
-    store.keep_evidence([evidence(alike, 100), evidence(alike, 100, "0x2")], 5)
-    assert sorted(store.contested()) == [by_outcome, by_score]
+    keep(store, 5, evidence(by_score, 100), evidence(by_score, 101, "0x2"))
+    keep(store, 5, evidence(by_outcome, 100), evidence(by_outcome, 100, outcome=1))
+    keep(store, 5, evidence(alike, 100), evidence(alike, 100, "0x2"))
+    assert store.contested() == {by_outcome: 2, by_score: 2}
 
 
 def test_keep_evidence__when_there_are_many_near_each_other__then_few_are_kept_and_a_conflict_still_is(
@@ -164,25 +197,45 @@ def test_keep_evidence__when_there_are_many_near_each_other__then_few_are_kept_a
 ) -> None:
     request = b"r" * 32
     for score in range(100):
-        store.keep_evidence([evidence(request, score)], 500)
+        keep(store, 500, evidence(request, score))
     assert len(store.evidence(request)) == 8
-    store.keep_evidence([evidence(request, 0, outcome=1)], 500)  # as near as can be, with the other label
+    keep(store, 500, evidence(request, 0, outcome=1))  # as near as can be, with the other label
     assert len(store.evidence(request)) == 9
     for score in range(100):
-        store.keep_evidence([evidence(request, 10_000 + score)], 500)
+        keep(store, 500, evidence(request, 10_000 + score))
     assert len(store.evidence(request)) == 16
+
+
+def test_keep_evidence__when_another_of_the_batch_has_no_tolerance__then_each_is_kept_by_its_own(
+    store: NodeStore,
+) -> None:
+    request, other = b"r" * 32, b"q" * 32
+    for score in range(16):
+        store.keep_evidence([evidence(request, score), evidence(other, 5)], {request: 500, other: 0})
+    keep(store, 500, evidence(request, 400_000))
+    scores = [each.verdict.score for each in store.evidence(request)]
+    assert scores == [*range(8), 400_000]
+
+
+def test_keep_evidence__when_it_is_the_chains__then_kept_however_many_there_are(store: NodeStore) -> None:
+    request = b"r" * 32
+    for score in range(100):
+        keep(store, 500, evidence(request, score))
+    for _ in range(2):
+        store.keep_evidence([evidence(request, 400)], {request: 500}, bounded=False)
+    assert [each.verdict.score for each in store.evidence(request)] == [*range(8), 400]
 
 
 def test_signed_by__when_several_signed__then_what_these_did(store: NodeStore) -> None:
     one, other = b"r" * 32, b"q" * 32
-    store.keep_evidence([evidence(one, 1), evidence(one, 2, "0x2"), evidence(other, 3, "0x3")], 0)
+    keep(store, 0, evidence(one, 1), evidence(one, 2, "0x2"), evidence(other, 3, "0x3"))
     found = store.signed_by(("0x2", PROPOSER), [one, other])
     assert sorted(verdict.score for verdict in found[one]) == [1, 2]
     assert found[other] == []
 
 
 def test_prune_evidence__when_old__then_forgotten(store: NodeStore) -> None:
-    store.keep_evidence([evidence(b"r" * 32, 5, at=5), evidence(b"q" * 32, 5, at=50)], 10)
+    keep(store, 10, evidence(b"r" * 32, 5, at=5), evidence(b"q" * 32, 5, at=50))
     store.prune_evidence(50)
     assert store.evidence(b"r" * 32) == []
     assert len(store.evidence(b"q" * 32)) == 1
