@@ -1,0 +1,311 @@
+"""Whole nodes on Anvil, and somebody who wants a verdict for nothing, an honest operator slashed, or its own offence forgotten."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from daemon_chain import CHALLENGES, CONTROLLER, STAKE_WEI, SUBJECT, Ground
+from daemon_nodes import FIELDS, Town, catalogue, chain, town
+from daemon_nodes import settings as daemon_settings
+
+from oracle.core.merkle import MerkleTree
+from oracle.core.structs import Answer, Delivery, Request, RequestState, Verdict
+from oracle.data.record import DisclosedField, SaltedField, leaf_of
+from oracle.models.features import features
+from oracle.peers.messages import Proposal
+from oracle.services.reports import Draft, DraftReport
+from oracle.services.trails import build_trail
+from oracle.settings import NodeSettings
+
+ETHER = "0x" + "0" * 40
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Ground]:
+    with chain() as ground:
+        yield ground
+
+
+@pytest.fixture
+async def nodes(made: Ground, tmp_path: Path) -> AsyncIterator[Town]:
+    async with town(made, tmp_path) as whole:
+        yield whole
+
+
+@pytest.fixture
+async def lagging(made: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Town]:
+    """Nodes that believe a block once two more are on it."""
+
+    def cautious(settings: NodeSettings) -> NodeSettings:
+        return settings.model_copy(update={"chain": settings.chain.model_copy(update={"finality": "2"})})
+
+    monkeypatch.setattr("daemon_nodes.settings", lambda *named, plain=daemon_settings: cautious(plain(*named)))
+    async with town(made, tmp_path) as whole:
+        yield whole
+
+
+async def try_hard(nodes: Town, *requests: Request) -> None:
+    """Let everyone have its turn to propose, however soon after the last, without a new block."""
+    for _ in range(8):
+        await nodes.propose()
+        nodes.ground.quiet()
+        for node in nodes.nodes:
+            node.services.seat.clock.number += 1
+            node.services.seat.store.all_postponed([each.id for each in requests], -1, "again", "at once")
+
+
+async def served(nodes: Town, request: Request) -> list[int]:
+    async with httpx.AsyncClient(transport=nodes.network) as client:
+        path = f"/v1/proofs/0x{request.id.hex()}"
+        return [(await client.get(f"http://operator{index}.test{path}")).status_code for index in range(4)]
+
+
+# A verdict for nothing
+
+
+async def test_deadline__when_the_next_block_may_be_behind_it__then_nobody_signs(nodes: Town) -> None:
+    request = nodes.ground.ask(nodes.agree(), delivery=Delivery.ANCHORED, lasts_s=61)
+    nodes.ground.mine(1)
+    await nodes.see()
+    await nodes.evaluate()
+    nodes.ground.pass_time(request.deadline - nodes.ground.now - 20)
+    await nodes.see()
+    await try_hard(nodes, request)
+    assert nodes.logs("Anchored") == []
+    # Who proposes all the same gets no signature for it.
+    nodes.nodes[0].services.seat.clock.lead_s -= 60
+    await try_hard(nodes, request)
+    assert nodes.logs("Anchored") == []
+
+
+@pytest.mark.parametrize("delivery", [Delivery.RECORDED, Delivery.ANCHORED])
+async def test_deadline__when_the_chain_is_past_it_and_the_head_that_nodes_believe_is_not__then_nothing_is_sent(
+    lagging: Town, delivery: Delivery
+) -> None:
+    agreement, ground = lagging.agree(), lagging.ground
+    deadline = ground.now + 90
+    requests = [ground.ask(agreement, use, delivery=delivery, deadline=deadline) for use in range(2)]
+    ground.mine(2)
+    await lagging.see()
+    await lagging.evaluate()
+    assert all(node.services.seat.store.counts() == {"evaluated": 2} for node in lagging.nodes)
+    ground.pass_time(deadline + 5 - ground.now)
+    await lagging.see()
+    assert all(node.services.seat.clock.timestamp <= deadline for node in lagging.nodes)
+    await try_hard(lagging, *requests)
+    # What recordMany skips, its calldata tells.
+    assert lagging.logs("Skipped") == lagging.logs("Anchored") == []
+
+
+async def test_proof__when_the_root_came_late__then_nobody_serves_it_or_claims_with_it(nodes: Town) -> None:
+    ground = nodes.ground
+    request = ground.ask(nodes.agree(), delivery=Delivery.ANCHORED, lasts_s=90)
+    ground.mine(1)
+    await nodes.see()
+    await nodes.evaluate()
+    # The block that takes the anchoring was long in coming.
+    ground.rpc("evm_setAutomine", False)
+    for _ in range(8):
+        await nodes.propose()
+        for node in nodes.nodes:
+            node.services.seat.clock.number += 1
+    ground.rpc("evm_setNextBlockTimestamp", request.deadline + 1)
+    ground.rpc("evm_setAutomine", True)
+    ground.mine(1)
+    assert nodes.logs("Anchored")
+    await nodes.see()
+    assert await served(nodes, request) == [404] * 4
+    assert all(node.services.seat.store.counts() == {"evaluated": 1} for node in nodes.nodes)
+    ground.pass_time(86_400)
+    ground.send(ground.contract.expire(request), CONTROLLER)
+    assert nodes.state(request.id) is RequestState.EXPIRED
+
+
+# Honest operators slashed
+
+
+async def test_review__when_the_vault_shows_another_leaf_of_the_same_name__then_the_verdict_is_upheld(
+    nodes: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = next(iter(catalogue()._by_files.values()))
+    card = loaded.package.card
+    low: dict[str, object] = {each.name: each.minimum for each in card.inputs}
+    scores = [loaded.runtime.evaluate([features(card, fields)])[0].score_ppm for fields in (FIELDS, low)]
+    assert abs(scores[0] - scores[1]) > 2 * nodes.ground.model.tolerance
+    both = [
+        {name: SaltedField(name, value, secrets.token_bytes(32)) for name, value in fields.items()}
+        for fields in (FIELDS, low)
+    ]
+    tree = MerkleTree([leaf_of(each) for fields in both for each in fields.values()])
+    shown = both[0]
+
+    def disclose(_: bytes, names: list[str]) -> list[DisclosedField]:
+        fields = [shown[name] for name in names]
+        return [DisclosedField(each.name, each.value, each.salt, tuple(tree.proof(leaf_of(each)))) for each in fields]
+
+    record = nodes.ground.commit("http://vault.test", tree.root)
+    monkeypatch.setattr(nodes.vault, "record", lambda _: record)
+    monkeypatch.setattr(nodes.vault, "disclose", disclose)
+    request = nodes.ground.ask(nodes.ground.agree(record))
+    await nodes.until(lambda: nodes.state(request.id) is RequestState.RECORDED)
+    shown = both[1]
+    nodes.ground.send(nodes.ground.contract.challenge(request.id), CONTROLLER, CHALLENGES.bond)
+    await nodes.until(lambda: nodes.state(request.id) is RequestState.UPHELD)
+    assert nodes.logs("OperatorSlashed") == []
+
+
+# An offence forgotten
+
+
+def lie(nodes: Town, request: Request, verdict: Verdict, liar: int = 2) -> Proposal:
+    """Return what a member proposes that its own evaluation doesn't bear out."""
+    seat = nodes.nodes[liar].services.seat
+    context = seat.store.context(request.id)
+    assert context is not None
+    member = nodes.ground.attesters[liar]
+    trail = build_trail(seat.domain, context, seat.catalogue.package(context.model), member.address, "x")
+    output = trail.output.model_copy(update={"score_ppm": verdict.score, "outcome": verdict.outcome})
+    draft = Draft(context, trail.model_copy(update={"output": output}))
+    report = DraftReport(seat.domain, nodes.ground.epoch, [draft])
+    signature = "0x" + member.sign(report.digest).hex()
+    return Proposal(
+        epoch=report.epoch, verdicts=[draft.proposed()], proposer=member.address, signature=signature
+    )  # fmt: skip
+
+
+async def known(nodes: Town, **asked: int) -> Request:
+    request = nodes.ground.ask(nodes.agree(), **asked)
+    nodes.ground.mine(1)
+    await nodes.see()
+    await nodes.evaluate()
+    return request
+
+
+async def test_punish__when_a_signer_told_many_near_variants_before__then_slashed_all_the_same(nodes: Town) -> None:
+    request = await known(nodes)
+    score = 1_000_000 if nodes.own_score(0, request.id) < 500_000 else 0
+    step = 1 if score == 0 else -1
+    wrong = Verdict(int(score > 0), score, secrets.token_bytes(32))
+    for variant in range(1, 9):
+        proposal = lie(nodes, request, Verdict(wrong.outcome, score + step * variant, bytes(32)))
+        for index in (0, 1, 3):
+            assert (await nodes.nodes[index].services.cosigner.answer(proposal)).signature is None
+    _, attestation = nodes.ground.reported([Answer(request, wrong)])
+    nodes.ground.send(nodes.ground.contract.record(request, wrong, attestation), SUBJECT)
+    nodes.ground.send(nodes.ground.contract.challenge(request.id), CONTROLLER, CHALLENGES.bond)
+    await nodes.until(lambda: nodes.state(request.id) is RequestState.CORRECTED)
+    contract = nodes.ground.contract
+    members = contract.members_of(nodes.ground.epoch).call()[:3]
+    wanted = {contract.operator_of(each).call() for each in members}
+    await nodes.until(lambda: {each.arguments["operator"] for each in nodes.logs("OperatorSlashed")} == wanted)
+
+
+async def test_evidence__when_the_request_is_open_for_days__then_still_kept(
+    nodes: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    witness, week = nodes.nodes[0].services, 7 * 86_400
+    agreement = nodes.agree(valid_until=nodes.ground.now + week + 86_400)
+    request = nodes.ground.ask(agreement, lasts_s=week - 60, delivery=Delivery.ANCHORED)
+    nodes.ground.mine(1)
+    await nodes.see()
+    await nodes.evaluate()
+    real = time.time
+    with monkeypatch.context() as then:
+        then.setattr("oracle.services.cosigner.time.time", lambda: real() - week - 86_400)
+        await witness.cosigner.answer(lie(nodes, request, Verdict(0, 0, bytes(32))))
+    witness.punisher._pruned_at = float("-inf")
+    await witness.punisher.punish_due()
+    assert len(witness.seat.store.evidence(request.id)) == 1
+    await witness.cosigner.answer(lie(nodes, request, Verdict(0, 400_000, bytes(32))))
+    witness.punisher._compared_at = float("-inf")
+    await nodes.until(lambda: len(nodes.logs("OperatorSlashed")) == 1)
+
+
+async def test_punish__when_nothing_is_left_of_a_stake__then_nobody_pays_for_another_punishment(
+    nodes: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oracle.services.punisher._TRY_AGAIN_S", 0.0)
+    agreement, count = nodes.agree(), STAKE_WEI // CHALLENGES.penalty + 2
+    requests = [nodes.ground.ask(agreement, use) for use in range(count)]
+    nodes.ground.mine(1)
+    await nodes.see()
+    await nodes.evaluate()
+    for request in requests:
+        for score in (0, 400_000):
+            for index in (0, 1, 2):
+                proposal = lie(nodes, request, Verdict(0, score, bytes(32)), liar=3)
+                await nodes.nodes[index].services.cosigner.answer(proposal)
+    nodes.nodes = nodes.nodes[:3]  # it is not at home
+    contract, liar = nodes.ground.contract, nodes.ground.attesters[3].address
+    for _ in range(32):
+        for node in nodes.nodes:
+            node.services.punisher._compared_at = float("-inf")
+        await nodes.tick()
+    assert contract.operator_info(contract.operator_of(liar).call()).call().stake == 0
+    penalties = [each.arguments["penalty"] for each in nodes.logs("OperatorSlashed")]
+    assert penalties == [CHALLENGES.penalty] * (count - 2)
+    assert all(node.services.punisher._conflicting == set() for node in nodes.nodes)
+
+
+async def test_compare__when_nothing_is_new__then_nothing_is_compared_again(
+    nodes: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = await known(nodes)
+    witness = nodes.nodes[0].services
+    for score in (100, 101):
+        await witness.cosigner.answer(lie(nodes, request, Verdict(0, score, bytes(32))))
+    compared: list[bytes] = []
+    plain = witness.punisher._conflicts
+
+    async def counted(context: object) -> object:
+        compared.append(request.id)
+        return await plain(context)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(witness.punisher, "_conflicts", counted)
+    for _ in range(3):
+        witness.punisher._compared_at = float("-inf")
+        await witness.punisher.punish_due()
+    assert len(compared) == 1
+    await witness.cosigner.answer(lie(nodes, request, Verdict(0, 102, bytes(32))))
+    witness.punisher._compared_at = float("-inf")
+    await witness.punisher.punish_due()
+    assert len(compared) == 2
+
+
+# Claims kept out
+
+
+async def test_claim__when_others_cannot_be_claimed__then_it_is_claimed_all_the_same(
+    made: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oracle.services.claimer._FIRST_RETRY_S", 0.0)  # blocks come in milliseconds here
+    async with town(made, tmp_path, batch_size=2, claim_margin_s=600) as nodes:
+        ground = nodes.ground
+        mine, deadline = nodes.agree(uses=100), ground.now + 200
+        stuck = [ground.ask(mine, use, delivery=Delivery.ANCHORED, deadline=deadline) for use in range(24)]
+        ground.mine(1)
+        await nodes.see()
+        await nodes.evaluate()
+        ground.rpc("evm_setAutomine", False)
+        for _ in range(8):
+            await nodes.propose()
+            for node in nodes.nodes:
+                node.services.seat.clock.number += 1
+        ground.rpc("evm_setNextBlockTimestamp", deadline + 1)
+        ground.rpc("evm_setAutomine", True)
+        ground.mine(1)
+        assert sum(each.arguments["count"] for each in nodes.logs("Anchored")) >= len(stuck)
+        before = len(nodes.logs("Anchored"))
+        victim = ground.ask(nodes.agree(), delivery=Delivery.ANCHORED, lasts_s=4_000)
+        await nodes.until(lambda: len(nodes.logs("Anchored")) > before)
+        await nodes.see()
+        ground.pass_time(victim.deadline - ground.now - 300)
+        for _ in range(16):
+            ground.mine(1)
+            await nodes.see()
+        assert nodes.state(victim.id) is RequestState.RECORDED
