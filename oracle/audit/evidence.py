@@ -196,7 +196,13 @@ def _contest(client: AssentClient, request_id: bytes) -> Contest | None:
 def _signing(client: AssentClient, event: Event, epoch: int) -> Signing:
     moment = _moment(client, event)
     calldata = client.calldata(event.transaction_hash)
-    return Signing(moment, calldata, _epochs_at(client, moment), epoch, _members(client, epoch))
+    return Signing(
+        moment,
+        calldata,
+        client.epochs_at(moment.block, moment.log_index, moment.timestamp),
+        epoch,
+        _members(client, epoch),
+    )
 
 
 def _only(client: AssentClient, name: str, identifier: bytes) -> Event:
@@ -226,17 +232,6 @@ def _standing(client: AssentClient, agreement_id: bytes, block: int) -> Agreemen
         return client.read(client.contract.agreement_status(agreement_id), block)
     except EndpointError:  # most endpoints forget old state, none forgets events
         return None
-
-
-def _epochs_at(client: AssentClient, moment: Moment) -> tuple[int, ...]:
-    """Return which epochs could sign at a moment: the current one, and the one before while its grace lasted."""
-    rotations = [event for event in client.events("EpochRotated") if _place(event) < (moment.block, moment.log_index)]
-    if not rotations:
-        return ()
-    number = rotations[-1].arguments["epoch"]
-    # Fixed when the epoch before ended: what the contract says now, it said then.
-    recent = number > 1 and moment.timestamp <= client.read(client.contract.epoch_end(number - 1)).signs_until
-    return (number, number - 1) if recent else (number,)
 
 
 def _place(event: Event) -> tuple[int, int]:

@@ -93,6 +93,19 @@ class Lookups(Connection):
         attesters: list[str] = self.read(self.contract.members_of(number))
         return [self._member(index, attester) for index, attester in enumerate(attesters)]
 
+    def epochs_at(self, block: int, log_index: int, timestamp: int) -> tuple[int, ...]:
+        """Return which epochs could sign at a place in the chain (a log's), at its time (Unix seconds): the current one, and the one before
+        while its grace lasted.
+        """
+        place = (block, log_index)
+        rotations = [each for each in self.events("EpochRotated") if (each.block_number, each.log_index) < place]
+        if not rotations:
+            return ()
+        number = rotations[-1].arguments["epoch"]
+        # Fixed when the epoch before ended: what the contract says now, it said then.
+        recent = number > 1 and timestamp <= self.read(self.contract.epoch_end(number - 1)).signs_until
+        return (number, number - 1) if recent else (number,)
+
     def attesters_of(self, operator: str) -> list[str]:
         """Return every attester that an operator ever registered, oldest first."""
         events = [*self.events("OperatorJoined", _word(operator)), *self.events("OperatorChanged", _word(operator))]

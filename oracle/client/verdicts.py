@@ -14,7 +14,7 @@ from oracle.client.answers import AnchoredVerdict, Sent, VerdictView
 from oracle.client.errors import NoProofError, UnknownIdError, VerdictTimeoutError
 from oracle.client.lookups import Lookups
 from oracle.client.nodes import NoAnswerError, UnusableError, ask_nodes
-from oracle.core.committee import members_of
+from oracle.core.committee import members_of, signers_needed
 from oracle.core.digests import recover, report_digest, report_leaf
 from oracle.core.eip712 import bytes_of
 from oracle.core.merkle import climb
@@ -90,8 +90,8 @@ class Verdicts(Lookups):
         if len(found) == 1:
             return found[0]
         # Whoever sends a transaction may write into its input what looks like other calls, and never ran.
-        members: dict[int, list[str]] = {}
-        return next((each for each in found if self._is_signed(each[1], members)), found[0])
+        members: dict[bytes, dict[int, list[str]]] = {}
+        return next((each for each in found if self._is_signed(*each, members)), found[0])
 
     def _reports(self, recording: Recording, recorded: Event) -> Iterator[tuple[Report, Event]]:
         if recording.report is not None:
@@ -103,16 +103,22 @@ class Verdicts(Lookups):
                 calls = anchorings(self.calldata(event.transaction_hash))
                 yield from ((each.report, event) for each in calls if each.report.root == recording.root)
 
-    def _is_signed(self, report: Report, known: dict[int, list[str]]) -> bool:
-        """Tell whether every signature of a report is the member's whose it is said to be; ``known`` has members by epoch."""
+    def _is_signed(
+        self, recording: Recording, report: Report, brought: Event, known: dict[bytes, dict[int, list[str]]]
+    ) -> bool:
+        """Tell whether a quorum of an epoch that could sign then signed a report; ``known`` has the members of such epochs, by event."""
+        key = brought.transaction_hash
+        if key not in known:
+            when = self.block_time(brought.block_number)
+            epochs = self.epochs_at(brought.block_number, brought.log_index, when)
+            known[key] = {each: self.read(self.contract.members_of(each)) for each in epochs}
         attestation = report.attestation
-        epoch, signers = attestation.epoch, members_of(attestation.signers)
-        if epoch not in known:
-            current = self.read(self.contract.current_epoch()).number
-            known[epoch] = self.read(self.contract.members_of(epoch)) if 0 < epoch <= current else []
-        digest = report_digest(self.contract.domain, epoch, report.count, report.root)
-        return bool(signers) and all(
-            index < len(known[epoch]) and recover(digest, report.signature_of(index) or b"") == known[epoch][index]
+        members, signers = known[key].get(attestation.epoch, []), members_of(attestation.signers)
+        if not members or len(signers) < signers_needed(recording.request.quorum, len(members)):
+            return False
+        digest = report_digest(self.contract.domain, attestation.epoch, report.count, report.root)
+        return all(
+            index < len(members) and recover(digest, report.signature_of(index) or b"") == members[index]
             for index in signers
         )
 

@@ -18,7 +18,8 @@ from oracle.audit import AuditReport, CheckFailedError, CheckName, Evidence, aud
 from oracle.audit.trail_source import FetchedTrail
 from oracle.client import Asked
 from oracle.core import canonical
-from oracle.core.digests import report_leaf
+from oracle.core.committee import assemble
+from oracle.core.digests import report_digest, report_leaf
 from oracle.core.structs import (
     AgreementState,
     Attestation,
@@ -481,7 +482,13 @@ def test_audit__when_a_sender_appended_calls_that_never_ran__then_it_holds_all_t
     world.anchor([(asked, verdict)], server)
     proof, contract = world.client.proof(asked.id, [server.url]), world.client.contract
     other, unsigned = Verdict(0, 1, bytes(32)), Attestation(1, 7, bytes(192))
+    # One signature is a member's, and no quorum's.
+    leaf = report_leaf(proof.request, verdict)
+    epoch = world.client.read(contract.current_epoch()).number
+    digest = report_digest(contract.domain, epoch, 1, leaf)
+    (member,) = (each for each in world.attesters if each.address == world.client.members(epoch)[2].attester)
     decoys = [
+        contract.record(proof.request, verdict, assemble(epoch, {2: member.sign(digest)})),
         contract.record(proof.request, other, unsigned),
         contract.record(proof.request, verdict, unsigned),
         contract.record(proof.request, verdict, dataclasses.replace(unsigned, epoch=2**32 - 1)),
