@@ -114,6 +114,12 @@ class ReportStore(Database):
             verdict = Verdict(row.outcome, row.score, row.trail)
             return Proven(row.root, row.epoch, anchor.count, verdict, proof, anchor.transaction)
 
+    def anchored_by(self, pool: bytes) -> tuple[bytes, int] | None:
+        """Return the transaction that anchored the root of a pool (id), and how many verdicts the root is over; None if none did."""
+        with self._reading() as session:
+            row = session.get(AnchorRow, pool)
+            return (row.transaction, row.count) if row is not None else None
+
     def save_proof(self, found: Proven, request_id: bytes, leaf: bytes, pool: bytes) -> None:
         """Keep one verdict of an anchored report that this node hasn't signed, with its proof, both verified."""
         facts = {"outcome": found.verdict.outcome, "score": found.verdict.score, "trail": found.verdict.trail}

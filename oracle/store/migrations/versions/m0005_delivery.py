@@ -1,4 +1,4 @@
-"""How a request's verdict is wanted, beside its deadline: an anchored one may be claimed after that, if its root wasn't anchored later."""
+"""How a request's verdict is wanted, beside its deadline: an anchored one may be claimed after that."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +8,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Add the columns, and fill the first from the questions that are kept; roots that are known already count as anchored in time."""
-    op.add_column("anchors", sa.Column("since", sa.BigInteger(), nullable=False, server_default="0"))
+    """Add the column, and fill it from the questions that are kept."""
     op.add_column("requests", sa.Column("delivery", sa.BigInteger(), nullable=False, server_default="0"))
     requests = sa.table(
         "requests", sa.column("id", sa.LargeBinary()), sa.column("question", sa.JSON()), sa.column("delivery")
