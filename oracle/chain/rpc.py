@@ -106,8 +106,9 @@ class ChainReader:
         self.web3 = web3
         self._contract = to_checksum_address(contract)
         self._chain_id = chain_id
-        #: By how much the newest block's time was ahead of this machine's monotonic clock when that was read.
+        #: By how much the newest block's time was ahead of this machine's monotonic clock when that was first read.
         self.lead_s = float("-inf")
+        self._newest = -1
 
     # Checks
 
@@ -138,7 +139,10 @@ class ChainReader:
         """Return the newest block that the finality lets the node believe: a tag, or a depth below the head."""
         await self.web3.provider.refresh()
         latest = await self._block("latest")
-        self.lead_s = latest.timestamp - time.monotonic()
+        if (
+            latest.number > self._newest
+        ):  # one that comes no further, or an endpoint that is behind, doesn't stop the time
+            self._newest, self.lead_s = latest.number, latest.timestamp - time.monotonic()
         if finality == "latest":
             return latest
         if not finality.isdecimal():

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 from oracle.chain.rpc import Head
 
+#: Later than any deadline.
+_NEVER = 2**62
+#: However far behind what the node believes is, it looks again so soon.
+_MOST_BEHIND_S = 300
+
 
 @dataclass(slots=True)
 class ChainClock:
@@ -24,9 +29,11 @@ class ChainClock:
         self.number, self.timestamp, self.read_at, self.lead_s = head.number, head.timestamp, time.monotonic(), lead_s
 
     def present(self) -> int:
-        """Return the time on chain by now (Unix seconds), by the newest block, believed or not: no block to come has an earlier one."""
-        return int(max(self.timestamp, time.monotonic() + self.lead_s))
+        """Return the time on chain by now (Unix seconds), by the newest block, believed or not; before any was read, a time that no
+        deadline is behind.
+        """
+        return int(max(self.timestamp, time.monotonic() + self.lead_s)) if self.timestamp else _NEVER
 
     def behind_s(self) -> int:
-        """Return by how much what the node believes is behind."""
-        return self.present() - self.timestamp
+        """Return by how much what the node believes is behind, or the most that it may wait for that, if a chain stands still."""
+        return min(self.present() - self.timestamp, _MOST_BEHIND_S)

@@ -45,7 +45,11 @@ class Punisher:
         self._terms: ChallengeTerms | None = None
         self._tried: dict[tuple[str, bytes, str], float] = {}
         self._done: set[tuple[str, bytes, str]] = set()
+        #: What took nothing, for there was nothing: tried again after a while, should there be a stake again.
+        self._spent: set[tuple[str, bytes, str]] = set()
         self._settled: set[bytes] = set()
+        #: The corrected verdicts of which it was read who signed them on chain.
+        self._read: set[bytes] = set()
         #: By attester, which has one operator for ever.
         self._operators: dict[str, str] = {}
         self._conflicting: set[bytes] = set()
@@ -79,8 +83,10 @@ class Punisher:
         if recorded is None:
             return
         if self._may_try("witnesses", context, ""):
+            self._read.discard(context.id)
             signed = await self._witnesses.of(context, int(time.time()))
             self._store.keep_evidence(signed, {context.id: context.model.tolerance}, bounded=False)
+            self._read.add(context.id)
         wrong = [
             each
             for each in self._store.evidence(context.id)
@@ -91,14 +97,16 @@ class Punisher:
             left = True
             if self._may_try("punish", context, each.attester):
                 await self._send("punish", context, each)
-        if not left:
+        if not left and context.id in self._read:
             self._settled.add(context.id)
 
     def _unpunished(self, kind: str, context: RequestContext, signed: Sequence[Evidence]) -> list[Evidence]:
         """Leave out who was punished for this already, and this node itself."""
         own = self._seat.keys.addresses
         return [
-            each for each in signed if each.attester not in own and (kind, context.id, each.attester) not in self._done
+            each
+            for each in signed
+            if each.attester not in own and (kind, context.id, each.attester) not in self._done | self._spent
         ]
 
     # Conflicting verdicts
@@ -154,8 +162,10 @@ class Punisher:
                 both = testimony(context, first), testimony(context, second)
                 await self._acts.punish_conflict(first.attester, named, context.model, *both)
         except ContractRevertError as revert:
-            if revert.name in ("AlreadyPunished", "NothingToSlash"):
+            if revert.name == "AlreadyPunished":
                 self._done.add((kind, context.id, first.attester))
+            if revert.name == "NothingToSlash":
+                self._spent.add((kind, context.id, first.attester))
             log.info("punishment_reverted", **shown, error=revert.name)
             return
         self._seat.metrics.punishments.labels(kind).inc()
@@ -171,6 +181,8 @@ class Punisher:
             with endpoint_errors("eth_call"):
                 self._terms = await self._contract.challenge_terms().acall()
         self._pruned_at = time.monotonic()
+        for memory in (self._spent, self._settled, self._compared):
+            memory.clear()
         open_s, contested_s = MAX_OPEN_S + CLAIM_TIME_S, self._terms.window + self._terms.review_time
         before = int(time.time()) - open_s - 2 * contested_s - _SPARE_S
         self._store.prune_evidence(before)

@@ -14,8 +14,9 @@ from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import endpoint_errors
 from oracle.core.committee import members_of
 from oracle.core.digests import recover, report_digest, report_leaf
-from oracle.core.merkle import MerkleTree
+from oracle.core.merkle import MerkleTree, climb
 from oracle.core.structs import Attestation, Request, Verdict
+from oracle.services.reports import pool_of
 from oracle.services.seat import Seat
 from oracle.store.node_store import Evidence, Proven, RequestContext
 
@@ -35,23 +36,38 @@ class Witnesses:
         """Return who signed the report that a request's verdict was recorded by; ``now`` in Unix seconds. Raises EndpointError."""
         if context.recorded is None:
             return []
-        proven = self._seat.store.proven(context.id, context.request.deadline)
-        anchored = proven is not None and proven.verdict == context.recorded.verdict
-        transaction = proven.transaction if proven is not None and anchored else context.recorded.transaction
+        transaction = context.recorded.transaction
         name, arguments = await self._call(transaction)
         if name == "record":
             leaves = [_leaf(arguments["request_"], arguments["verdict"])]
         elif name == "recordMany":
             leaves = [_leaf(answer["request"], answer["verdict"]) for answer in arguments["answers"]]
-        elif name == "anchor" and proven is not None:
-            return await self._signers(context, arguments["attestation"], proven, now)
+        elif name == "claim":
+            return await self._anchored(context, tuple(map(bytes, arguments["proof"])), now)
         else:
-            return []
+            proven = self._seat.store.proven(context.id, context.request.deadline)
+            if proven is None or proven.verdict != context.recorded.verdict:
+                return []
+            return await self._anchored(context, proven.proof, now)
         leaf, tree = report_leaf(context.request, context.recorded.verdict), MerkleTree(leaves)
         if leaf not in leaves:
             return []
         report = (tree.root, 0, len(leaves), context.recorded.verdict, tuple(tree.proof(leaf)))
         return await self._signers(context, arguments["attestation"], Proven(*report, transaction), now)
+
+    async def _anchored(self, context: RequestContext, proof: tuple[bytes, ...], now: int) -> list[Evidence]:
+        """Return who signed the root that a verdict was claimed from, be it one that no peer ever told this node."""
+        verdict = context.recorded.verdict if context.recorded else Verdict(0, 0, bytes(32))
+        root = climb(report_leaf(context.request, verdict), proof)
+        anchored = self._seat.store.anchored_by(pool_of(root, context.request))
+        if anchored is None:
+            return []
+        transaction, count = anchored
+        name, arguments = await self._call(transaction)
+        if name != "anchor":
+            return []
+        report = Proven(root, 0, count, verdict, proof, transaction)
+        return await self._signers(context, arguments["attestation"], report, now)
 
     async def _call(self, transaction: bytes) -> tuple[str, dict[str, Any]]:
         # A block with its transactions: every endpoint has that, but not each a transaction by its hash.

@@ -5,14 +5,17 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from daemon_chain import CHALLENGES, CONTROLLER, STAKE_WEI, SUBJECT, Ground
-from daemon_nodes import FIELDS, Town, catalogue, chain, town
+from daemon_nodes import FIELDS, Town, catalogue, chain, open_node, town
 from daemon_nodes import settings as daemon_settings
 
+from oracle.core.errors import EndpointError
 from oracle.core.merkle import MerkleTree
 from oracle.core.structs import Answer, Delivery, Request, RequestState, Verdict
 from oracle.data.record import DisclosedField, SaltedField, leaf_of
@@ -100,6 +103,24 @@ async def test_deadline__when_the_chain_is_past_it_and_the_head_that_nodes_belie
     await try_hard(lagging, *requests)
     # What recordMany skips, its calldata tells.
     assert lagging.logs("Skipped") == lagging.logs("Anchored") == []
+
+
+async def test_deadline__when_nodes_restart_after_it__then_nothing_is_sent_before_they_looked(
+    nodes: Town, tmp_path: Path
+) -> None:
+    ground, agreement = nodes.ground, nodes.agree()
+    deadline = ground.now + 120
+    requests = [ground.ask(agreement, use, delivery=Delivery.ANCHORED, deadline=deadline) for use in range(2)]
+    ground.mine(1)
+    await nodes.see()
+    await nodes.evaluate()
+    ground.pass_time(3_600)
+    for node in nodes.nodes:
+        await node.services.close()
+    again = [daemon_settings(ground, tmp_path / f"operator{index}", index, {"jail_after": 0}) for index in range(4)]
+    nodes.nodes = [open_node(nodes, index, each) for index, each in enumerate(again)]
+    await try_hard(nodes, *requests)
+    assert nodes.logs("Anchored") == []
 
 
 async def test_proof__when_the_root_came_late__then_nobody_serves_it_or_claims_with_it(nodes: Town) -> None:
@@ -250,6 +271,16 @@ async def test_punish__when_nothing_is_left_of_a_stake__then_nobody_pays_for_ano
     penalties = [each.arguments["penalty"] for each in nodes.logs("OperatorSlashed")]
     assert penalties == [CHALLENGES.penalty] * (count - 2)
     assert all(node.services.punisher._conflicting == set() for node in nodes.nodes)
+    # It stakes again, and nodes look again every hour.
+    operator = contract.operator_of(liar).call()
+    nodes.ground.send(contract.add_stake(operator), operator, STAKE_WEI)
+    for node in nodes.nodes:
+        node.services.punisher._pruned_at = node.services.punisher._compared_at = float("-inf")
+    for _ in range(24):
+        for node in nodes.nodes:
+            node.services.punisher._compared_at = float("-inf")
+        await nodes.tick()
+    assert len(nodes.logs("OperatorSlashed")) == count
 
 
 async def test_compare__when_nothing_is_new__then_nothing_is_compared_again(
@@ -275,6 +306,45 @@ async def test_compare__when_nothing_is_new__then_nothing_is_compared_again(
     witness.punisher._compared_at = float("-inf")
     await witness.punisher.punish_due()
     assert len(compared) == 2
+
+
+@pytest.mark.parametrize("how", ["record", "claim"])
+async def test_punish__when_the_endpoint_fails_just_when_the_signers_are_read__then_slashed_all_the_same(
+    nodes: Town, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    ground = nodes.ground
+    request = await known(nodes, delivery=Delivery.ANCHORED if how == "claim" else Delivery.RECORDED)
+    score = 1_000_000 if nodes.own_score(0, request.id) < 500_000 else 0
+    verdict = Verdict(int(score > 0), score, secrets.token_bytes(32))
+    tree, attestation = ground.reported([Answer(request, verdict)])
+    if how == "claim":  # from a root that no node was ever told
+        ground.send(ground.contract.anchor(tree.root, 1, ETHER, request.quorum, attestation), SUBJECT)
+        ground.send(ground.contract.claim(request, verdict, []), SUBJECT)
+    else:
+        ground.send(ground.contract.record(request, verdict, attestation), SUBJECT)
+    ground.send(ground.contract.challenge(request.id), CONTROLLER, CHALLENGES.bond)
+    for node in nodes.nodes:
+        monkeypatch.setattr(node.services.punisher._witnesses, "of", Failing(node.services.punisher._witnesses.of))
+    for _ in range(40):
+        with suppress(EndpointError):
+            await nodes.tick()
+    assert nodes.state(request.id) is RequestState.CORRECTED
+    for node in nodes.nodes:  # a minute later
+        node.services.punisher._tried.clear()
+    await nodes.until(lambda: len(nodes.logs("OperatorSlashed")) == 3)
+
+
+class Failing:
+    """Fails once."""
+
+    def __init__(self, plain: Any) -> None:
+        self.plain, self.failed = plain, False
+
+    async def __call__(self, *named: Any) -> Any:
+        if not self.failed:
+            self.failed = True
+            raise EndpointError("eth_getBlockByNumber: timed out")
+        return await self.plain(*named)
 
 
 # Claims kept out
