@@ -27,9 +27,10 @@ DeadlineS = Annotated[
     int | None,
     typer.Option(
         "--deadline-s",
-        min=60,
+        min=90,
         max=604_800,
-        help="Until when it may be answered, in seconds from now. By default an hour, or what the agreement has left.",
+        help="Until when it may be answered, in seconds from the latest block: a minute at least once it is mined. By default an hour, or "
+        "what the agreement has left.",
     ),
 ]
 CallbackGas = Annotated[

@@ -60,14 +60,16 @@ class SignatureUnknownError(ChainError):
         )
 
 
+_ANCHORING = "wait until the operators have anchored it, or name a node that has it"
+
+
 class NoProofError(ChainError):
     """No operator serves a proof of this request's verdict (yet), or what they serve leads nowhere."""
 
-    def __init__(self, request_id: bytes, found: str) -> None:
+    def __init__(self, request_id: bytes, found: str, remedy: str = _ANCHORING) -> None:
         self.request_id = request_id
         super().__init__(
-            f"no proof of a verdict for request 0x{request_id.hex()}: {found or 'no node to ask'}; "
-            "wait until the operators have anchored it, or name a node that has it"
+            f"no proof of a verdict for request 0x{request_id.hex()}: {found or 'no node to ask'}; {remedy}"
         )
 
 

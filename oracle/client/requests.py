@@ -36,10 +36,11 @@ class Requester(Verdicts):
     ) -> Question:
         """Return a question under an agreement, for :meth:`sign_asking`.
 
-        ``purpose`` is a DPV term or its bit; ``use`` is the first free one by default; ``deadline_s``, of :data:`MIN_OPEN_S` to
-        :data:`MAX_OPEN_S`, counts from the latest block's time, by default an hour, or what the agreement has left if that is less;
-        ``callback_gas`` is what the controller, a contract, is called with, rounded up to thousands, 0 for no call; ``undertakes`` are the
-        DUO modifiers, by shorthand, that the controller undertakes to meet; ``place`` is where the verdict is to be used (ISO 3166-1
+        ``purpose`` is a DPV term or its bit; ``use`` is the first free one by default; ``deadline_s`` counts from the latest block, by
+        default an hour, or what the agreement has left if that is less: once it is mined, a block or two later, the request must be open
+        for :data:`MIN_OPEN_S` at least and :data:`MAX_OPEN_S` at most; ``callback_gas`` is what the controller, a contract, is called
+        with, rounded up to thousands, 0 for no call; ``undertakes`` are the DUO modifiers, by shorthand, that the controller undertakes to
+        meet; ``place`` is where the verdict is to be used (ISO 3166-1
         numeric). Raises UnknownPurposeError, UnknownConditionError, or ValueError for a part that doesn't fit.
         """
         bit = dpv.purpose(purpose).bit

@@ -18,7 +18,7 @@ from oracle.core.committee import members_of, signers_needed
 from oracle.core.digests import recover, report_digest, report_leaf
 from oracle.core.eip712 import bytes_of
 from oracle.core.merkle import climb
-from oracle.core.structs import Finality, Reference, Request, RequestState, Verdict
+from oracle.core.structs import Delivery, Finality, Reference, Request, RequestState, Verdict
 from oracle.keys.devnet import DEVNET_CHAIN_ID
 
 _ENDINGS: Mapping[RequestState, str] = {
@@ -174,6 +174,13 @@ class Verdicts(Lookups):
         for such requests. Raises NoProofError.
         """
         request = self.request_terms(request_id).request
+        if request.question.delivery is not Delivery.ANCHORED:
+            raise NoProofError(
+                request_id, "it asked for its verdict to be recorded", "there is none to claim: wait for the verdict"
+            )
+        state = self.read(self.contract.verdict_of(request_id)).state
+        if state in (RequestState.REFUSED, RequestState.EXPIRED, RequestState.CANCELLED):
+            raise NoProofError(request_id, f"it has ended: {state.name.lower()}", "there will be none")
         endpoints = [member.endpoint for member in self.members()] if nodes is None else list(nodes)
         allow_private = nodes is not None or self.domain.chain_id == DEVNET_CHAIN_ID
         try:
@@ -190,8 +197,9 @@ class Verdicts(Lookups):
         return replace(found, anchored=self.is_anchored(found.root, request))
 
     def is_anchored(self, root: bytes, request: Request) -> bool:
-        """Tell whether a report of this root was anchored for requests of this one's currency and quorum."""
-        return self.read(self.contract.pool_info(request.root_pool(root))).epoch != 0
+        """Tell whether a report of this root was anchored for requests of this one's currency and quorum, by its deadline."""
+        pool = self.read(self.contract.pool_info(request.root_pool(root)))
+        return pool.epoch != 0 and pool.since <= request.deadline
 
     def wait_proof(
         self, request_id: bytes, timeout_s: float = 60, poll_s: float = 1.0, nodes: Sequence[str] | None = None
@@ -206,7 +214,7 @@ class Verdicts(Lookups):
             else:
                 if found.anchored:
                     return found
-                missing = NoProofError(request_id, "its root isn't on chain")
+                missing = NoProofError(request_id, "its root isn't on chain, or came there after the deadline")
             if time.monotonic() >= until:
                 raise missing
             time.sleep(poll_s)

@@ -195,6 +195,23 @@ def test_proof__when_nobody_has_one__then_no_proof_with_what_each_did(world: Wor
         world.client.proof(bytes(32), [server.url])
 
 
+def test_proof__when_it_asked_to_be_recorded_or_has_ended__then_that_is_said(world: World, server: TrailServer) -> None:
+    with pytest.raises(NoProofError, match="asked for its verdict to be recorded"):
+        world.client.wait_proof(world.ask().id, timeout_s=0, nodes=[server.url])
+    asked = anchored(world)
+    world.pass_time(asked.request.last_second - world.client.block_time() + 1)
+    world.as_(RELAYER).expire(asked.request)
+    with pytest.raises(NoProofError, match="ended: expired; there will be none"):
+        world.client.wait_proof(asked.id, timeout_s=0, nodes=[server.url])
+
+
+def test_proof__when_the_root_came_late__then_it_is_not_anchored(world: World, server: TrailServer) -> None:
+    asked = anchored(world)
+    world.pass_time(asked.request.deadline - world.client.block_time() + 1)
+    world.anchor([(asked, VERDICT)], server)
+    assert not world.client.proof(asked.id, [server.url]).anchored
+
+
 # Callbacks
 
 
