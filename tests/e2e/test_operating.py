@@ -73,6 +73,12 @@ def until(done: Any, wait_s: float = WAIT_S) -> None:
         time.sleep(0.1)
 
 
+def postponed(devnet: Devnet, name: str, asked: Asked) -> int:
+    """Return how often an operator put a request off."""
+    lines = (devnet.options.folder / "logs" / f"{name}.log").read_text().splitlines()
+    return sum("request_postponed" in line and asked.id.hex() in line for line in lines)
+
+
 def test_check_and_status__when_all_is_well__then_nothing_to_do(devnet: Devnet) -> None:
     config = str(devnet.operators[0].config)
     until(lambda: told(devnet, "operator0", "/v1/status")["ready"])
@@ -97,7 +103,8 @@ def test_retry__when_the_vault_is_back__then_tried_at_once_by_the_running_node(
         (asked,) = ask_many(devnet, cases[11], 1)
         path = f"/v1/requests/0x{asked.id.hex()}"
         until(lambda: told(devnet, "operator0", "/v1/status")["vaultWaits"] == 1)
-        time.sleep(33)  # till the node waits half a minute before it would try again by itself
+        # From the seventh time on the node waits half a minute, or a whole one, before it tries again by itself.
+        until(lambda: postponed(devnet, "operator0", asked) >= 7, 2 * WAIT_S)
     finally:
         devnet.start_vault()
     done = assent("retry", "0x" + asked.id.hex(), "--config", str(config), "--json")
