@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Ending } from "../types/Case.sol";
+import { RequestId } from "../types/Ids.sol";
+import { Recording, Verdict } from "../types/Recording.sol";
+import { Under } from "../types/Standing.sol";
+
+/// @title What the committee tells the contract whose verdicts it signs
+/// @notice Nothing of it moves money.
+interface ICore {
+    /// @param seats How many of the roll sign reports.
+    /// @param members Where the attesters of the roll are, as `SSTORE2` has them: 20 bytes each, those with seats first.
+    /// @param previousSignsUntil Last second at which the epoch before may sign.
+    function setEpoch(uint32 number, uint8 seats, uint8 roll, address members, uint40 previousSignsUntil) external;
+
+    /// @notice From now on a recorded verdict is contested. Reverts unless this is how it was recorded, a short while ago at most, and it was
+    /// never contested.
+    /// @param under The agreement's source and terms.
+    /// @return id The request's.
+    /// @return arbiter Whom its model names; the zero address if nobody.
+    function contest(Recording calldata recording, Under calldata under)
+        external
+        returns (RequestId id, address arbiter);
+
+    /// @notice Ends a contest. A correction delivers the other verdict.
+    /// @param verdict The right one, if it is corrected.
+    /// @param judges Bitmap over the roll of the recording's epoch; 0 for the arbiter, or nobody.
+    function settleContest(Recording calldata recording, Ending ending, Verdict calldata verdict, uint64 judges)
+        external;
+
+    /// @notice Whether a verdict was recorded so, is contested, and could be corrected to another (or be upheld, if that is the same).
+    function isContested(Recording calldata recording, Verdict calldata other) external view returns (bool);
+}

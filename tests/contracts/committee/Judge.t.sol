@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { ICases } from "../../../contracts/interfaces/ICases.sol";
+import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
+import { Case, Ending, Phase } from "../../../contracts/types/Case.sol";
+import { Recording, Signers, SignersLib, Verdict } from "../../../contracts/types/Recording.sol";
+import { Roll } from "../../../contracts/types/Roll.sol";
+import { BenchTest } from "./BenchTest.sol";
+import { CoreRecorder } from "./CommitteeTest.sol";
+
+/// @dev `challenge`, `judge` and `close`, without an arbiter. The bench is the third seat and the two in reserve: 0x1c.
+contract JudgeTest is BenchTest {
+    function test_Challenge_RevertWhen_TheValueIsNotTheBond() public {
+        for (uint256 value = BOND - 1; value <= BOND + 1; value += 2) {
+            Recording memory contested = recording;
+            vm.expectRevert(abi.encodeWithSelector(ICases.BondMismatch.selector, value, BOND));
+            hoax(challenger, value);
+            committee.challenge{ value: value }(contested, under);
+        }
+    }
+
+    function test_Challenge_RevertGiven_ItWasChallenged() public {
+        challenge();
+        _expectRefused();
+        judge(0x1c, true);
+        _expectRefused();
+    }
+
+    function test_Challenge_RevertGiven_TooFewAreLeftToJudge() public {
+        record(2, 7);
+        Recording memory contested = recording;
+        vm.expectRevert(abi.encodeWithSelector(ICases.NobodyToJudge.selector, 2, 3));
+        hoax(challenger, BOND);
+        committee.challenge{ value: BOND }(contested, under);
+    }
+
+    function test_Challenge() public {
+        vm.expectEmit(address(committee));
+        emit ICases.Challenged(id, challenger, address(0), START + JUDGING);
+        challenge();
+        Case memory case_ = committee.caseOf(id);
+        assertEq(case_.challenger, challenger, "challenger");
+        assertEq(case_.until, START + JUDGING, "until");
+        (uint64 judges, uint256 wanted) = committee.benchOf(recording.by);
+        assertEq(judges, 0x1c, "bench");
+        assertEq(wanted, 3, "wanted");
+        assertConserved(5, 1);
+    }
+
+    function test_Judge_RevertGiven_ItWasNotChallenged() public {
+        expectJudge(0x1c, true, abi.encodeWithSelector(ICases.NotUnderReview.selector, id));
+    }
+
+    function test_Judge_RevertWhen_TheRecordingIsAnother() public {
+        challenge();
+        Signers by = recording.by;
+        recording.by = SignersLib.pack(1, 5); // a bench that would have another of the guilty on it
+        expectJudge(0x1a, true, abi.encodeWithSelector(ICases.NotUnderReview.selector, id));
+        recording.by = by;
+        judge(0x1c, true);
+    }
+
+    function test_Judge_RevertWhen_ThereAreTooFewOrTooMany() public {
+        challenge();
+        expectJudge(0x0c, false, abi.encodeWithSelector(ICases.QuorumMismatch.selector, 2, 3));
+        expectJudge(0x1e, false, abi.encodeWithSelector(ICases.QuorumMismatch.selector, 4, 3));
+    }
+
+    function test_Judge_RevertWhen_OneSignedTheVerdict() public {
+        challenge();
+        expectJudge(0x1a, false, abi.encodeWithSelector(ICases.JudgeUnknown.selector, 1));
+        expectJudge(0x19, true, abi.encodeWithSelector(ICases.JudgeUnknown.selector, 0));
+    }
+
+    function test_Judge_RevertWhen_OneIsNotOnTheRoll() public {
+        challenge();
+        expectJudge(0x2c, true, abi.encodeWithSelector(ICases.JudgeUnknown.selector, 5));
+        expectJudge((1 << 63) | 0xc, true, abi.encodeWithSelector(ICases.JudgeUnknown.selector, 63));
+    }
+
+    /// @dev It was on no epoch's roll when the verdict was recorded.
+    function test_Judge_RevertWhen_OneJoinedSince() public {
+        challenge();
+        joinAs(5, 10 * uint256(STAKE));
+        vm.warp(committee.rotatableAt());
+        committee.rotate();
+        expectJudge(0x2c, true, abi.encodeWithSelector(ICases.JudgingOver.selector, START + JUDGING, START + 7 days));
+        vm.warp(START + JUDGING);
+        expectJudge(0x2c, true, abi.encodeWithSelector(ICases.JudgeUnknown.selector, 5));
+    }
+
+    function test_Judge_RevertWhen_ASignatureIsOfSomethingElse() public {
+        challenge();
+        Recording memory contested = recording;
+        bytes memory signatures = judgement(0x1c, false, contested.verdict);
+        vm.expectPartialRevert(ICases.SignerMismatch.selector);
+        committee.judge(contested, contested.verdict, true, 0x1c, signatures);
+        vm.expectRevert(abi.encodeWithSelector(ICases.SignaturesMalformed.selector, 65, 192));
+        committee.judge(contested, contested.verdict, true, 0x1c, new bytes(65));
+    }
+
+    function test_Judge_RevertWhen_TheVerdictDoesNotFit() public {
+        challenge();
+        Recording memory contested = recording;
+        bytes memory reason = abi.encodeWithSelector(ICases.VerdictMismatch.selector, id);
+        bytes memory signatures = judgement(0x1c, true, right);
+        vm.expectRevert(reason);
+        committee.judge(contested, right, true, 0x1c, signatures);
+        signatures = judgement(0x1c, false, contested.verdict);
+        vm.expectRevert(reason);
+        committee.judge(contested, contested.verdict, false, 0x1c, signatures);
+        // One that its model doesn't have.
+        right.outcome = bytes32(uint256(2));
+        expectJudge(0x1c, false, abi.encodeWithSelector(ICases.NotUnderReview.selector, id));
+    }
+
+    function test_Judge_RevertGiven_ItsTimeIsOver() public {
+        challenge();
+        vm.warp(START + JUDGING + 1);
+        expectJudge(
+            0x1c, false, abi.encodeWithSelector(ICases.JudgingOver.selector, START + JUDGING, START + JUDGING + 1)
+        );
+    }
+
+    function test_Judge_WhenItStands() public {
+        challenge();
+        vm.warp(START + JUDGING);
+        vm.expectEmit(address(committee));
+        emit ICases.CaseClosed(id, true, 0x1c);
+        judge(0x1c, true);
+        assertEnded(Ending.Upheld, Phase.Closed);
+        assertEq(core.decidedBy(id), 0x1c, "by");
+        assertEq(committee.creditOf(challenger), 0, "its bond is gone");
+        for (uint256 i = 2; i < 5; ++i) {
+            assertEq(credit(i), BOND / 3, "a third each");
+        }
+        assertEq(committee.creditOf(address(0)), BOND % 3, "what doesn't divide");
+        assertEq(committee.currentEpoch(), 1, "the epoch goes on");
+        assertConserved(5, 0);
+    }
+
+    function test_Judge_WhenItIsFalse() public {
+        challenge();
+        vm.expectEmit(address(committee));
+        emit ICases.OperatorSlashed(id, operatorAt(0), PENALTY);
+        vm.expectEmit(address(committee));
+        emit ICases.OperatorSlashed(id, operatorAt(1), PENALTY);
+        judge(0x1c, false);
+        assertEnded(Ending.Corrected, Phase.Closed);
+        assertEq(core.corrections(id), keccak256(abi.encode(right)), "the right one");
+        for (uint256 i = 0; i < 2; ++i) {
+            assertEq(infoAt(i).stake, STAKE - PENALTY, "a penalty each");
+        }
+        // Who finds a verdict false is paid as who lets it stand is.
+        for (uint256 i = 2; i < 5; ++i) {
+            assertEq(credit(i), BOND / 3, "a third each");
+        }
+        assertEq(committee.creditOf(challenger), 2 * uint256(BOND), "the bond, and as much again");
+        assertEq(committee.creditOf(address(0)), 2 * uint256(PENALTY) - 2 * BOND + BOND % 3, "the rest is nobody's");
+        assertConserved(5, 0);
+        // An epoch of its own: the convicted have no seat, and judge.
+        uint256[] memory expected = list(2, 7);
+        (expected[3], expected[4]) = (0, 1);
+        assertRoll(3, expected);
+        assertEq(core.previousSignsUntil(), 0, "no grace");
+        (Roll memory before,) = committee.rollOf(1);
+        assertEq(before.bondedUntil, START + UNBONDING, "bonded");
+    }
+
+    /// @dev A quarter of what there was to take, where that is less than the bond.
+    function test_Judge_WhenItIsFalse_GivenLittleIsLeftOfTheStakes() public {
+        (uint64 signers, uint64 bench) = (3, 0x1c);
+        for (uint256 use = 2; use < 4; ++use) {
+            record(use, signers);
+        }
+        // All of one epoch: whoever lied once more after it was convicted has less to lose.
+        uint256[] memory taken = new uint256[](3);
+        for (uint256 use = 1; use < 4; ++use) {
+            recording.request.agreement = _agreement(use);
+            recording.verdict.trail = keccak256(abi.encode("trail", use));
+            recording.by = SignersLib.pack(1, signers);
+            id = this.idOf(recording);
+            challenge();
+            uint256 before = committee.creditOf(challenger);
+            judge(bench, false);
+            taken[use - 1] = committee.creditOf(challenger) - before;
+        }
+        assertEq(taken[0], 2 * uint256(BOND), "two penalties");
+        assertEq(taken[1], 2 * uint256(BOND), "two penalties");
+        assertEq(taken[2], 0, "nothing was left: the bond pays the judges");
+        assertEq(credit(2), 3 * uint256(BOND / 3), "a judge's");
+        assertConserved(5, 0);
+        uint256[] memory expected = list(2, 5);
+        assertRoll(3, expected); // who has less than a penalty left is out
+    }
+
+    function test_Judge_RevertWhen_OneHasLessThanAPenalty() public {
+        record(2, 0x5); // another, by the first and the third
+        challenge();
+        record(3, 0x5);
+        challenge();
+        for (uint256 use = 2; use < 4; ++use) {
+            recording.request.agreement = _agreement(use);
+            recording.verdict.trail = keccak256(abi.encode("trail", use));
+            id = this.idOf(recording);
+            judge(0x1a, false);
+        }
+        recording.request.agreement = _agreement(1);
+        recording.verdict.trail = keccak256(abi.encode("trail", uint256(1)));
+        recording.by = SignersLib.pack(1, 3);
+        id = this.idOf(recording);
+        challenge();
+        expectJudge(0x1c, false, abi.encodeWithSelector(ICases.JudgeWithoutStake.selector, operatorAt(2)));
+        (uint64 judges,) = committee.benchOf(recording.by);
+        assertEq(judges, 0x18, "bench");
+    }
+
+    function test_Close_RevertGiven_TheBenchStillMayJudge() public {
+        challenge();
+        vm.warp(START + JUDGING);
+        vm.expectRevert(abi.encodeWithSelector(ICases.NotDue.selector, START + JUDGING, START + JUDGING));
+        close();
+    }
+
+    function test_Close_GivenNobodyJudged() public {
+        challenge();
+        vm.warp(START + JUDGING + 1);
+        vm.expectEmit(address(committee));
+        emit ICases.CaseUnjudged(id);
+        close();
+        assertEnded(Ending.Unjudged, Phase.Closed);
+        assertEq(committee.creditOf(challenger), BOND, "the bond comes back");
+        assertConserved(5, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICases.NotUnderReview.selector, id));
+        close();
+    }
+
+    function test_Withdraw() public {
+        vm.expectRevert(abi.encodeWithSelector(ICases.NothingToWithdraw.selector, challenger));
+        vm.prank(challenger);
+        committee.withdraw(challenger);
+        challenge();
+        judge(0x1c, false);
+        address to = makeAddr("to");
+        vm.expectEmit(address(committee));
+        emit ICases.Withdrawn(challenger, to, 2 * uint256(BOND));
+        vm.prank(challenger);
+        committee.withdraw(to);
+        assertEq(to.balance, 2 * uint256(BOND), "paid");
+        assertEq(committee.creditOf(challenger), 0, "once");
+        assertConserved(5, 0);
+    }
+
+    function test_BenchOf_RevertGiven_ThereIsNoSuchEpoch() public {
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.EpochUnknown.selector, 2));
+        committee.benchOf(SignersLib.pack(2, 3));
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.EpochUnknown.selector, type(uint32).max));
+        committee.benchOf(Signers.wrap((uint256(1 << 32) | 1) << 64));
+    }
+
+    function _expectRefused() private {
+        Recording memory contested = recording;
+        vm.expectRevert(abi.encodeWithSelector(CoreRecorder.Refused.selector));
+        hoax(challenger, BOND);
+        committee.challenge{ value: BOND }(contested, under);
+    }
+}
