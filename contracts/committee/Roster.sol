@@ -139,7 +139,8 @@ abstract contract Roster is ICommittee, Domain {
         if (block.timestamp < notBefore) revert RotationTooSoon(notBefore, block.timestamp);
         Draft memory next = _remaining();
         _enter(next);
-        if (next.size < _minRoll) revert RollTooSmall(next.size, _minRoll);
+        // Later ones may be smaller, and then have no seats: nobody's stake is held for want of others.
+        if (_epoch == 0 && next.size < _minRoll) revert RollTooSmall(next.size, _minRoll);
         _rotatedAt = uint40(block.timestamp);
         return _form(next, _epoch == 0 ? 0 : uint40(block.timestamp + _grace));
     }

@@ -36,6 +36,7 @@ interface ICommittee {
     error StillOnRoll(address operator);
     /// @notice As many wait as can, with no less at stake.
     error WaitingListFull(uint256 lowestStake);
+    /// @notice Too few wait for the first epoch.
     error RollTooSmall(uint256 given, uint256 least);
     error RotationTooSoon(uint256 notBefore, uint256 timestamp);
     error EpochUnknown(uint32 epoch);
@@ -78,7 +79,7 @@ interface ICommittee {
     /// @notice Forms the next epoch. Anyone may, once the last rotation is an epoch's length ago. Whose stake is below a penalty leaves; of
     /// who resigned or whose lease is over, an eighth of the roll; those with the highest stakes who wait enter, as many, or as many as the
     /// least roll lacks. On a full roll each takes the place of the lowest stake, if its own is a quarter higher and fewer than an eighth
-    /// left. The first rotation takes all who wait.
+    /// left. A roll smaller than the least has no seats. The first rotation takes all who wait, the least roll at least.
     function rotate() external returns (uint32 epoch);
 
     function operatorInfo(address operator) external view returns (Operator memory);
