@@ -1,7 +1,7 @@
-"""Mutation testing of the contracts that carry quorum, consent and payment.
+"""Mutation testing of the contracts that carry quorum, consent, payment, and who judges.
 
 Each mutant is one small change of one line; it is killed if a test fails. Runs in a copy of the project under build/mutants, with the
-fast profile (no optimizer, no IR), the invariant campaign only for mutants that the other tests let live.
+fast profile (no IR), the invariant campaign only for mutants that the other tests let live.
 
     python tools/mutate.py --sample 80          # writes build/mutants/report.json
     python tools/mutate.py --list               # only says what would be changed
@@ -29,6 +29,8 @@ FILES = [
     "contracts/base/Requests.sol",
     "contracts/base/Treasury.sol",
     "contracts/base/VerdictOracle.sol",
+    "contracts/committee/Bench.sol",
+    "contracts/committee/Roster.sol",
     "contracts/libraries/Members.sol",
     "contracts/types/Quote.sol",
 ]
@@ -78,7 +80,7 @@ ASSEMBLY_SWAPS = [
 ]
 ENVIRONMENT = {
     "FOUNDRY_VIA_IR": "false",
-    "FOUNDRY_OPTIMIZER": "false",
+    "FOUNDRY_OPTIMIZER_RUNS": "1",
     "FOUNDRY_IGNORED_ERROR_CODES": "[4591,5574,3860]",
     "FOUNDRY_CODE_SIZE_LIMIT": "200000",
     "FOUNDRY_FUZZ_RUNS": "64",
