@@ -27,6 +27,7 @@ abstract contract Bench is ICases, Roster {
     function challenge(Recording calldata recording, Under calldata under) external payable {
         if (msg.value != _bond) revert BondMismatch(msg.value, _bond);
         (RequestId id, address arbiter) = _core.contest(recording, under);
+        if (_rulingTime == 0) arbiter = address(0);
         (uint256 size, uint256 signers) = (_sizeOf(recording.by), LibBit.popCount(recording.by.bitmap()));
         uint256 wanted = _wanted(size);
         bool few = size - signers < wanted;
@@ -50,7 +51,7 @@ abstract contract Bench is ICases, Roster {
         if (case_.phase != Phase.Open) revert NotUnderReview(id);
         if (block.timestamp > case_.until) revert JudgingOver(case_.until, block.timestamp);
         _checkJudges(recording.by, judges, Cases.hashRuling(recording.by.epoch(), id, stands, verdict), signatures);
-        if (case_.arbiter == address(0)) return _decide(id, case_, recording, verdict, stands, judges);
+        if (case_.arbiter == address(0)) return _decide(id, case_, recording, verdict, stands, judges, 0);
         uint40 until = uint40(block.timestamp + _rulingTime);
         (case_.phase, case_.until) = (stands ? Phase.Stands : Phase.False, until);
         (case_.judges, case_.found) = (judges, Cases.hash(verdict));
@@ -69,12 +70,15 @@ abstract contract Bench is ICases, Roster {
         if (block.timestamp > until) revert JudgingOver(until, block.timestamp);
 
         uint64 judges = case_.judges;
+        uint64 overruled = 0;
         if (judged && (phase == Phase.Stands) != stands) {
             case_.phase = Phase.Overruled;
-            _credits[address(0)] += _slash(id, recording.by, judges);
-            judges = 0;
+            overruled = judges;
+            _credits[address(0)] += _slash(id, recording.by, overruled);
         }
-        _decide(id, case_, recording, verdict, stands, judges);
+        // What they didn't find isn't theirs.
+        if (case_.found != Cases.hash(verdict)) judges = 0;
+        _decide(id, case_, recording, verdict, stands, judges, overruled);
     }
 
     /// @inheritdoc ICases
@@ -95,7 +99,7 @@ abstract contract Bench is ICases, Roster {
         if (phase != Phase.Stands && phase != Phase.False) revert NotUnderReview(id);
         if (block.timestamp <= until) revert NotDue(until, block.timestamp);
         if (Cases.hash(verdict) != case_.found) revert VerdictMismatch(id);
-        _decide(id, case_, recording, verdict, phase == Phase.Stands, case_.judges);
+        _decide(id, case_, recording, verdict, phase == Phase.Stands, case_.judges, 0);
     }
 
     /// @inheritdoc ICases
@@ -170,7 +174,8 @@ abstract contract Bench is ICases, Roster {
         Recording calldata recording,
         Verdict calldata verdict,
         bool stands,
-        uint64 judges
+        uint64 judges,
+        uint64 overruled
     ) private {
         if (case_.phase != Phase.Overruled) case_.phase = Phase.Closed;
         if (!stands) {
@@ -182,7 +187,7 @@ abstract contract Bench is ICases, Roster {
         }
         _pay(recording.by, judges, case_.arbiter);
         emit CaseClosed(id, stands, judges);
-        if (!stands) _unseat(recording.by);
+        if (!stands || overruled != 0) _unseat(recording.by, overruled | (stands ? 0 : recording.by.bitmap()));
         _core.settleContest(recording, stands ? Ending.Upheld : Ending.Corrected, verdict, judges);
     }
 
@@ -216,16 +221,17 @@ abstract contract Bench is ICases, Roster {
 
     /// @dev The convicted come last, as judges: were they put out, a conviction of the lazy would make a corrupt third a majority. What they
     /// signed and didn't send yet is worth nothing.
-    function _unseat(Signers by) private {
+    function _unseat(Signers by, uint64 guilty) private {
         bytes memory members = _membersOf(by);
         Draft memory next = _current();
         address[] memory convicted = new address[](next.size);
         uint256 count = 0;
-        for (uint256 left = by.bitmap(); left != 0; left &= left - 1) {
+        for (uint256 left = guilty; left != 0; left &= left - 1) {
             address operator = _operatorOf[Members.get(members, LibBit.ffs(left))];
             if (_takeOut(next, operator)) convicted[count++] = operator;
         }
-        if (count == 0) return;
+        // An epoch that still signs in its grace ends, too, though none of the guilty is on the roll any more.
+        if (count == 0 && by.epoch() + 1 != _epoch) return;
         for (uint256 i = 0; i < count; ++i) {
             if (_operators[convicted[i]].stake >= _penalty) next.operators[next.size++] = convicted[i];
             else _leave(_operators[convicted[i]], Place.Out);

@@ -23,6 +23,8 @@ abstract contract Roster is ICommittee, Domain {
     struct Draft {
         address[] operators;
         uint256 size;
+        /// Of those who stay, how many have a whole stake.
+        uint256 whole;
         /// How many may leave of their own will or by being outbid, and how many did.
         uint256 churn;
         uint256 left;
@@ -122,8 +124,8 @@ abstract contract Roster is ICommittee, Domain {
         Operator storage info = _known(msg.sender);
         if (!info.resigned) revert OperatorNotResigned(msg.sender);
         if (info.place == Place.Roll) revert StillOnRoll(msg.sender);
-        // Of an epoch that it was never in, as of epoch 0, nothing is bonded.
-        uint256 withdrawableAt = _rolls[info.lastEpoch].bondedUntil;
+        // A lease binds who only waited, too: with stakes lent for one transaction anyone could crowd all others out of the list.
+        uint256 withdrawableAt = FixedPointMathLib.max(_rolls[info.lastEpoch].bondedUntil, uint256(info.lease) + 1);
         if (block.timestamp < withdrawableAt) revert StakeBonded(withdrawableAt, block.timestamp);
         uint256 stake = info.stake;
         delete _operators[msg.sender];
@@ -245,18 +247,23 @@ abstract contract Roster is ICommittee, Domain {
     function _wait(Operator storage info) private {
         uint256 length = _waiting.length();
         if (length == Rolls.MAX_WAITING) {
-            address lowest = _waiting.at(0);
-            for (uint256 i = 1; i < length; ++i) {
-                address each = _waiting.at(i);
-                if (_operators[each].stake < _operators[lowest].stake) lowest = each;
+            address lowest = address(0);
+            uint256 stake = type(uint256).max;
+            for (uint256 i = 0; i < length; ++i) {
+                Operator storage each = _operators[_waiting.at(i)];
+                uint256 counts = _mayEnter(each) ? each.stake : 0; // who can't enter keeps nobody out
+                if (counts < stake) (lowest, stake) = (_waiting.at(i), counts);
             }
-            uint256 stake = _operators[lowest].stake;
             if (info.stake <= stake) revert WaitingListFull(stake);
             _stopWaiting(lowest, Place.Out);
             emit OperatorCrowdedOut(lowest);
         }
         info.place = Place.Waiting;
         _mustChange(_waiting.add(msg.sender));
+    }
+
+    function _mayEnter(Operator storage info) private view returns (bool) {
+        return info.stake >= _minStake && info.lease >= block.timestamp;
     }
 
     function _stopWaiting(address operator, Place place) private {
@@ -320,13 +327,14 @@ abstract contract Roster is ICommittee, Domain {
                 _leave(info, Place.Out);
             } else {
                 next.operators[next.size++] = each;
+                if (info.stake >= _minStake) ++next.whole;
             }
         }
     }
 
     /// @dev Newcomers come last: they judge before they sit.
     function _enter(Draft memory next) private {
-        uint256 missing = FixedPointMathLib.zeroFloorSub(_minRoll, next.size);
+        uint256 missing = FixedPointMathLib.zeroFloorSub(_minRoll, next.whole);
         uint256 room = FixedPointMathLib.max(next.churn, missing);
         address[] memory ranked = _ranked();
         for (uint256 i = 0; i < ranked.length && i < room; ++i) {
@@ -339,15 +347,18 @@ abstract contract Roster is ICommittee, Domain {
     /// @return done Whether the lowest stake on the roll, of equal ones the last in seniority, went back to waiting, for one that is enough
     /// higher.
     function _outbid(Draft memory next, uint256 stake) private returns (bool done) {
-        if (next.left == next.churn) return false;
         uint256 place = 0;
         for (uint256 i = 1; i < next.size; ++i) {
             if (_operators[next.operators[i]].stake <= _operators[next.operators[place]].stake) place = i;
         }
         address lowest = next.operators[place];
         Operator storage info = _operators[lowest];
-        if (stake * Rolls.OUTBID_DENOMINATOR < uint256(info.stake) * Rolls.OUTBID_NUMERATOR) return false;
-        ++next.left;
+        // Who has no whole stake makes room for any that has.
+        if (info.stake >= _minStake) {
+            bool enough = stake * Rolls.OUTBID_DENOMINATOR >= uint256(info.stake) * Rolls.OUTBID_NUMERATOR;
+            if (!enough || next.left == next.churn) return false;
+            ++next.left;
+        }
         _mustChange(_takeOut(next, lowest));
         _leave(info, Place.Waiting);
         _mustChange(_waiting.add(lowest)); // one leaves the list for it
@@ -366,7 +377,7 @@ abstract contract Roster is ICommittee, Domain {
         uint256 size = 0;
         for (uint256 i = 0; i < all.length; ++i) {
             Operator storage info = _operators[all[i]];
-            if (info.stake < _minStake || info.lease < block.timestamp) continue;
+            if (!_mayEnter(info)) continue;
             // So that an ascending order has the highest stake first, and of equal ones the first.
             keys[size++] = uint256(type(uint96).max - info.stake) << 8 | i;
         }

@@ -73,7 +73,7 @@ interface ICommittee {
     /// @notice Leaves: the waiting list at once, the roll with a rotation.
     function resign() external;
 
-    /// @notice Pays the stake back, once the unbonding time has passed since the operator's last epoch ended.
+    /// @notice Pays the stake back, once the unbonding time has passed since the operator's last epoch ended, and its lease is over.
     function withdrawStake() external;
 
     /// @notice Forms the next epoch. Anyone may, once the last rotation is an epoch's length ago. Whose stake is below a penalty leaves; of

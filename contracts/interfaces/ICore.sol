@@ -11,7 +11,7 @@ import { Under } from "../types/Standing.sol";
 interface ICore {
     /// @param seats How many of the roll sign reports.
     /// @param members Where the attesters of the roll are, as `SSTORE2` has them: 20 bytes each, those with seats first.
-    /// @param previousSignsUntil Last second at which the epoch before may sign.
+    /// @param previousSignsUntil Last second at which the epoch before may sign; no earlier one may.
     function setEpoch(uint32 number, uint8 seats, uint8 roll, address members, uint40 previousSignsUntil) external;
 
     /// @notice From now on a recorded verdict is contested. Reverts unless this is how it was recorded, a short while ago at most, and it was

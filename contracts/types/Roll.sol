@@ -100,7 +100,8 @@ library Rolls {
         // So many have a seat in any epoch that accepts reports.
         if (terms.seats < terms.minRoll) revert TermMalformed("seats");
         if (terms.maxRoll < terms.seats || terms.maxRoll > MAX_ROLL) revert TermMalformed("maxRoll");
-        if (terms.penalty == 0 || terms.penalty > terms.minStake) revert TermMalformed("penalty");
+        // Who is convicted once is still a judge.
+        if (terms.penalty == 0 || terms.penalty > terms.minStake / 2) revert TermMalformed("penalty");
         // A quarter of what is taken for the least lie pays the challenger and its judges each.
         if (terms.bond == 0 || terms.bond > terms.penalty / 2) revert TermMalformed("bond");
         if (terms.window == 0 || terms.window > MAX_TIME) revert TermMalformed("window");

@@ -173,6 +173,23 @@ contract FalseVerdictsTest is BenchTest {
         assertEq(core.number(), 2, "epoch");
     }
 
+    /// @dev Who was convicted has no seat: whoever has a whole stake takes its place on a full roll, without bringing more.
+    function test_TheConvictedMakeRoom() public {
+        _committee(7, 15, 15);
+        record(30, 0x7f >> 3 << 3); // four of the seats
+        challenge();
+        judge(0x7f80, false);
+        for (uint256 i = 20; i < 24; ++i) {
+            joinAs(i, STAKE);
+        }
+        for (uint256 i = 0; i < 4; ++i) {
+            rotateWith(24);
+        }
+        for (uint256 i = 20; i < 24; ++i) {
+            assertPlace(i, Place.Roll);
+        }
+    }
+
     /// @dev Nobody has a whole stake any more: nothing is stuck, and the set can be filled again, by as many as are missing.
     function test_AfterTheLastConvictionTheSetComesBack() public {
         nameArbiter();

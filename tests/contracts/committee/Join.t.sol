@@ -112,6 +112,18 @@ contract JoinTest is CommitteeTest {
         assertPlace(40, Place.Waiting);
     }
 
+    /// @dev Else 64 who never come back would keep everyone with no more at stake out.
+    function test_GivenTheListIsFull_GivenALeaseIsOver() public {
+        joinAs(10, 10 * uint256(STAKE));
+        skip(LEASE + 1);
+        for (uint256 i = 11; i < 74; ++i) {
+            joinAs(i, 5 * uint256(STAKE));
+        }
+        _join(STAKE);
+        assertPlace(10, Place.Out);
+        assertPlace(9, Place.Waiting);
+    }
+
     function _expectRevert(uint256 stake, bytes memory reason) private {
         bytes memory signature = signedJoining(operator, key, bytes32(0));
         uint256 until = vm.getBlockTimestamp();

@@ -21,7 +21,14 @@ contract LeaveTest is CommitteeTest {
         resignAs(5);
         assertPlace(5, Place.Out);
         assertEq(committee.waiting().length, 0, "waiting");
-        _withdraw(5, STAKE); // it never signed anything
+        // It never signed anything, and its lease binds it.
+        uint256 until = START + LEASE + 1;
+        vm.warp(until - 1);
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.StakeBonded.selector, until, until - 1));
+        vm.prank(operatorAt(5));
+        committee.withdrawStake();
+        vm.warp(until);
+        _withdraw(5, STAKE);
     }
 
     function test_Resign_GivenItIsOnTheRoll() public {
@@ -79,6 +86,7 @@ contract LeaveTest is CommitteeTest {
     function test_WithdrawStake_ThatItMayJoinAnewAfterwards() public {
         joinAs(5, STAKE);
         resignAs(5);
+        skip(LEASE + 1);
         _withdraw(5, STAKE);
         joinAs(5, STAKE + 7);
         assertEq(infoAt(5).stake, STAKE + 7, "stake");

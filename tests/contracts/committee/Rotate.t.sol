@@ -161,6 +161,24 @@ contract RotateTest is CommitteeTest {
         assertPlace(9, Place.Waiting);
     }
 
+    function test_GivenTheRollIsFull_GivenOneHasLessThanTheOthers() public {
+        joinAs(5, STAKE);
+        rotateWith(6);
+        joinAs(6, STAKE);
+        rotateWith(7);
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 lowest = 0; lowest < 7; ++lowest) {
+            for (uint256 i = 0; i < 7; ++i) {
+                if (i != lowest) committee.addStake{ value: 1 }(operatorAt(i));
+            }
+            joinAs(7, uint256(STAKE) * 5 / 4);
+            rotateWith(8);
+            assertPlace(lowest, Place.Waiting);
+            assertEq(committee.operatorAt(committee.currentEpoch(), 6), operatorAt(7), "behind all others");
+            vm.revertToState(snapshot);
+        }
+    }
+
     function test_GivenTheRollIsFull_GivenOneLeaves() public {
         joinAs(5, STAKE);
         rotateWith(6);

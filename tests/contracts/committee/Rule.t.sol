@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { Case, Ending, Phase } from "../../../contracts/types/Case.sol";
 import { Recording, Verdict } from "../../../contracts/types/Recording.sol";
+import { CommitteeTerms } from "../../../contracts/types/Roll.sol";
 import { BenchTest } from "./BenchTest.sol";
 
 /// @dev Cases of a model that names an arbiter.
@@ -170,6 +171,44 @@ contract RuleTest is BenchTest {
             _expect(!stands, abi.encodeWithSelector(ICases.NotUnderReview.selector, id));
             vm.revertToState(snapshot);
         }
+    }
+
+    /// @dev They find a verdict false, and the arbiter another one right.
+    function test_Rule_GivenTheBenchFoundAnotherVerdictRight() public {
+        challenge();
+        judge(0x1c, false);
+        right.score = bytes32(uint256(600_000));
+        rule(false);
+        assertEnded(Ending.Corrected, Phase.Closed);
+        assertEq(core.corrections(id), keccak256(abi.encode(right)), "the arbiter's");
+        assertEq(core.decidedBy(id), 0, "not in their name");
+        assertEq(committee.creditOf(arbiter), BOND, "nor for their pay");
+        assertEq(infoAt(2).stake, STAKE, "and not against them");
+        assertConserved(5, 0);
+    }
+
+    function test_Rule_GivenTheBenchFoundOtherwise_ThatItLosesItsSeats() public {
+        challenge();
+        judge(0x1c, false);
+        rule(true);
+        uint256[] memory expected = list(0, 5);
+        assertRoll(0, expected); // two have a whole stake, one fewer than the least roll
+        assertEq(core.number(), 2, "at once");
+    }
+
+    function test_Challenge_GivenThereIsNoTimeForRuling() public {
+        CommitteeTerms memory terms = defaultTerms();
+        terms.rulingTime = 0;
+        make(terms);
+        for (uint256 i = 0; i < 5; ++i) {
+            joinAs(i, STAKE);
+        }
+        committee.rotate();
+        record(9, 7);
+        Recording memory contested = recording;
+        vm.expectRevert(abi.encodeWithSelector(ICases.NobodyToJudge.selector, 2, 3));
+        hoax(challenger, BOND);
+        committee.challenge{ value: BOND }(contested, under);
     }
 
     function _expect(bool stands, bytes memory reason) private {

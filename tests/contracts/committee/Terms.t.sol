@@ -33,13 +33,13 @@ contract TermsTest is CommitteeTest {
     function test_RevertWhen_TheStakesAreOutOfProportion() public {
         wanted.penalty = 0;
         _expectMalformed("penalty");
-        wanted.penalty = STAKE + 1;
+        wanted.penalty = STAKE / 2 + 1;
         _expectMalformed("penalty");
-        (wanted.penalty, wanted.bond) = (STAKE, 0);
+        (wanted.penalty, wanted.bond) = (STAKE / 2, 0);
         _expectMalformed("bond");
-        wanted.bond = STAKE / 2 + 1;
+        wanted.bond = STAKE / 4 + 1;
         _expectMalformed("bond");
-        wanted.bond = STAKE / 2;
+        wanted.bond = STAKE / 4;
         make(wanted);
     }
 
