@@ -30,6 +30,7 @@ FILES = [
     "contracts/base/Treasury.sol",
     "contracts/base/VerdictOracle.sol",
     "contracts/committee/Bench.sol",
+    "contracts/committee/Epochs.sol",
     "contracts/committee/Roster.sol",
     "contracts/libraries/Members.sol",
     "contracts/types/Quote.sol",

@@ -13,10 +13,10 @@ import { Recording, Signers, Verdict } from "../types/Recording.sol";
 import { Operator, Place, Roll } from "../types/Roll.sol";
 import { Under } from "../types/Standing.sol";
 import { Verdicts } from "../types/Verdict.sol";
-import { Roster } from "./Roster.sol";
+import { Epochs } from "./Epochs.sol";
 
 /// @dev Who judges a challenged verdict, and what becomes of the bond, of those who signed it, and of those who judged.
-abstract contract Bench is ICases, Roster {
+abstract contract Bench is ICases, Epochs {
     mapping(RequestId id => Case case_) private _cases;
     /// Of the zero address: what is nobody's.
     mapping(address account => uint256 amount) private _credits;

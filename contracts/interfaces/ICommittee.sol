@@ -7,7 +7,7 @@ import { CommitteeTerms, Operator, Roll } from "../types/Roll.sol";
 /// @notice Anyone (or whom the admission contract admits) joins with a stake and waits. Each rotation, which anyone may start once the epoch
 /// is old enough, takes the highest stakes that wait onto the roll, and lets go who resigned or whose lease is over: an eighth of the roll at
 /// most, either way. The first of the roll, by seniority, have seats and sign reports. Terms are fixed when the contract is made; nobody
-/// votes about operators or terms. It holds stakes and nothing else, and has no owner.
+/// votes about operators or terms. It has no owner.
 interface ICommittee {
     event OperatorJoined(
         address indexed operator, address indexed attester, bytes32 sealKey, string endpoint, uint256 stake
@@ -78,8 +78,9 @@ interface ICommittee {
 
     /// @notice Forms the next epoch. Anyone may, once the last rotation is an epoch's length ago. Whose stake is below a penalty leaves; of
     /// who resigned or whose lease is over, an eighth of the roll; those with the highest stakes who wait enter, as many, or as many as the
-    /// least roll lacks. On a full roll each takes the place of the lowest stake, if its own is a quarter higher and fewer than an eighth
-    /// left. A roll smaller than the least has no seats. The first rotation takes all who wait, the least roll at least.
+    /// least roll lacks of those with a whole stake. On a full roll each takes the place of one without a whole stake, or else of the lowest,
+    /// if its own is a quarter higher and fewer than an eighth left. A roll smaller than the least has no seats. The first rotation takes all
+    /// who wait, the least roll at least.
     function rotate() external returns (uint32 epoch);
 
     function operatorInfo(address operator) external view returns (Operator memory);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
-import { CommitteeTerms, Place, Roll } from "../../../contracts/types/Roll.sol";
+import { Place, Roll } from "../../../contracts/types/Roll.sol";
 import { CommitteeTest } from "../committee/CommitteeTest.sol";
 
 /// @notice A supermajority could vote for a least stake that nobody else had, and be the committee for ever; and 64 of the least stakes filled the
@@ -10,13 +10,7 @@ import { CommitteeTest } from "../committee/CommitteeTest.sol";
 contract ClosedSetTest is CommitteeTest {
     /// @dev They hold the whole roll and the whole list: 128 stakes.
     function test_WhoBringsAQuarterMoreIsInWithTheNextRotation() public {
-        CommitteeTerms memory terms = defaultTerms();
-        (terms.seats, terms.maxRoll) = (31, 64);
-        make(terms);
-        for (uint256 i = 0; i < 64; ++i) {
-            joinAs(i, STAKE);
-        }
-        committee.rotate();
+        make(31, 64, 64);
         for (uint256 i = 64; i < 128; ++i) {
             joinAs(i, STAKE);
         }
@@ -63,13 +57,7 @@ contract ClosedSetTest is CommitteeTest {
 /// without a bench.
 contract MassExitTest is CommitteeTest {
     function test_AnEighthLeavesAtARotation() public {
-        CommitteeTerms memory terms = defaultTerms();
-        (terms.seats, terms.maxRoll) = (13, 23);
-        make(terms);
-        for (uint256 i = 0; i < 23; ++i) {
-            joinAs(i, STAKE);
-        }
-        committee.rotate();
+        make(13, 23, 23);
         vm.warp(START + LEASE + 1);
         for (uint256 i = 12; i < 23; ++i) {
             renewAs(i);

@@ -5,7 +5,7 @@ import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
 import { Ending, Phase } from "../../../contracts/types/Case.sol";
 import { Recording } from "../../../contracts/types/Recording.sol";
-import { CommitteeTerms, Place, Roll } from "../../../contracts/types/Roll.sol";
+import { Place, Roll } from "../../../contracts/types/Roll.sol";
 import { BenchTest } from "../committee/BenchTest.sol";
 import { CoreRecorder } from "../committee/CommitteeTest.sol";
 
@@ -14,7 +14,7 @@ import { CoreRecorder } from "../committee/CommitteeTest.sol";
 contract FalseVerdictsTest is BenchTest {
     /// @dev Seven seats and two in reserve: four sign the opposite label one part per million off.
     function test_AMajorityOfTheSeatsIsConvictedByTheOthers() public {
-        _committee(7, 9, 9);
+        make(7, 9, 9);
         record(10, 0xf);
         challenge();
         judge(0x1f0, false);
@@ -27,7 +27,7 @@ contract FalseVerdictsTest is BenchTest {
 
     /// @dev Four seats and nobody in reserve: three leave one.
     function test_WithoutAReserveThereIsNobodyToJudge() public {
-        _committee(4, 4, 4);
+        make(4, 4, 4);
         record(10, 7);
         Recording memory contested = recording;
         vm.expectRevert(abi.encodeWithSelector(ICases.NobodyToJudge.selector, 1, 3));
@@ -42,7 +42,7 @@ contract FalseVerdictsTest is BenchTest {
 
     /// @dev One fewer than decide, of a roll of thirteen, against an honest verdict.
     function test_FewerThanHalfOfTheRollConvictNobody() public {
-        _committee(7, 13, 13);
+        make(7, 13, 13);
         record(10, 0xf);
         challenge();
         expectJudge(0x3f0, false, abi.encodeWithSelector(ICases.QuorumMismatch.selector, 6, 7));
@@ -59,7 +59,7 @@ contract FalseVerdictsTest is BenchTest {
 
     /// @dev More than half of the roll do as they like, and gain two bonds a case: below the interest on what they hold.
     function test_CaptorsGainTwoBonds() public {
-        _committee(7, 13, 13);
+        make(7, 13, 13);
         record(10, 0xf);
         uint256 before = address(committee).balance;
         challenger = operatorAt(12); // one of theirs
@@ -72,7 +72,7 @@ contract FalseVerdictsTest is BenchTest {
     }
 
     function test_CaptorsUnderAnArbiterLoseAPenaltyEach() public {
-        _committee(7, 13, 13);
+        make(7, 13, 13);
         record(10, 0xf);
         nameArbiter();
         challenge();
@@ -138,7 +138,7 @@ contract FalseVerdictsTest is BenchTest {
 
     /// @dev Lazy seats sign what one corrupt one proposes, and the corrupt on the bench stay silent: with nobody to spare it ends unjudged.
     function test_GuiltAddsUp() public {
-        _committee(7, 9, 9);
+        make(7, 9, 9);
         record(10, 0xf);
         challenge();
         expectJudge(0xf0, false, abi.encodeWithSelector(ICases.QuorumMismatch.selector, 4, 5));
@@ -146,7 +146,7 @@ contract FalseVerdictsTest is BenchTest {
         close();
         assertEnded(Ending.Unjudged, Phase.Closed);
         // With six in reserve there are two to spare.
-        _committee(7, 13, 13);
+        make(7, 13, 13);
         record(11, 0xf);
         challenge();
         judge(0xff0 >> 1 & 0xff0, false);
@@ -155,7 +155,7 @@ contract FalseVerdictsTest is BenchTest {
 
     /// @dev Were the convicted put out, a corrupt third in reserve would be half of what is left.
     function test_AConvictionOfTheLazyGivesNobodyAMajority() public {
-        _committee(7, 13, 13);
+        make(7, 13, 13);
         record(10, 0xf); // three lazy seats and one corrupt; three more corrupt are in reserve
         challenge();
         judge(0x7f0, false);
@@ -173,9 +173,27 @@ contract FalseVerdictsTest is BenchTest {
         assertEq(core.number(), 2, "epoch");
     }
 
+    /// @dev They left with the rotation, all of them, and the epoch that they signed in has its grace: that ends.
+    function test_AConvictionEndsTheGraceOfAnEpochThatIsOver() public {
+        make(3, 17, 17);
+        record(40, 3);
+        resignAs(0);
+        resignAs(1);
+        vm.warp(committee.rotatableAt());
+        committee.rotate();
+        core.record(recording);
+        challenge();
+        assertEq(core.previousSignsUntil(), vm.getBlockTimestamp() + GRACE, "grace");
+        judge(0x7fc, false);
+        assertEq(core.number(), 3, "epoch");
+        assertEq(core.previousSignsUntil(), 0, "none");
+        (Roll memory roll,) = committee.rollOf(3);
+        assertEq(roll.size, 15, "the same roll");
+    }
+
     /// @dev Who was convicted has no seat: whoever has a whole stake takes its place on a full roll, without bringing more.
     function test_TheConvictedMakeRoom() public {
-        _committee(7, 15, 15);
+        make(7, 15, 15);
         record(30, 0x7f >> 3 << 3); // four of the seats
         challenge();
         judge(0x7f80, false);
@@ -193,7 +211,7 @@ contract FalseVerdictsTest is BenchTest {
     /// @dev Nobody has a whole stake any more: nothing is stuck, and the set can be filled again, by as many as are missing.
     function test_AfterTheLastConvictionTheSetComesBack() public {
         nameArbiter();
-        _committee(3, 7, 3);
+        make(3, 7, 3);
         record(20, 7);
         record(21, 7);
         for (uint256 use = 20; use < 22; ++use) {
@@ -215,15 +233,5 @@ contract FalseVerdictsTest is BenchTest {
         (roll,) = committee.rollOf(epoch + 1);
         assertEq(roll.size, 3, "as many as are missing, not sixty");
         assertEq(roll.seats, 3, "seats");
-    }
-
-    function _committee(uint8 seats, uint8 maxRoll, uint256 size) private {
-        CommitteeTerms memory terms = defaultTerms();
-        (terms.seats, terms.maxRoll) = (seats, maxRoll);
-        make(terms);
-        for (uint256 i = 0; i < size; ++i) {
-            joinAs(i, STAKE);
-        }
-        committee.rotate();
     }
 }

@@ -154,6 +154,17 @@ abstract contract CommitteeTest is Signing {
         committee = new Committee(core, terms);
     }
 
+    /// @dev So many with a stake each, in epoch 1.
+    function make(uint8 seats, uint8 maxRoll, uint256 size) internal {
+        CommitteeTerms memory terms = defaultTerms();
+        (terms.seats, terms.maxRoll) = (seats, maxRoll);
+        make(terms);
+        for (uint256 i = 0; i < size; ++i) {
+            joinAs(i, STAKE);
+        }
+        committee.rotate();
+    }
+
     /// @dev Made once: campaigns ask for them a million times.
     function operatorAt(uint256 i) internal returns (address operator) {
         operator = _operatorAt[i];

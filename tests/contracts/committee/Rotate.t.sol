@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
-import { CommitteeTerms, Place, Roll } from "../../../contracts/types/Roll.sol";
+import { Place, Roll } from "../../../contracts/types/Roll.sol";
 import { CommitteeTest } from "./CommitteeTest.sol";
 
 contract RotateTest is CommitteeTest {
@@ -210,13 +210,7 @@ contract RotateTest is CommitteeTest {
 
     /// @dev Far below a block's gas, and a transaction's.
     function test_GivenTheRollIsAsLargeAsCanBe() public {
-        CommitteeTerms memory terms = defaultTerms();
-        (terms.seats, terms.maxRoll) = (31, 64);
-        make(terms);
-        for (uint256 i = 0; i < 64; ++i) {
-            joinAs(i, STAKE);
-        }
-        committee.rotate();
+        make(31, 64, 64);
         assertRoll(31, list(0, 64));
         for (uint256 i = 64; i < 128; ++i) {
             joinAs(i, uint256(STAKE) * 5 / 4);
