@@ -43,21 +43,22 @@ class Witnesses:
         elif name == "recordMany":
             leaves = [_leaf(answer["request"], answer["verdict"]) for answer in arguments["answers"]]
         elif name == "claim":
-            return await self._anchored(context, tuple(map(bytes, arguments["proof"])), now)
+            return await self._anchored(context, context.recorded.verdict, tuple(map(bytes, arguments["proof"])), now)
         else:
             proven = self._seat.store.proven(context.id, context.request.deadline)
             if proven is None or proven.verdict != context.recorded.verdict:
                 return []
-            return await self._anchored(context, proven.proof, now)
+            return await self._anchored(context, proven.verdict, proven.proof, now)
         leaf, tree = report_leaf(context.request, context.recorded.verdict), MerkleTree(leaves)
         if leaf not in leaves:
             return []
         report = (tree.root, 0, len(leaves), context.recorded.verdict, tuple(tree.proof(leaf)))
         return await self._signers(context, arguments["attestation"], Proven(*report, transaction), now)
 
-    async def _anchored(self, context: RequestContext, proof: tuple[bytes, ...], now: int) -> list[Evidence]:
+    async def _anchored(
+        self, context: RequestContext, verdict: Verdict, proof: tuple[bytes, ...], now: int
+    ) -> list[Evidence]:
         """Return who signed the root that a verdict was claimed from, be it one that no peer ever told this node."""
-        verdict = context.recorded.verdict if context.recorded else Verdict(0, 0, bytes(32))
         root = climb(report_leaf(context.request, verdict), proof)
         anchored = self._seat.store.anchored_by(pool_of(root, context.request))
         if anchored is None:

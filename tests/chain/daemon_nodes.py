@@ -17,14 +17,18 @@ from vault_chain import screening
 from oracle.chain.abi import Event, decode_log
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import open_async
-from oracle.core.structs import Agreement, Policy, Record, RequestState
+from oracle.core.digests import report_digest
+from oracle.core.structs import Agreement, Policy, Record, Request, RequestState
 from oracle.keys.devnet import DEVNET_CHAIN_ID, devnet_key
 from oracle.keys.keystore import write_secret
 from oracle.models.package import ModelPackage
 from oracle.models.runtime import LocalRuntime
 from oracle.models.zoo.screening import PACKAGE
 from oracle.node import Node
+from oracle.peers.messages import Proposal
 from oracle.services.catalogue import Catalogue, LoadedModel
+from oracle.services.reports import Draft, DraftReport
+from oracle.services.trails import build_trail
 from oracle.settings import ChainSettings, KeySettings, NodeSettings, WorkSettings
 from oracle.vault.chain_view import ChainView
 from oracle.vault.gatekeeper import Gatekeeper
@@ -158,6 +162,24 @@ class Town:
                 return
             await self.tick()
         assert done()
+
+
+def lie(nodes: Town, who: int, request: Request, score: int, outcome: int | None = None) -> Proposal:
+    """Return what a member that lies would propose, signed by its key."""
+    seat = nodes.nodes[who].services.seat
+    context = seat.store.context(request.id)
+    assert context is not None
+    package = seat.catalogue.find(context.model).package
+    signer = nodes.ground.attesters[who]
+    trail = build_trail(seat.domain, context, package, signer.address, "assent/lie")
+    outcome = int(score > 0) if outcome is None else outcome
+    update = {"score_ppm": score, "outcome": outcome, "label": package.card.outcomes[outcome]}
+    trail = trail.model_copy(update={"output": trail.output.model_copy(update=update)})
+    report = DraftReport(seat.domain, nodes.ground.epoch, [Draft(context, trail)])
+    assert report.digest == report_digest(seat.domain, report.epoch, 1, report.root)
+    signature = "0x" + signer.sign(report.digest).hex()
+    verdicts = [draft.proposed() for draft in report.drafts]
+    return Proposal(epoch=report.epoch, verdicts=verdicts, proposer=signer.address, signature=signature)
 
 
 def key_file(folder: Path, name: str, secret: bytes) -> Path:

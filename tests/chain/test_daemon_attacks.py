@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from daemon_chain import CHALLENGES, CONTROLLER, STAKE_WEI, SUBJECT, Ground
-from daemon_nodes import FIELDS, Town, catalogue, chain, open_node, town
+from daemon_nodes import FIELDS, Town, catalogue, chain, lie, open_node, town
 from daemon_nodes import settings as daemon_settings
 
 from oracle.core.errors import EndpointError
@@ -20,9 +20,6 @@ from oracle.core.merkle import MerkleTree
 from oracle.core.structs import Answer, Delivery, Request, RequestState, Verdict
 from oracle.data.record import DisclosedField, SaltedField, leaf_of
 from oracle.models.features import features
-from oracle.peers.messages import Proposal
-from oracle.services.reports import Draft, DraftReport
-from oracle.services.trails import build_trail
 from oracle.settings import NodeSettings
 
 ETHER = "0x" + "0" * 40
@@ -60,6 +57,18 @@ async def try_hard(nodes: Town, *requests: Request) -> None:
         for node in nodes.nodes:
             node.services.seat.clock.number += 1
             node.services.seat.store.all_postponed([each.id for each in requests], -1, "again", "at once")
+
+
+async def anchored_at(nodes: Town, timestamp: int) -> None:
+    """Have everyone propose, in time, and the block that takes it be long in coming: until then."""
+    nodes.ground.rpc("evm_setAutomine", False)
+    for _ in range(8):
+        await nodes.propose()
+        for node in nodes.nodes:
+            node.services.seat.clock.number += 1
+    nodes.ground.rpc("evm_setNextBlockTimestamp", timestamp)
+    nodes.ground.rpc("evm_setAutomine", True)
+    nodes.ground.mine(1)
 
 
 async def served(nodes: Town, request: Request) -> list[int]:
@@ -129,15 +138,7 @@ async def test_proof__when_the_root_came_late__then_nobody_serves_it_or_claims_w
     ground.mine(1)
     await nodes.see()
     await nodes.evaluate()
-    # The block that takes the anchoring was long in coming.
-    ground.rpc("evm_setAutomine", False)
-    for _ in range(8):
-        await nodes.propose()
-        for node in nodes.nodes:
-            node.services.seat.clock.number += 1
-    ground.rpc("evm_setNextBlockTimestamp", request.deadline + 1)
-    ground.rpc("evm_setAutomine", True)
-    ground.mine(1)
+    await anchored_at(nodes, request.deadline + 1)
     assert nodes.logs("Anchored")
     await nodes.see()
     assert await served(nodes, request) == [404] * 4
@@ -183,22 +184,6 @@ async def test_review__when_the_vault_shows_another_leaf_of_the_same_name__then_
 # An offence forgotten
 
 
-def lie(nodes: Town, request: Request, verdict: Verdict, liar: int = 2) -> Proposal:
-    """Return what a member proposes that its own evaluation doesn't bear out."""
-    seat = nodes.nodes[liar].services.seat
-    context = seat.store.context(request.id)
-    assert context is not None
-    member = nodes.ground.attesters[liar]
-    trail = build_trail(seat.domain, context, seat.catalogue.package(context.model), member.address, "x")
-    output = trail.output.model_copy(update={"score_ppm": verdict.score, "outcome": verdict.outcome})
-    draft = Draft(context, trail.model_copy(update={"output": output}))
-    report = DraftReport(seat.domain, nodes.ground.epoch, [draft])
-    signature = "0x" + member.sign(report.digest).hex()
-    return Proposal(
-        epoch=report.epoch, verdicts=[draft.proposed()], proposer=member.address, signature=signature
-    )  # fmt: skip
-
-
 async def known(nodes: Town, **asked: int) -> Request:
     request = nodes.ground.ask(nodes.agree(), **asked)
     nodes.ground.mine(1)
@@ -213,7 +198,7 @@ async def test_punish__when_a_signer_told_many_near_variants_before__then_slashe
     step = 1 if score == 0 else -1
     wrong = Verdict(int(score > 0), score, secrets.token_bytes(32))
     for variant in range(1, 9):
-        proposal = lie(nodes, request, Verdict(wrong.outcome, score + step * variant, bytes(32)))
+        proposal = lie(nodes, 2, request, score + step * variant, wrong.outcome)
         for index in (0, 1, 3):
             assert (await nodes.nodes[index].services.cosigner.answer(proposal)).signature is None
     _, attestation = nodes.ground.reported([Answer(request, wrong)])
@@ -238,11 +223,11 @@ async def test_evidence__when_the_request_is_open_for_days__then_still_kept(
     real = time.time
     with monkeypatch.context() as then:
         then.setattr("oracle.services.cosigner.time.time", lambda: real() - week - 86_400)
-        await witness.cosigner.answer(lie(nodes, request, Verdict(0, 0, bytes(32))))
+        await witness.cosigner.answer(lie(nodes, 2, request, 0, 0))
     witness.punisher._pruned_at = float("-inf")
     await witness.punisher.punish_due()
     assert len(witness.seat.store.evidence(request.id)) == 1
-    await witness.cosigner.answer(lie(nodes, request, Verdict(0, 400_000, bytes(32))))
+    await witness.cosigner.answer(lie(nodes, 2, request, 400_000, 0))
     witness.punisher._compared_at = float("-inf")
     await nodes.until(lambda: len(nodes.logs("OperatorSlashed")) == 1)
 
@@ -259,7 +244,7 @@ async def test_punish__when_nothing_is_left_of_a_stake__then_nobody_pays_for_ano
     for request in requests:
         for score in (0, 400_000):
             for index in (0, 1, 2):
-                proposal = lie(nodes, request, Verdict(0, score, bytes(32)), liar=3)
+                proposal = lie(nodes, 3, request, score, 0)
                 await nodes.nodes[index].services.cosigner.answer(proposal)
     nodes.nodes = nodes.nodes[:3]  # it is not at home
     contract, liar = nodes.ground.contract, nodes.ground.attesters[3].address
@@ -289,7 +274,7 @@ async def test_compare__when_nothing_is_new__then_nothing_is_compared_again(
     request = await known(nodes)
     witness = nodes.nodes[0].services
     for score in (100, 101):
-        await witness.cosigner.answer(lie(nodes, request, Verdict(0, score, bytes(32))))
+        await witness.cosigner.answer(lie(nodes, 2, request, score, 0))
     compared: list[bytes] = []
     plain = witness.punisher._conflicts
 
@@ -302,7 +287,7 @@ async def test_compare__when_nothing_is_new__then_nothing_is_compared_again(
         witness.punisher._compared_at = float("-inf")
         await witness.punisher.punish_due()
     assert len(compared) == 1
-    await witness.cosigner.answer(lie(nodes, request, Verdict(0, 102, bytes(32))))
+    await witness.cosigner.answer(lie(nodes, 2, request, 102, 0))
     witness.punisher._compared_at = float("-inf")
     await witness.punisher.punish_due()
     assert len(compared) == 2
@@ -361,14 +346,7 @@ async def test_claim__when_others_cannot_be_claimed__then_it_is_claimed_all_the_
         ground.mine(1)
         await nodes.see()
         await nodes.evaluate()
-        ground.rpc("evm_setAutomine", False)
-        for _ in range(8):
-            await nodes.propose()
-            for node in nodes.nodes:
-                node.services.seat.clock.number += 1
-        ground.rpc("evm_setNextBlockTimestamp", deadline + 1)
-        ground.rpc("evm_setAutomine", True)
-        ground.mine(1)
+        await anchored_at(nodes, deadline + 1)
         assert sum(each.arguments["count"] for each in nodes.logs("Anchored")) >= len(stuck)
         before = len(nodes.logs("Anchored"))
         victim = ground.ask(nodes.agree(), delivery=Delivery.ANCHORED, lasts_s=4_000)

@@ -10,14 +10,11 @@ from typing import Any
 import httpx
 import pytest
 from daemon_chain import CHALLENGES, CONTROLLER, OPERATORS, SUBJECT, Ground
-from daemon_nodes import FIELDS, Town, chain, town
+from daemon_nodes import FIELDS, Town, chain, lie, town
 
-from oracle.core.digests import report_digest, report_leaf
+from oracle.core.digests import report_leaf
 from oracle.core.structs import Answer, Request, RequestState, Verdict
 from oracle.data.record import RecordTree
-from oracle.peers.messages import Proposal
-from oracle.services.reports import Draft, DraftReport
-from oracle.services.trails import build_trail
 from oracle.store.tables import ChallengeState
 
 
@@ -184,24 +181,6 @@ async def test_conflict__when_an_operator_signs_with_two_keys__then_it_is_slashe
     assert len({each.attester for each in witness.seat.store.evidence(request.id)}) == 2
     witness.punisher._compared_at = float("-inf")
     await nodes.until(lambda: slashed(nodes) == {OPERATORS[liar]})
-
-
-def lie(nodes: Town, who: int, request: Request, score: int, outcome: int | None = None) -> Proposal:
-    """Return what a member that lies would propose, signed by its key."""
-    seat = nodes.nodes[who].services.seat
-    context = seat.store.context(request.id)
-    assert context is not None
-    package = seat.catalogue.find(context.model).package
-    signer = nodes.ground.attesters[who]
-    trail = build_trail(seat.domain, context, package, signer.address, "assent/lie")
-    outcome = int(score > 0) if outcome is None else outcome
-    update = {"score_ppm": score, "outcome": outcome, "label": package.card.outcomes[outcome]}
-    trail = trail.model_copy(update={"output": trail.output.model_copy(update=update)})
-    report = DraftReport(seat.domain, nodes.ground.epoch, [Draft(context, trail)])
-    assert report.digest == report_digest(seat.domain, report.epoch, 1, report.root)
-    signature = "0x" + signer.sign(report.digest).hex()
-    verdicts = [draft.proposed() for draft in report.drafts]
-    return Proposal(epoch=report.epoch, verdicts=verdicts, proposer=signer.address, signature=signature)
 
 
 async def test_review__when_the_vault_gives_other_fields__then_what_was_found_before_counts(
