@@ -103,11 +103,8 @@ class Punisher:
     def _unpunished(self, kind: str, context: RequestContext, signed: Sequence[Evidence]) -> list[Evidence]:
         """Leave out who was punished for this already, and this node itself."""
         own = self._seat.keys.addresses
-        return [
-            each
-            for each in signed
-            if each.attester not in own and (kind, context.id, each.attester) not in self._done | self._spent
-        ]
+        named = ((each, (kind, context.id, each.attester)) for each in signed if each.attester not in own)
+        return [each for each, key in named if key not in self._done and key not in self._spent]
 
     # Conflicting verdicts
 
