@@ -34,7 +34,7 @@ from bench.sampling import memory_mib
 from deploy.story import BUILD
 from oracle.chain.abi import artifact
 from oracle.chain.rpc import ChainReader, open_async
-from oracle.core.structs import Agreement, Model, Question, Record, Step, request_id
+from oracle.core.structs import Agreement, Model, Question, Record, Step, Summary, request_id
 from oracle.services.watcher import Watcher
 from oracle.settings import ChainSettings
 from oracle.store.node_store import NodeStore
@@ -67,7 +67,7 @@ class MadeUp:
         agreement = Agreement(
             controller=_NOBODY, subject=_NOBODY, holder=_NOBODY, root=keccak(b"r"), notice=bytes(32), salt=bytes(32),
             model=model.id, purposes=1, prohibited=0, steps=0b11, modifiers=0, place=0, language=bytes(2), erasure=False,
-            valid_from=0, valid_until=_DEADLINE, uses=2**16 - 1,
+            disclosure=3, valid_from=0, valid_until=_DEADLINE, uses=2**16 - 1,
             price=0,
         )  # fmt: skip
         record = Record(agreement.root, _NOBODY, _NOBODY)
@@ -93,7 +93,7 @@ class MadeUp:
             found = [
                 ("Requested", {"id": each, "agreement": self._agreement.id, "question": question}) for each in asked
             ]
-            verdict: dict[str, Any] = {"outcome": 1, "score": 900_000, "trail": keccak(b"t")}
+            verdict: dict[str, Any] = {"summary": Summary(0b111, 1, 1, 900_000).pack(), "trail": keccak(b"t")}
             told = (
                 [self._id(number - _WAIT_BLOCKS, place) for place in range(_REQUESTS)] if number > _WAIT_BLOCKS else []
             )

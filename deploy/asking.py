@@ -10,6 +10,7 @@ import requests
 
 from deploy.devnet import Devnet
 from deploy.story import PURPOSE, sign_and_relay
+from oracle.chain.recordings import told
 from oracle.core import purposes
 from oracle.core.structs import Agreement, Delivery, Question, Request, RequestState, Step
 from oracle.models.evaluation import Evaluation
@@ -137,7 +138,8 @@ class Asker:
             identity = bytes(event.arguments["id"])
             if identity in found:
                 times[identity] += 1
-                verdict = (event.arguments["outcome"], event.arguments["score"])
+                said, _ = told(event)
+                verdict = (said.outcome, said.score)
                 new = {"state": RequestState.RECORDED, "verdict": verdict, "block": event.block_number}
                 found[identity] = replace(found[identity], times=times[identity], **new)  # type: ignore[arg-type]
         return found

@@ -33,7 +33,7 @@ class Goal:
 
 
 GOALS = (
-    Goal("request, consent checked, one use taken", "request", 54_000, "Infernet, no consent", 156_657),
+    Goal("request, consent checked, one use taken", "request", 54_100, "Infernet, no consent", 156_657),
     Goal("record, 3 of 4, consent re-checked, fee credited", "record, 3 of 4", 62_000, "Chainlink OCR2, f=1", 94_753),
     Goal("record, 9 of 13", "record, 9 of 13", 92_000, "Chronicle Scribe, bar 13", 124_933),
     Goal(

@@ -73,7 +73,7 @@ def _manifest() -> str:
 
 def generated() -> dict[Path, str]:
     """Return the content of each file that isn't written by hand, or not all of it."""
-    receiver = [entry for entry in abi("Clinic") if entry.get("name") == "onVerdict"]
+    receiver = [entry for entry in abi("Clinic") if entry.get("name") in ("onVerdict", "onSealed")]
     says = "All that Assent does, at one address, and what it reverts with."
     return {
         PACKAGE / "src" / "abi.ts": _constant("assentAbi", says, abi("Assent")),

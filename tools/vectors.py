@@ -41,9 +41,9 @@ Types = dict[str, list[dict[str, str]]]
 
 #: The first of each is the request's own.
 QUESTIONS = (
-    Question(7, 1_800_003_600, 31, 0, 150, 0, 0b1000_0000_0100_0000, 276),
-    Question(0, 0, 0, 0, 0, 1),
-    Question(2**32 - 1, 2**40 - 1, 255, 255, 2**16 - 1, 1, 2**32 - 1, 2**16 - 1),
+    Question(7, 1_800_003_600, 31, 0, 150, 0, 2, 0b1000_0000_0100_0000, 276),
+    Question(0, 0, 0, 0, 0, 1, 0),
+    Question(2**32 - 1, 2**40 - 1, 255, 255, 2**16 - 1, 1, 3, 2**32 - 1, 2**16 - 1),
 )
 QUOTES = (
     Quote(2, 3, 1_250, 1, 10**15 + 7, 2 * 10**15),
@@ -110,7 +110,7 @@ def packed_question(asked: Question) -> int:
     parts = (
         (asked.place, 2),
         (asked.modifiers, 4),
-        (asked.delivery, 1),
+        (asked.disclosure << 1 | asked.delivery, 1),
         (asked.callback, 2),
         (asked.step, 1),
         (asked.purpose, 1),
@@ -155,7 +155,7 @@ def structs() -> dict[str, Any]:
     files = (word("files"), word("inputs"), word("outcomes"))
     model = Model(account("publisher"), *files, 2, 3, 1000, 10**15 + 7, account("token"), 1_250)
     source = Source(account("subject"), account("holder"), word("root"), word("notice"), word("salt"))
-    scope = (1, 0b1000_0000_0100_0000, 276, b"en", True)
+    scope = (1, 0b1000_0000_0100_0000, 276, b"en", True, 2)
     terms = Terms(hash_of(model), 1 << 31, 1 << 119, *scope, 1_800_000_000, 1_900_000_000, 10, 2 * 10**15)
     agreement = Agreement.of(account("controller"), source, terms)
     schedule = Schedule(1_800_000_000, 86_400, 5, 3_600, False, True)
@@ -213,7 +213,7 @@ def controllers_and_subjects(agreement: Agreement, agreement_id: bytes) -> dict[
     asked = {"agreement": agreement_id, **QUESTIONS[0].to_json(), "tip": 10**16}
     parts = member(
         agreement="bytes32", use="uint32", deadline="uint40", purpose="uint8", step="uint8", callback="uint16",
-        delivery="uint8", modifiers="uint32", place="uint16", tip="uint96",
+        delivery="uint8", disclosure="uint8", modifiers="uint32", place="uint16", tip="uint96",
     )  # fmt: skip
     withdrawn = member(agreement="bytes32", deadline="uint256")
     giving = {"Giving": member(agreement="Agreement", deadline="uint256"), **Agreement.types()}
@@ -286,10 +286,19 @@ def _case(dice: random.Random) -> dict[str, Any]:
     asked, place = dice.randrange(121), dice.choice((0, 276, 840))
     prohibited = 1 << dice.randrange(120) if dice.random() < _RARELY else 0
     purposes = 1 << (asked % 120) if dice.random() > _RARELY else 1 << dice.randrange(120)
-    scope = (dice.randrange(1, 32), dice.choice((0, 0, 1 << 15, 0b1000001)), dice.choice((0, 0, 276)), b"en", True)
+    scope = (
+        dice.randrange(1, 32),
+        dice.choice((0, 0, 1 << 15, 0b1000001)),
+        dice.choice((0, 0, 276)),
+        b"en",
+        True,
+        dice.choice((3, 3, 1)),
+    )
     terms = Terms(word("model"), purposes, prohibited, *scope, 1_000, 2_000, dice.randrange(1, 9), 7)
     undertaken = dice.choice((0, 1 << 15, 0xFFFF))
-    question = Question(dice.randrange(8), 3_000, asked, dice.randrange(5), 0, 0, undertaken, place)
+    question = Question(
+        dice.randrange(8), 3_000, asked, dice.randrange(5), 0, 0, dice.choice((0, 2, 3)), undertaken, place
+    )
     timestamp, renewed = dice.choice((999, 1_000, 1_500, 1_500, 1_999, 2_000)), dice.choice((2_000, 2_000, 2_500))
     values = dict(zip(_TERMS_ABI, (_plain(each) for each in terms.to_abi()), strict=True))
     found = mismatch(terms, question, timestamp, renewed)

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { ECDSA } from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 
 import { IArbiter } from "../interfaces/IArbiter.sol";
 import { ITreasury } from "../interfaces/ITreasury.sol";
@@ -9,18 +10,22 @@ import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
 import { Members } from "../libraries/Members.sol";
 import { ReportTree } from "../libraries/ReportTree.sol";
 import { Slots } from "../libraries/Slots.sol";
+import { Agreements } from "../types/Agreement.sol";
 import { Challenge, ChallengeTerms, Challenges, Reference, Testimony } from "../types/Challenge.sol";
-import { RequestId } from "../types/Ids.sol";
+import { AgreementId, RequestId } from "../types/Ids.sol";
 import { Model, Models } from "../types/Model.sol";
 import { Operators } from "../types/Operator.sol";
-import { Attestation, Request, RequestState, Verdict, Verdicts } from "../types/Verdict.sol";
+import { Disclosure } from "../types/Question.sol";
+import { Under } from "../types/Standing.sol";
+import { Attestation, Recording, Request, RequestState, Verdict, Verdicts } from "../types/Verdict.sol";
 import { Callbacks } from "./Callbacks.sol";
 import { Candidates } from "./Candidates.sol";
 import { Earnings } from "./Earnings.sol";
+import { Recordings } from "./Recordings.sol";
 import { RequestSlot } from "./State.sol";
 
 /// @dev How a verdict is contested, and what becomes of those who signed a wrong one.
-abstract contract Arbiter is IArbiter, Candidates, Earnings, Callbacks {
+abstract contract Arbiter is IArbiter, Candidates, Earnings, Recordings, Callbacks {
     using Challenges for Reference;
     using Models for Model;
     using Verdicts for Request;
@@ -57,30 +62,32 @@ abstract contract Arbiter is IArbiter, Candidates, Earnings, Callbacks {
 
     /// @inheritdoc IArbiter
     function review(
-        Reference calldata named,
+        Recording calldata recording,
+        Under calldata under,
         Model calldata model,
         Verdict calldata verdict,
         Attestation calldata attestation
     ) external {
-        RequestId id = named.id();
+        (RequestId id, RequestSlot storage slot,) = _recorded(recording);
         Challenge memory challenged = _challenged(id);
         if (block.timestamp > challenged.until) revert ReviewTooLate(challenged.until, block.timestamp);
-        _mustBeOf(named, model);
-        if (verdict.outcome >= model.outcomeCount) {
-            revert IVerdictOracle.OutcomeUnknown(verdict.outcome, model.outcomeCount);
-        }
-        if (verdict.score > Verdicts.MAX_SCORE) {
-            revert IVerdictOracle.ScoreOutOfRange(verdict.score, Verdicts.MAX_SCORE);
-        }
+        Request calldata asked = recording.request;
+        _mustBeOf(asked, under, model);
+        if (!asked.isPossible(verdict)) revert VerdictImpossible(id);
         _checkReview(id, model.quorum, verdict, attestation);
-        uint256 difference = _difference(verdict.score, challenged.score);
-        bool sameOutcome = verdict.outcome == challenged.outcome;
+        uint256 difference = _difference(verdict.score, recording.verdict.score);
+        bool sameOutcome = verdict.outcome == recording.verdict.outcome;
         if (sameOutcome && difference <= _allowed(model)) {
             _uphold(id, challenged.bond, attestation);
-        } else {
-            _challenges[id].faulty = _contradict(difference, sameOutcome, model);
-            _correct(id, named.controller, verdict, challenged, attestation);
+            return;
         }
+        _challenges[id].faulty = _contradict(difference, sameOutcome, model);
+        _balances[ETHER][challenged.challenger] += challenged.bond;
+        bytes32 leaf = Verdicts.leaf(id, asked.commitment(), verdict);
+        uint256 word = Slots.recorded(verdict, Verdicts.mark(leaf, attestation.by), RequestState.Corrected);
+        slot.word = word;
+        emit Corrected(id, attestation.by, verdict.outcome, verdict.score, verdict.trail);
+        if (asked.question.callback() != 0) _deliver(slot, word, id, asked.controller, asked.question);
     }
 
     /// @inheritdoc IArbiter
@@ -101,7 +108,8 @@ abstract contract Arbiter is IArbiter, Candidates, Earnings, Callbacks {
     function punish(Testimony calldata testimony) external {
         RequestId id = testimony.request.id();
         Challenge memory corrected = _challenges[id];
-        bool signedIt = testimony.verdict.outcome == corrected.outcome && testimony.verdict.score == corrected.score;
+        bool signedIt = uint256(testimony.verdict.outcome) == corrected.outcome
+            && uint256(testimony.verdict.score) == corrected.score;
         if (Slots.state(_requests[id].word) != RequestState.Corrected || !signedIt) revert TestimonyIrrelevant(id);
         if (!corrected.faulty) revert CorrectedWithoutFault(id);
         _punish(id, _witness(testimony), corrected.challenger, CORRECTED);
@@ -120,6 +128,8 @@ abstract contract Arbiter is IArbiter, Candidates, Earnings, Callbacks {
             revert TestimonyIrrelevant(id);
         }
         _mustBeOf(named, model);
+        // Of what is sealed nothing can be told.
+        if (first.request.question.disclosure() != uint256(Disclosure.Everything)) revert TestimonyIrrelevant(id);
         uint256 difference = _difference(first.verdict.score, second.verdict.score);
         if (!_contradict(difference, first.verdict.outcome == second.verdict.outcome, model)) {
             revert TestimoniesCompatible(difference, _allowed(model));
@@ -152,32 +162,17 @@ abstract contract Arbiter is IArbiter, Candidates, Earnings, Callbacks {
         private
         view
     {
-        bytes memory members = _membersFor(attestation.epoch);
+        uint256 epoch = attestation.by.epoch();
+        bytes memory members = _membersFor(epoch);
         uint256 wanted = Operators.supermajority(members.length / Members.SIZE);
         if (wanted < quorum) wanted = quorum;
-        _checkCommittee(attestation, members, wanted, Challenges.hashReview(attestation.epoch, id, verdict));
+        _checkCommittee(attestation, members, wanted, Challenges.hashReview(epoch, id, verdict));
     }
 
     function _uphold(RequestId id, uint96 bond, Attestation calldata attestation) private {
         _requests[id].word = Slots.withState(_requests[id].word, RequestState.Upheld);
-        _earn(attestation.epoch, attestation.signers, ETHER, bond);
-        emit Upheld(id, attestation.epoch, attestation.signers);
-    }
-
-    function _correct(
-        RequestId id,
-        address controller,
-        Verdict calldata verdict,
-        Challenge memory challenged,
-        Attestation calldata attestation
-    ) private {
-        RequestSlot storage slot = _requests[id];
-        uint16 callback = Slots.callback(slot.word);
-        uint256 word = Slots.recorded(verdict.outcome, verdict.score, verdict.trail, callback, RequestState.Corrected);
-        slot.word = word;
-        _balances[ETHER][challenged.challenger] += challenged.bond;
-        emit Corrected(id, verdict.outcome, verdict.score, verdict.trail, attestation.epoch, attestation.signers);
-        if (callback != 0) _deliver(slot, word, id, controller);
+        _earn(attestation.by, ETHER, bond);
+        emit Upheld(id, attestation.by);
     }
 
     /// @dev Half of the penalty is the reward; the rest is nobody's, so that slashing oneself doesn't pay. A wrong verdict and a conflict are
@@ -205,8 +200,15 @@ abstract contract Arbiter is IArbiter, Candidates, Earnings, Callbacks {
         return difference > _allowed(model) || (difference == 0 && !sameOutcome);
     }
 
-    function _difference(uint256 a, uint256 b) private pure returns (uint256) {
-        return a > b ? a - b : b - a;
+    function _difference(bytes32 first, bytes32 second) private pure returns (uint256) {
+        return FixedPointMathLib.dist(uint256(first), uint256(second));
+    }
+
+    function _mustBeOf(Request calldata asked, Under calldata under, Model calldata model) private pure {
+        AgreementId id = Agreements.id(under.source, asked.controller, Agreements.termsId(under.terms));
+        if (AgreementId.unwrap(id) != AgreementId.unwrap(asked.agreement) || model.id() != under.terms.model) {
+            revert ITreasury.ModelMismatch();
+        }
     }
 
     function _mustBeOf(Reference calldata named, Model calldata model) private pure {

@@ -5,7 +5,7 @@ import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
 import { IVerdictReceiver } from "../interfaces/IVerdictReceiver.sol";
 import { Slots } from "../libraries/Slots.sol";
 import { RequestId } from "../types/Ids.sol";
-import { Questions } from "../types/Question.sol";
+import { Disclosure, Question, Questions } from "../types/Question.sol";
 import { RequestSlot, State } from "./State.sol";
 
 /// @dev How a verdict is brought to its receiver: after all else is written, with the gas that the request named, and without harm to
@@ -17,16 +17,21 @@ abstract contract Callbacks is State {
 
     /// @dev A receiver that reverts or runs out of gas leaves a mark in the slot, for anyone to try again.
     /// @param word The slot's: who delivers has just read or written it.
-    function _deliver(RequestSlot storage slot, uint256 word, RequestId id, address receiver) internal {
-        uint256 stipend = uint256(Slots.callback(word)) * Questions.CALLBACK_UNIT;
+    function _deliver(RequestSlot storage slot, uint256 word, RequestId id, address receiver, Question question)
+        internal
+    {
+        uint256 stipend = uint256(question.callback()) * Questions.CALLBACK_UNIT;
         // EIP-150 keeps a 64th back. Without this check the sender could starve the receiver by sending too little gas.
         uint256 wanted;
         unchecked {
             wanted = stipend * 64 / 63 + CALL_OVERHEAD; // of 65 million at most
         }
         if (gasleft() < wanted) revert IVerdictOracle.CallbackGasMissing(gasleft(), wanted);
-        bytes memory message =
-            abi.encodeCall(IVerdictReceiver.onVerdict, (id, Slots.state(word), Slots.outcome(word), Slots.score(word)));
+        bytes memory message = question.disclosure() < uint256(Disclosure.OutcomeAndScore)
+            ? abi.encodeCall(IVerdictReceiver.onSealed, (id, Slots.state(word)))
+            : abi.encodeCall(
+                IVerdictReceiver.onVerdict, (id, Slots.state(word), Slots.outcome(word), Slots.score(word))
+            );
         // Before the call: whom the receiver calls can't have it delivered once more meanwhile.
         bool failedBefore = word & Slots.UNDELIVERED != 0;
         if (failedBefore) slot.word = word & ~Slots.UNDELIVERED;

@@ -51,6 +51,9 @@ abstract contract Consent is State {
         if ((scope.steps() >> question.step()) & 1 == 0) {
             revert IConsentRegistry.StepNotAgreed(question.step(), scope.steps());
         }
+        if (question.disclosure() > scope.disclosure()) {
+            revert IConsentRegistry.DisclosureNotAgreed(question.disclosure(), scope.disclosure());
+        }
         if (scope.unmet(question) != 0) revert IConsentRegistry.ModifiersUnmet(scope.unmet(question));
         revert IConsentRegistry.PlaceNotAgreed(question.place(), scope.place());
     }

@@ -4,18 +4,19 @@ pragma solidity ^0.8.30;
 import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
 import { PoolId } from "../types/Ids.sol";
 import { PoolSlot, Pools } from "../types/Pool.sol";
+import { Signers } from "../types/Signers.sol";
 import { State } from "./State.sol";
 
 /// @dev What signers earn together.
 abstract contract Earnings is State {
     /// @dev To the pool of these signers of an epoch, which their first fee in this currency opens.
-    function _earn(uint32 epoch, uint64 signers, uint32 currency, uint256 amount) internal {
+    function _earn(Signers by, uint32 currency, uint256 amount) internal {
         if (amount == 0) return;
-        PoolId id = Pools.id(epoch, signers, currency);
+        PoolId id = Pools.id(by, currency);
         PoolSlot pool = _pools[id];
         if (pool.epoch() == 0) {
-            pool = Pools.slotOf(epoch, signers, currency);
-            emit IVerdictOracle.PoolOpened(id, epoch, signers, currency);
+            pool = Pools.slotOf(by, currency);
+            emit IVerdictOracle.PoolOpened(id, uint32(by.epoch()), by.bitmap(), currency);
         }
         _addTo(id, pool, amount);
     }

@@ -89,7 +89,7 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
     /// @inheritdoc IOperatorSet
     function jail(address operator, uint256 deadline, Attestation calldata attestation) external {
         Operator storage info = _serving(operator);
-        _checkSupermajority(attestation, deadline, Operators.hashJailing(attestation.epoch, operator, deadline));
+        _checkSupermajority(attestation, deadline, Operators.hashJailing(attestation.by.epoch(), operator, deadline));
         if (!_candidates.contains(operator)) revert OperatorIsJailed(operator, info.jailedUntil);
         uint256 left = _candidates.length() - 1;
         if (left < _policy.minMembers) revert CommitteeTooSmall(left, _policy.minMembers);
@@ -139,7 +139,7 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
 
     /// @inheritdoc IOperatorSet
     function schedulePolicy(Policy calldata policy, uint256 deadline, Attestation calldata attestation) external {
-        _checkSupermajority(attestation, deadline, Operators.hashAmendment(attestation.epoch, policy, deadline));
+        _checkSupermajority(attestation, deadline, Operators.hashAmendment(attestation.by.epoch(), policy, deadline));
         Policies.check(policy, IArbiter(address(this)).challengeTerms());
         _nextPolicy = policy;
         _nextPolicyNotBefore = uint40(block.timestamp + _policy.unbondingTime);
@@ -236,7 +236,7 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
         if (block.timestamp > deadline) revert Signatures.SignatureDeadlinePassed(deadline, block.timestamp);
         if (_spent[structHash]) revert DecisionSpent(structHash);
         _spent[structHash] = true;
-        bytes memory members = _membersFor(attestation.epoch);
+        bytes memory members = _membersFor(attestation.by.epoch());
         _checkCommittee(attestation, members, Operators.supermajority(members.length / Members.SIZE), structHash);
     }
 

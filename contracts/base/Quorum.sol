@@ -16,12 +16,9 @@ import { State } from "./State.sol";
 abstract contract Quorum is State, Domain {
     /// @dev A report's quorum: as many as its models ask for and more than half of the members, no more. One more signer would have a part
     /// of the fee for nothing, by adding its signature to a report that it saw in the mempool.
-    function _checkReport(Attestation calldata attestation, uint256 quorum, uint32 count, bytes32 root)
-        internal
-        view
-        returns (uint32 epoch, uint64 signers)
-    {
-        (epoch, signers) = (attestation.epoch, attestation.signers);
+    function _checkReport(Attestation calldata attestation, uint256 quorum, uint32 count, bytes32 root) internal view {
+        uint256 epoch = attestation.by.epoch();
+        uint64 signers = attestation.by.bitmap();
         bytes memory members = _membersFor(epoch);
         uint256 wanted = Operators.majority(members.length / Members.SIZE);
         if (wanted < quorum) wanted = quorum;
@@ -35,20 +32,21 @@ abstract contract Quorum is State, Domain {
         internal
         view
     {
-        uint64 signers = attestation.signers;
+        uint64 signers = attestation.by.bitmap();
         uint256 given = LibBit.popCount(signers);
         if (given < wanted) revert IVerdictOracle.QuorumMismatch(given, wanted);
         _checkSignatures(signers, given, attestation.signatures, members, structHash);
     }
 
     /// @return The members of the epoch: the current one, or the one before for a while, so that a rotation spoils no report under way.
-    function _membersFor(uint32 number) internal view returns (bytes memory) {
+    function _membersFor(uint256 number) internal view returns (bytes memory) {
         Epoch storage epoch = _epoch;
-        uint32 current = epoch.number;
+        uint256 current = epoch.number;
         if (number == current && number != 0) return SSTORE2.read(epoch.members);
-        bool recent = number != 0 && uint256(number) + 1 == current && block.timestamp <= _epochEnds[number].signsUntil;
+        // A number beyond 32 bits isn't one less than any.
+        bool recent = number != 0 && number + 1 == current && block.timestamp <= _epochEnds[uint32(number)].signsUntil;
         if (!recent) revert IVerdictOracle.EpochStale(number, current);
-        return SSTORE2.read(_epochs[number].members);
+        return SSTORE2.read(_epochs[uint32(number)].members);
     }
 
     function _blobOf(uint32 epoch) internal view returns (bytes memory) {

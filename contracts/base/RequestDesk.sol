@@ -5,20 +5,18 @@ import { IRequestDesk } from "../interfaces/IRequestDesk.sol";
 import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
 import { Slots } from "../libraries/Slots.sol";
 import { AgreementStatus, Agreements, Terms } from "../types/Agreement.sol";
-import { Challenges, Reference } from "../types/Challenge.sol";
 import { AgreementId, RequestId, SourceId } from "../types/Ids.sol";
 import { Question } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
-import { RequestState, Verdicts } from "../types/Verdict.sol";
+import { Recording, RequestState, Verdicts } from "../types/Verdict.sol";
 import { Callbacks } from "./Callbacks.sol";
 import { Consent } from "./Consent.sol";
+import { Recordings } from "./Recordings.sol";
 import { Requests } from "./Requests.sol";
 import { RequestSlot } from "./State.sol";
 
 /// @dev What is asked before a request, and done after one that went wrong.
-abstract contract RequestDesk is IRequestDesk, Consent, Requests, Callbacks {
-    using Challenges for Reference;
-
+abstract contract RequestDesk is IRequestDesk, Consent, Requests, Recordings, Callbacks {
     /// @inheritdoc IRequestDesk
     function agreementStatus(AgreementId id) external view returns (AgreementStatus memory) {
         return _agreements[id].status();
@@ -67,10 +65,9 @@ abstract contract RequestDesk is IRequestDesk, Consent, Requests, Callbacks {
     }
 
     /// @inheritdoc IRequestDesk
-    function retryCallback(Reference calldata named) external {
-        RequestId id = named.id();
-        RequestSlot storage slot = _requests[id];
-        if (slot.word & Slots.UNDELIVERED == 0) revert NothingToDeliver(id);
-        _deliver(slot, slot.word, id, named.controller);
+    function retryCallback(Recording calldata recording) external {
+        (RequestId id, RequestSlot storage slot, uint256 word) = _recorded(recording);
+        if (word & Slots.UNDELIVERED == 0) revert NothingToDeliver(id);
+        _deliver(slot, word, id, recording.request.controller, recording.request.question);
     }
 }

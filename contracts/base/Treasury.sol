@@ -14,6 +14,7 @@ import { AgreementId, PoolId } from "../types/Ids.sol";
 import { Model, Models } from "../types/Model.sol";
 import { Pool, PoolSlot, Pools } from "../types/Pool.sol";
 import { Quote } from "../types/Quote.sol";
+import { SignersLib } from "../types/Signers.sol";
 import { Quorum } from "./Quorum.sol";
 
 /// @dev Where money comes in and goes out. Nothing else in the contract calls a token.
@@ -85,7 +86,7 @@ abstract contract Treasury is ITreasury, Quorum, ReentrancyGuardTransient {
 
     /// @inheritdoc ITreasury
     function poolOf(uint32 epoch, uint64 signers, address currency) external view returns (PoolId) {
-        return Pools.id(epoch, signers, _indexOf(currency));
+        return Pools.id(SignersLib.pack(epoch, signers), _indexOf(currency));
     }
 
     /// @inheritdoc ITreasury

@@ -10,8 +10,9 @@ import { Slots } from "../libraries/Slots.sol";
 import { Terms } from "../types/Agreement.sol";
 import { AgreementId, PoolId, RequestId, SourceId } from "../types/Ids.sol";
 import { PoolSlot, Pools } from "../types/Pool.sol";
-import { Delivery, Question } from "../types/Question.sol";
+import { Delivery, Disclosure, Question } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
+import { Signers, SignersLib } from "../types/Signers.sol";
 import {
     Answer,
     Attestation,
@@ -38,6 +39,7 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
 
     /// @dev What adds up over the answers of a report.
     struct Tally {
+        Signers by;
         uint256 quorum;
         uint32 currency;
         uint256 earned;
@@ -87,12 +89,11 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         (RequestSlot storage slot, RequestId id, bytes32 committed) = _mustBeOpen(request_);
         _mustFit(request_, verdict, request_.question.deadline());
         Quote quote_ = request_.quote;
-        (uint32 epoch, uint64 signers) =
-            _checkReport(attestation, quote_.quorum(), 1, Verdicts.leaf(id, committed, verdict));
-        uint256 word = _wordOf(request_, verdict);
-        _write(slot, word, id, request_, verdict);
-        _earn(epoch, signers, quote_.currency(), quote_.operatorsPart());
-        if (request_.question.callback() != 0) _deliver(slot, word, id, request_.controller);
+        bytes32 leaf = Verdicts.leaf(id, committed, verdict);
+        _checkReport(attestation, quote_.quorum(), 1, leaf);
+        uint256 word = _write(slot, id, request_, verdict, leaf, attestation.by);
+        _earn(attestation.by, quote_.currency(), quote_.operatorsPart());
+        if (request_.question.callback() != 0) _deliver(slot, word, id, request_.controller, request_.question);
     }
 
     /// @inheritdoc IVerdictOracle
@@ -102,13 +103,13 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         if (answers.length == 0 || answers.length > MAX_ANSWERS) revert ReportSize(answers.length, MAX_ANSWERS);
         // slither-disable-next-line uninitialized-local
         Tally memory tally; // nothing yet
+        tally.by = attestation.by;
         bytes32[] memory leaves = new bytes32[](answers.length);
         for (uint256 i = 0; i < answers.length; ++i) {
-            leaves[i] = _recordOne(answers[i], i, tally, attestation);
+            leaves[i] = _recordOne(answers[i], i, tally);
         }
-        (uint32 epoch, uint64 signers) =
-            _checkReport(attestation, tally.quorum, uint32(answers.length), ReportTree.root(leaves));
-        _earn(epoch, signers, tally.currency, tally.earned);
+        _checkReport(attestation, tally.quorum, uint32(answers.length), ReportTree.root(leaves));
+        _earn(tally.by, tally.currency, tally.earned);
         if (tally.callbacks != 0) _deliverEach(answers, tally.callbacks);
     }
 
@@ -122,8 +123,8 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         uint32 index = _currencyIndex(currency);
         PoolId id = Pools.id(root, index, quorum);
         if (_pools[id].epoch() != 0) revert RootExists(root);
-        (uint32 epoch, uint64 signers) = _checkReport(attestation, quorum, count, root);
-        _pools[id] = Pools.slotOf(epoch, signers, index);
+        _checkReport(attestation, quorum, count, root);
+        _pools[id] = Pools.slotOf(attestation.by, index);
         emit Anchored(root, id, count);
     }
 
@@ -132,7 +133,9 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         (RequestSlot storage slot, RequestId id, bytes32 committed) = _mustBeOpen(request_);
         if (request_.question.delivery() != uint8(Delivery.Anchored)) revert NotAnchored(id);
         _mustFit(request_, verdict, request_.question.lastSecond());
-        bytes32 root = ReportTree.climb(Verdicts.leaf(id, committed, verdict), proof);
+        bytes32 leaf = Verdicts.leaf(id, committed, verdict);
+        bytes32 root = ReportTree.climb(leaf, proof);
+        Signers by;
         {
             Quote quote_ = request_.quote;
             PoolId poolId = Pools.id(root, quote_.currency(), quote_.quorum());
@@ -144,10 +147,10 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
             if (block.timestamp > since + Policies.MAX_CLAIM) revert RootTooOld(root, since);
             uint256 earned = quote_.operatorsPart();
             if (earned != 0) _addTo(poolId, pool, earned);
+            by = pool.by();
         } // for the stack
-        uint256 word = _wordOf(request_, verdict);
-        _write(slot, word, id, request_, verdict);
-        if (request_.question.callback() != 0) _deliver(slot, word, id, request_.controller);
+        uint256 word = _write(slot, id, request_, verdict, leaf, by);
+        if (request_.question.callback() != 0) _deliver(slot, word, id, request_.controller, request_.question);
     }
 
     // Refuse and expire
@@ -181,7 +184,7 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         status.finality = _finality(status.state, status.since);
         status.outcome = Slots.outcome(slot);
         status.score = Slots.score(slot);
-        status.trail = bytes20(bytes32(slot));
+        status.mark = Slots.mark(slot);
         status.undelivered = slot & Slots.UNDELIVERED != 0;
     }
 
@@ -194,10 +197,7 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
     // Internals
 
     /// @return leaf The answer's, whether or not it could be recorded.
-    function _recordOne(Answer calldata answer, uint256 index, Tally memory tally, Attestation calldata attestation)
-        private
-        returns (bytes32 leaf)
-    {
+    function _recordOne(Answer calldata answer, uint256 index, Tally memory tally) private returns (bytes32 leaf) {
         Request calldata asked = answer.request;
         RequestId id = asked.id();
         bytes32 committed = asked.commitment();
@@ -209,10 +209,10 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
             emit Skipped(id, _obstacle(slot.word == Slots.open(committed), asked));
             return leaf;
         }
-        _write(slot, _wordOf(asked, answer.verdict), id, asked, answer.verdict);
+        _write(slot, id, asked, answer.verdict, leaf, tally.by);
         if (quote_.currency() != tally.currency) {
             // Reports are mostly in one currency: what it earned is written once.
-            _earn(attestation.epoch, attestation.signers, tally.currency, tally.earned);
+            _earn(tally.by, tally.currency, tally.earned);
             (tally.currency, tally.earned) = (quote_.currency(), 0);
         }
         unchecked {
@@ -228,7 +228,8 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
             if ((callbacks >> i) & 1 == 0) continue;
             RequestId id = asked.id();
             RequestSlot storage slot = _requests[id];
-            _deliver(slot, slot.word, id, asked.controller); // read again: an earlier receiver may have challenged it
+            // Its word is read again: an earlier receiver may have challenged it.
+            _deliver(slot, slot.word, id, asked.controller, asked.question);
         }
     }
 
@@ -247,13 +248,9 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         revert RequestNotOpen(id, state);
     }
 
-    /// @dev Whether a verdict on an open request may be written now, `last` being the last second for it. The fields of the verdict are read
-    /// without the check of their widths: what is within these bounds is no wider.
+    /// @dev Whether a verdict on an open request may be written now, `last` being the last second for it.
     function _fits(Request calldata request_, Verdict calldata verdict, uint256 last) private view returns (bool) {
-        // slither-disable-next-line unused-return
-        (uint256 outcome, uint256 score,) = Verdicts.parts(verdict); // any trail will do
-        return block.timestamp <= last && score <= Verdicts.MAX_SCORE && outcome < request_.quote.outcomeCount()
-            && _isGiven(request_.agreement);
+        return block.timestamp <= last && request_.isPossible(verdict) && _isGiven(request_.agreement);
     }
 
     function _mustFit(Request calldata request_, Verdict calldata verdict, uint256 last) private view {
@@ -271,31 +268,35 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
     function _revertUnfit(Request calldata request_, Verdict calldata verdict, uint256 last) private view {
         if (block.timestamp > last) revert DeadlinePassed(last, block.timestamp);
         if (!_isGiven(request_.agreement)) revert AgreementNoLongerValid(request_.agreement);
-        // slither-disable-next-line unused-return
-        (uint256 outcome, uint256 score,) = Verdicts.parts(verdict); // any trail will do
-        if (score > Verdicts.MAX_SCORE) revert ScoreOutOfRange(score, Verdicts.MAX_SCORE);
-        revert OutcomeUnknown(outcome, request_.quote.outcomeCount());
-    }
-
-    function _wordOf(Request calldata request_, Verdict calldata verdict) private view returns (uint256) {
-        (uint256 outcome, uint256 score, bytes32 trail) = Verdicts.parts(verdict);
-        return Slots.recorded(outcome, score, trail, request_.question.callback(), RequestState.Recorded);
+        (uint256 outcome, uint256 score) = (uint256(verdict.outcome), uint256(verdict.score));
+        (uint256 disclosure, uint256 count) = (request_.question.disclosure(), request_.quote.outcomeCount());
+        if (disclosure >= uint256(Disclosure.OutcomeAndScore) && score > Verdicts.MAX_SCORE) {
+            revert ScoreOutOfRange(score, Verdicts.MAX_SCORE);
+        }
+        if (disclosure >= uint256(Disclosure.Outcome) && outcome >= count) revert OutcomeUnknown(outcome, count);
+        revert NotSealed(outcome, score);
     }
 
     function _write(
         RequestSlot storage slot,
-        uint256 word,
         RequestId id,
         Request calldata request_,
-        Verdict calldata verdict
-    ) private {
-        (uint256 outcome, uint256 score, bytes32 trail) = Verdicts.parts(verdict);
+        Verdict calldata verdict,
+        bytes32 leaf,
+        Signers by
+    ) private returns (uint256 word) {
+        word = Slots.recorded(verdict, Verdicts.mark(leaf, by), RequestState.Recorded);
         slot.word = word;
         // Only agreements and models that earn cost this write; the slot is warm since consent was checked.
         if (request_.quote.rewardsOthers()) {
             _agreements[request_.agreement] = _agreements[request_.agreement].withOneMoreEarning();
         }
-        emit Recorded(id, uint8(outcome), uint32(score), trail);
+        if (request_.question.disclosure() == uint256(Disclosure.Everything)) {
+            uint256 said = uint256(verdict.outcome) | uint256(verdict.score) << 8;
+            emit Recorded(id, Signers.unwrap(by) | said << SignersLib.BITS, verdict.trail);
+        } else {
+            emit RecordedSealed(id, by, verdict.outcome, verdict.score, verdict.trail);
+        }
     }
 
     function _refund(RequestSlot storage slot, RequestState state, Request calldata request_) private {

@@ -9,10 +9,10 @@ import { ICases } from "../interfaces/ICases.sol";
 import { Members } from "../libraries/Members.sol";
 import { Case, Cases, Ending, Phase } from "../types/Case.sol";
 import { RequestId } from "../types/Ids.sol";
-import { Recording, Signers, Verdict } from "../types/Recording.sol";
 import { Operator, Place, Roll } from "../types/Roll.sol";
+import { Signers } from "../types/Signers.sol";
 import { Under } from "../types/Standing.sol";
-import { Verdicts } from "../types/Verdict.sol";
+import { Recording, Verdict, Verdicts } from "../types/Verdict.sol";
 import { Epochs } from "./Epochs.sol";
 
 /// @dev Who judges a challenged verdict, and what becomes of the bond, of those who signed it, and of those who judged.

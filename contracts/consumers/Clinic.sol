@@ -6,7 +6,7 @@ import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
 import { IAssent } from "../interfaces/IAssent.sol";
 import { Terms } from "../types/Agreement.sol";
 import { RequestId, SourceId } from "../types/Ids.sol";
-import { Asked, Delivery, Questions } from "../types/Question.sol";
+import { Asked, Delivery, Disclosure, Questions } from "../types/Question.sol";
 import { Steps } from "../types/Scope.sol";
 import { RequestState } from "../types/Verdict.sol";
 import { VerdictConsumer } from "./VerdictConsumer.sol";
@@ -41,6 +41,7 @@ contract Clinic is VerdictConsumer, Ownable {
             step: Steps.INFER,
             callback: CALLBACK,
             delivery: Delivery.Recorded,
+            disclosure: Disclosure.Everything,
             modifiers: 0,
             place: 0
         });

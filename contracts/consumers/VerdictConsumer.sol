@@ -6,7 +6,7 @@ import { IVerdictReceiver } from "../interfaces/IVerdictReceiver.sol";
 import { Terms } from "../types/Agreement.sol";
 import { RequestId, SourceId } from "../types/Ids.sol";
 import { Question } from "../types/Question.sol";
-import { Finality, RequestState, RequestStatus } from "../types/Verdict.sol";
+import { Finality, RequestState, RequestStatus, Verdicts } from "../types/Verdict.sol";
 
 /// @title Base of a contract that asks for verdicts
 /// @notice Inherit it, ask with `_ask`, and be told in `_onVerdict`; or pull with `_finalVerdict`. The inheriting contract is the controller
@@ -16,6 +16,8 @@ abstract contract VerdictConsumer is IVerdictReceiver {
 
     error NotOracle(address sender);
     error NoVerdict(RequestState state, Finality finality);
+    /// @notice Its score is sealed, or more: see `IVerdictReceiver.onSealed`.
+    error VerdictIsSealed(RequestId id);
 
     constructor(IAssent oracle_) {
         oracle = oracle_;
@@ -25,6 +27,12 @@ abstract contract VerdictConsumer is IVerdictReceiver {
     function onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) external {
         if (msg.sender != address(oracle)) revert NotOracle(msg.sender);
         _onVerdict(id, state, outcome, score);
+    }
+
+    /// @inheritdoc IVerdictReceiver
+    function onSealed(RequestId id, RequestState state) external {
+        if (msg.sender != address(oracle)) revert NotOracle(msg.sender);
+        _onSealed(id, state);
     }
 
     /// @notice Fetches what was refunded for questions that ended without a verdict, and what else this contract has at the oracle, in a
@@ -50,10 +58,15 @@ abstract contract VerdictConsumer is IVerdictReceiver {
     /// @param score Parts per million.
     function _onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) internal virtual;
 
+    /// @dev Called as `_onVerdict`, with a verdict whose score, or more, is sealed. Who asks for none has nothing to do.
+    function _onSealed(RequestId id, RequestState state) internal virtual { }
+
     /// @dev A verdict that can't change any more. Who is content with one that may still be challenged reads `oracle.verdictOf` instead.
     function _finalVerdict(RequestId id) internal view returns (uint8 outcome, uint32 score) {
         RequestStatus memory status = oracle.verdictOf(id);
         if (status.finality != Finality.Final) revert NoVerdict(status.state, status.finality);
+        // No such score, and no such outcome: a comparison would take them for high ones.
+        if (status.score > Verdicts.MAX_SCORE) revert VerdictIsSealed(id);
         return (status.outcome, status.score);
     }
 }

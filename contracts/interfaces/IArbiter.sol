@@ -4,7 +4,9 @@ pragma solidity ^0.8.30;
 import { Challenge, ChallengeTerms, Reference, Testimony } from "../types/Challenge.sol";
 import { RequestId } from "../types/Ids.sol";
 import { Model } from "../types/Model.sol";
-import { Attestation, Verdict } from "../types/Verdict.sol";
+import { Signers } from "../types/Signers.sol";
+import { Under } from "../types/Standing.sol";
+import { Attestation, Recording, Verdict } from "../types/Verdict.sol";
 
 /// @title Challenges
 /// @notice Anyone may challenge a verdict for a while, with a bond. The committee evaluates anew, and a supermajority signs what it finds:
@@ -12,8 +14,8 @@ import { Attestation, Verdict } from "../types/Verdict.sol";
 /// or two that can't both be honest, is slashed on the evidence of its own signatures. A verdict can be read all the while.
 interface IArbiter {
     event Challenged(RequestId indexed id, address indexed challenger, uint256 bond, uint40 until);
-    event Upheld(RequestId indexed id, uint32 epoch, uint64 signers);
-    event Corrected(RequestId indexed id, uint8 outcome, uint32 score, bytes32 trail, uint32 epoch, uint64 signers);
+    event Upheld(RequestId indexed id, Signers by);
+    event Corrected(RequestId indexed id, Signers by, bytes32 outcome, bytes32 score, bytes32 trail);
     /// @notice The committee didn't answer: the verdict stands, and the bond went back.
     event ChallengeLapsed(RequestId indexed id);
     /// @param reward The part of the penalty that was credited to `beneficiary`; the rest belongs to nobody any more.
@@ -25,6 +27,8 @@ interface IArbiter {
     /// @notice There is no verdict to challenge, its window is over, or it was reviewed or is being.
     error NotContestable(RequestId id);
     error NotChallenged(RequestId id);
+    /// @notice An outcome that the model hasn't, or a score above one million.
+    error VerdictImpossible(RequestId id);
     error ReviewTooLate(uint256 until, uint256 timestamp);
     error ReviewStillDue(uint256 until, uint256 timestamp);
     /// @notice The verdict wasn't corrected, or the testimony isn't about the verdict that was.
@@ -44,9 +48,12 @@ interface IArbiter {
 
     /// @notice Ends a challenge with what the committee found (EIP-712 `Review`). Anyone may send it. The same outcome and a score no more than
     /// twice the model's tolerance away uphold the verdict: that far apart two honest operators may be.
+    /// @param recording The verdict as it was recorded.
+    /// @param under The agreement's source and terms.
     /// @param model The model, for its tolerance and quorum. As many sign as it asks for, and more than two thirds of the members.
     function review(
-        Reference calldata named,
+        Recording calldata recording,
+        Under calldata under,
         Model calldata model,
         Verdict calldata verdict,
         Attestation calldata attestation

@@ -3,8 +3,9 @@ pragma solidity ^0.8.30;
 
 import { Case } from "../types/Case.sol";
 import { RequestId } from "../types/Ids.sol";
-import { Recording, Signers, Verdict } from "../types/Recording.sol";
+import { Signers } from "../types/Signers.sol";
 import { Under } from "../types/Standing.sol";
+import { Recording, Verdict } from "../types/Verdict.sol";
 
 /// @title Cases: challenged verdicts, and who judges them
 /// @notice Anyone may challenge a recorded verdict once, with a bond. All of its epoch's roll who didn't sign it may judge, and more than

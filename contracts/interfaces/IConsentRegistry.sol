@@ -51,6 +51,8 @@ interface IConsentRegistry {
     /// @notice The purpose is, lies below, or contains a prohibited one.
     error PurposeProhibited(uint8 purpose, uint256 prohibited);
     error StepNotAgreed(uint8 step, uint8 agreed);
+    /// @notice The question asks to have more of the verdict in clear than the agreement allows (`Disclosure`).
+    error DisclosureNotAgreed(uint256 disclosure, uint256 agreed);
     /// @notice Modifiers that the agreement has and the question doesn't undertake.
     error ModifiersUnmet(uint32 modifiers);
     error PlaceNotAgreed(uint16 place, uint16 agreed);

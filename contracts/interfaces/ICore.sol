@@ -3,8 +3,8 @@ pragma solidity ^0.8.30;
 
 import { Ending } from "../types/Case.sol";
 import { RequestId } from "../types/Ids.sol";
-import { Recording, Verdict } from "../types/Recording.sol";
 import { Under } from "../types/Standing.sol";
+import { Recording, Verdict } from "../types/Verdict.sol";
 
 /// @title What the committee tells the contract whose verdicts it signs
 /// @notice Nothing of it moves money.

@@ -2,11 +2,10 @@
 pragma solidity ^0.8.30;
 
 import { AgreementStatus, Terms } from "../types/Agreement.sol";
-import { Reference } from "../types/Challenge.sol";
 import { AgreementId, RequestId, SourceId } from "../types/Ids.sol";
 import { Question } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
-import { RequestState } from "../types/Verdict.sol";
+import { Recording, RequestState } from "../types/Verdict.sol";
 
 /// @title What is asked before a request, and done after one that went wrong
 interface IRequestDesk {
@@ -41,5 +40,5 @@ interface IRequestDesk {
     function cancel(SourceId source, Terms calldata terms, uint32 use) external;
 
     /// @notice Delivers a verdict whose callback failed. Anyone may, with at least the gas that the request named.
-    function retryCallback(Reference calldata named) external;
+    function retryCallback(Recording calldata recording) external;
 }

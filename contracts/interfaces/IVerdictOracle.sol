@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { Terms } from "../types/Agreement.sol";
 import { AgreementId, PoolId, RequestId, SourceId } from "../types/Ids.sol";
 import { Question } from "../types/Question.sol";
+import { Signers } from "../types/Signers.sol";
 import { Answer, Attestation, Request, RequestState, RequestStatus, Verdict } from "../types/Verdict.sol";
 
 /// @title Requests and verdicts
@@ -13,8 +14,12 @@ import { Answer, Attestation, Request, RequestState, RequestStatus, Verdict } fr
 interface IVerdictOracle {
     /// @dev Everything else about the request follows from the agreement and its model.
     event Requested(RequestId indexed id, AgreementId indexed agreement, Question question);
-    /// @dev Who signed is in the transaction's input, or, if it was claimed, in that of the root's `anchor`.
-    event Recorded(RequestId indexed id, uint8 outcome, uint32 score, bytes32 trail);
+    /// @param summary From the low end: who signed (96 bits), outcome (8), score (24).
+    /// @dev With the request, what a `Recording` needs. The signatures are in the transaction's input, or, if the verdict was claimed, in that
+    /// of the root's `anchor`.
+    event Recorded(RequestId indexed id, uint256 summary, bytes32 trail);
+    /// @notice As `Recorded`, of a verdict with a part that is sealed.
+    event RecordedSealed(RequestId indexed id, Signers by, bytes32 outcome, bytes32 score, bytes32 trail);
     /// @notice An answer of a report that had no request to answer any more; the others were recorded.
     event Skipped(RequestId indexed id, Obstacle obstacle);
     /// @notice A quorum signed a report of `count` verdicts: anyone can claim each of them with a proof.
@@ -36,7 +41,7 @@ interface IVerdictOracle {
         DeadlinePassed,
         /// The agreement was ended since the request.
         NotAgreed,
-        /// An outcome that the model hasn't, or a score above one million.
+        /// An outcome that the model hasn't, a score above one million, or in clear what was to be sealed, or the other way round.
         Malformed
     }
 
@@ -48,7 +53,7 @@ interface IVerdictOracle {
     error DeadlineTooNear(uint256 deadline, uint256 earliest);
     /// @notice Later than any deadline may be: a week from now, for the stakes behind a verdict must outlast it; or the agreement's last second.
     error DeadlineTooFar(uint256 deadline, uint256 latest);
-    /// @notice A bit beyond the question's parts, an unknown delivery, or a callback of more than two million gas.
+    /// @notice A bit beyond the question's parts, or a callback of more than two million gas.
     error QuestionMalformed(Question question);
     /// @notice This use of the agreement was taken before.
     error RequestExists(RequestId id);
@@ -58,8 +63,10 @@ interface IVerdictOracle {
     error RequestMismatch(RequestId id);
     error ScoreOutOfRange(uint256 given, uint256 most);
     error OutcomeUnknown(uint256 given, uint256 count);
+    /// @notice Outcome or score is in clear, and the question asked to have it sealed.
+    error NotSealed(uint256 outcome, uint256 score);
     /// @notice Neither the current epoch nor, for a while, the one before.
-    error EpochStale(uint32 given, uint32 current);
+    error EpochStale(uint256 given, uint256 current);
     /// @notice A report needs just as many signers as its models ask for, and more than half of the members.
     error QuorumMismatch(uint256 given, uint256 wanted);
     /// @notice A bit beyond the epoch's members.
@@ -82,6 +89,8 @@ interface IVerdictOracle {
     error RootMalformed(bytes32 root);
     /// @notice The question asked for its verdict to be recorded: it can't be claimed.
     error NotAnchored(RequestId id);
+    /// @notice Not how this request's verdict was recorded: another verdict, other signers, other terms; or it has none.
+    error RecordingMismatch(RequestId id);
     /// @notice No verdict, or too many for one report.
     error ReportSize(uint256 given, uint256 most);
     /// @notice Too little gas is left to give the callback what the request named.

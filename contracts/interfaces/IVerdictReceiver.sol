@@ -11,4 +11,8 @@ interface IVerdictReceiver {
     /// @param state `Recorded`, `Challenged`, `Upheld` or `Corrected`.
     /// @param score Parts per million.
     function onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) external;
+
+    /// @notice The same, of a verdict whose score, or more, is sealed: it says that there is one, and nothing of it. An outcome in clear is
+    /// in `verdictOf`.
+    function onSealed(RequestId id, RequestState state) external;
 }

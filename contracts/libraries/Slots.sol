@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { RequestState } from "../types/Verdict.sol";
+import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
+
+import { RequestState, Verdict } from "../types/Verdict.sol";
 
 /// @title A request's one storage slot
 /// @notice In the low byte the state. Above it, while the request is open, 31 bytes of its commitment; once recorded, from the low end, outcome
-/// (8 bits), score (24), time (40), callback in thousands of gas (16) and the head of the trail's digest (160).
+/// (8 bits), score (24), time (40) and mark (176). A sealed outcome is 255, a sealed score 2^24 - 1.
 /// @dev The top bit of the state's byte says that the callback failed.
 library Slots {
     uint256 internal constant STATE_MASK = 0x7f;
     uint256 internal constant UNDELIVERED = 0x80;
+    uint256 internal constant SEALED_OUTCOME = type(uint8).max;
+    uint256 internal constant SEALED_SCORE = type(uint24).max;
 
     function open(bytes32 committed) internal pure returns (uint256) {
         return (uint256(committed) & ~uint256(0xff)) | uint256(RequestState.Requested);
     }
 
-    /// @dev Only the head of the trail's digest has room; the quorum signed all of it, and the event carries it. Outcome and score must
-    /// be within their bounds.
-    function recorded(uint256 outcome_, uint256 score_, bytes32 trail, uint16 callback_, RequestState state_)
-        internal
-        view
-        returns (uint256)
-    {
-        return (uint256(trail) >> 96 << 96) | (uint256(callback_) << 80) | (block.timestamp << 40) | (score_ << 16)
-            | (outcome_ << 8) | uint256(state_);
+    /// @dev What is in clear must be within its bounds: of what is sealed nothing is kept but that it is.
+    function recorded(Verdict calldata verdict, bytes22 mark_, RequestState state_) internal view returns (uint256) {
+        uint256 outcome_ = FixedPointMathLib.min(uint256(verdict.outcome), SEALED_OUTCOME);
+        uint256 score_ = FixedPointMathLib.min(uint256(verdict.score), SEALED_SCORE);
+        return uint256(bytes32(mark_)) | (block.timestamp << 40) | (score_ << 16) | (outcome_ << 8) | uint256(state_);
     }
 
     function ended(RequestState state_) internal view returns (uint256) {
@@ -59,8 +59,8 @@ library Slots {
         return uint40(slot >> 40);
     }
 
-    function callback(uint256 slot) internal pure returns (uint16) {
-        return uint16(slot >> 80);
+    function mark(uint256 slot) internal pure returns (bytes22) {
+        return bytes22(bytes32(slot));
     }
 
     /// @notice Whether somebody asked: a use that was only given up has a state too.

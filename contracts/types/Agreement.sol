@@ -30,7 +30,7 @@ struct Terms {
     uint256 purposes;
     /// DPV purposes prohibited, one bit each; prohibition wins.
     uint256 prohibited;
-    /// Steps agreed to, modifiers, place, language of the notice, erasure.
+    /// Steps agreed to, modifiers, place, language of the notice, erasure, disclosure.
     Scope scope;
     /// First and one past the last second of validity (Unix time).
     uint40 validFrom;
@@ -184,13 +184,13 @@ library Agreements {
         keccak256("Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)");
     bytes32 internal constant TERMS_TYPEHASH = keccak256(
         "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,"
-        "bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
+        "bool erasure,uint8 disclosure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
     );
     bytes32 internal constant TYPEHASH = keccak256(
         "Agreement(address controller,Source source,Terms terms)"
         "Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)"
         "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,"
-        "bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
+        "bool erasure,uint8 disclosure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
     );
 
     /// What the subject signs to give an agreement through a relayer.
@@ -198,7 +198,7 @@ library Agreements {
         "Giving(Agreement agreement,uint256 deadline)" "Agreement(address controller,Source source,Terms terms)"
         "Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)"
         "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,"
-        "bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
+        "bool erasure,uint8 disclosure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
     );
 
     /// What the subject signs to give many at once.
@@ -206,7 +206,7 @@ library Agreements {
         "GivingMany(Agreement[] agreements,uint256 deadline)" "Agreement(address controller,Source source,Terms terms)"
         "Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)"
         "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,"
-        "bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
+        "bool erasure,uint8 disclosure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
     );
 
     /// What the subject signs to withdraw one, or many, through a relayer.
@@ -256,9 +256,10 @@ library Agreements {
             mstore(add(start, 0xa0), and(shr(8, scope), 0xffffffff)) // modifiers
             mstore(add(start, 0xc0), and(shr(40, scope), 0xffff)) // place
             mstore(add(start, 0xe0), shl(240, shr(56, scope))) // language
-            mstore(add(start, 0x100), shr(72, scope)) // erasure
-            calldatacopy(add(start, 0x120), add(terms, 0x80), 0x80) // validity, uses, price
-            hash := keccak256(start, 0x1a0)
+            mstore(add(start, 0x100), and(shr(72, scope), 1)) // erasure
+            mstore(add(start, 0x120), shr(73, scope)) // disclosure
+            calldatacopy(add(start, 0x140), add(terms, 0x80), 0x80) // validity, uses, price
+            hash := keccak256(start, 0x1c0)
         }
     }
 
@@ -276,7 +277,8 @@ library Agreements {
                     uint32(scope >> 8),
                     uint16(scope >> 40),
                     scope >> 56 << 240,
-                    scope >> 72,
+                    (scope >> 72) & 1,
+                    scope >> 73,
                     terms.validFrom,
                     terms.validUntil,
                     terms.uses,

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import { EfficientHashLib as Hash } from "solady/utils/EfficientHashLib.sol";
 
 import { RequestId } from "./Ids.sol";
-import { Verdict } from "./Recording.sol";
+import { Verdict } from "./Verdict.sol";
 
 enum Phase {
     None,

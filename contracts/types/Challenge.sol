@@ -58,7 +58,7 @@ library Challenges {
         return Verdicts.id(Agreements.id(named.source, named.controller, Agreements.termsId(named.terms)), named.use);
     }
 
-    function hashReview(uint32 epoch, RequestId request, Verdict calldata verdict) internal pure returns (bytes32) {
+    function hashReview(uint256 epoch, RequestId request, Verdict calldata verdict) internal pure returns (bytes32) {
         return keccak256(abi.encode(REVIEW_TYPEHASH, epoch, request, verdict.outcome, verdict.score, verdict.trail));
     }
 }

@@ -70,11 +70,11 @@ library Operators {
         return keccak256(abi.encode(JOINING_TYPEHASH, operator, sealKey, keccak256(bytes(endpoint)), deadline));
     }
 
-    function hashJailing(uint32 epoch, address operator, uint256 deadline) internal pure returns (bytes32) {
+    function hashJailing(uint256 epoch, address operator, uint256 deadline) internal pure returns (bytes32) {
         return keccak256(abi.encode(JAILING_TYPEHASH, epoch, operator, deadline));
     }
 
-    function hashAmendment(uint32 epoch, Policy calldata policy, uint256 deadline) internal pure returns (bytes32) {
+    function hashAmendment(uint256 epoch, Policy calldata policy, uint256 deadline) internal pure returns (bytes32) {
         return keccak256(abi.encode(AMENDMENT_TYPEHASH, epoch, policy, deadline));
     }
 

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { EfficientHashLib as Hash } from "solady/utils/EfficientHashLib.sol";
 
 import { PoolId } from "./Ids.sol";
+import { Signers } from "./Signers.sol";
 
 /// @notice What one set of signers earned together: by its reports in one epoch, or by one anchored root.
 struct Pool {
@@ -31,11 +32,10 @@ library Pools {
     uint256 private constant OF_SIGNERS = 1 << 248;
     uint256 private constant OF_ROOT = 2 << 248;
 
+    /// @param by_ Of an epoch that there was: no bit beyond its 96.
     /// @param currency_ At most `MAX_CURRENCY`.
-    function slotOf(uint32 epoch_, uint64 signers_, uint32 currency_) internal view returns (PoolSlot) {
-        return PoolSlot.wrap(
-            uint256(signers_) << 96 | uint256(epoch_) << 160 | uint256(currency_) << 192 | block.timestamp << 216
-        );
+    function slotOf(Signers by_, uint32 currency_) internal view returns (PoolSlot) {
+        return PoolSlot.wrap(Signers.unwrap(by_) << 96 | uint256(currency_) << 192 | block.timestamp << 216);
     }
 
     /// @param carried How many times 2^96 was earned beside what the slot has.
@@ -56,6 +56,10 @@ library Pools {
 
     function signers(PoolSlot slot) internal pure returns (uint64) {
         return uint64(PoolSlot.unwrap(slot) >> 96);
+    }
+
+    function by(PoolSlot slot) internal pure returns (Signers) {
+        return Signers.wrap(uint96(PoolSlot.unwrap(slot) >> 96));
     }
 
     function since(PoolSlot slot) internal pure returns (uint256) {
@@ -81,8 +85,9 @@ library Pools {
     }
 
     /// @notice The pool of the reports that these signers had recorded. No hash: its parts have room.
-    function id(uint32 epoch_, uint64 signers_, uint32 currency) internal pure returns (PoolId) {
-        return PoolId.wrap(bytes32(OF_SIGNERS | uint256(currency) << 96 | uint256(epoch_) << 64 | uint256(signers_)));
+    /// @param by_ As in `slotOf`.
+    function id(Signers by_, uint32 currency) internal pure returns (PoolId) {
+        return PoolId.wrap(bytes32(OF_SIGNERS | uint256(currency) << 96 | Signers.unwrap(by_)));
     }
 
     /// @notice The pool of the claims under an anchored root, by requests of this currency and quorum.

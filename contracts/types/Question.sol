@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 /// @notice What a controller asks, in one word. From the low end: use (32 bits), deadline (40), purpose (8), step (8), callback (16),
-/// delivery (8), modifiers (32), place (16); the rest is zero.
+/// delivery (1), disclosure (2), zero (5), modifiers (32), place (16); the rest is zero.
 /// @dev One word of calldata and of event data instead of eight, which saves 1,200 gas a request.
 type Question is uint256;
 
@@ -14,6 +14,15 @@ enum Delivery {
     Recorded,
     /// Under an anchored root; whoever wants it in the slot claims it, also for a while after the deadline.
     Anchored
+}
+
+/// @notice What of a verdict stands in clear; the rest is sealed: a commitment to it. A question asks for no more than its agreement's scope
+/// allows.
+enum Disclosure {
+    Sealed,
+    Outcome,
+    OutcomeAndScore,
+    Everything
 }
 
 /// @notice A question's parts.
@@ -28,6 +37,7 @@ struct Asked {
     /// Thousands of gas for the callback to the controller; 0 for none.
     uint16 callback;
     Delivery delivery;
+    Disclosure disclosure;
     /// DUO modifiers that the controller undertakes to meet, one bit each: see `Modifiers`.
     uint32 modifiers;
     /// Where the verdict is to be used: an ISO 3166-1 numeric code; 0 if it isn't said.
@@ -36,8 +46,8 @@ struct Asked {
 
 library Questions {
     uint256 internal constant BITS = 160;
-    /// The bits that no question has: above its parts, and of the delivery all but the lowest.
-    uint256 private constant BEYOND = ~uint256(type(uint160).max) | uint256(0xfe) << 104;
+    /// The bits that no question has: above its parts, and between disclosure and modifiers.
+    uint256 private constant BEYOND = ~uint256(type(uint160).max) | uint256(0xf8) << 104;
     /// Gas that one unit of `callback` names.
     uint256 internal constant CALLBACK_UNIT = 1000;
     /// For how long beyond its deadline a verdict can be claimed that was anchored before it: nobody can keep claims off a chain that long.
@@ -48,8 +58,8 @@ library Questions {
     function pack(Asked memory asked) internal pure returns (Question) {
         return Question.wrap(
             uint256(asked.use) | uint256(asked.deadline) << 32 | uint256(asked.purpose) << 72 | uint256(asked.step)
-                << 80 | uint256(asked.callback) << 88 | uint256(asked.delivery) << 104 | uint256(asked.modifiers) << 112
-                | uint256(asked.place) << 144
+                << 80 | uint256(asked.callback) << 88 | uint256(asked.delivery) << 104 | uint256(asked.disclosure)
+                << 105 | uint256(asked.modifiers) << 112 | uint256(asked.place) << 144
         );
     }
 
@@ -80,7 +90,12 @@ library Questions {
     }
 
     function delivery(Question question) internal pure returns (uint8) {
-        return uint8(Question.unwrap(question) >> 104);
+        return uint8(Question.unwrap(question) >> 104) & 1;
+    }
+
+    /// @return A `Disclosure`.
+    function disclosure(Question question) internal pure returns (uint256) {
+        return (Question.unwrap(question) >> 105) & 3;
     }
 
     function modifiers(Question question) internal pure returns (uint32) {
@@ -91,7 +106,7 @@ library Questions {
         return uint16(Question.unwrap(question) >> 144);
     }
 
-    /// @notice Whether it has no bit but its parts', a delivery that exists, and a callback that can be made.
+    /// @notice Whether it has no bit but its parts', and a callback that can be made.
     function isWellFormed(Question question) internal pure returns (bool) {
         return Question.unwrap(question) & BEYOND == 0 && question.callback() <= MAX_CALLBACK;
     }

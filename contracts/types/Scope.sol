@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Question } from "./Question.sol";
+import { Disclosure, Question } from "./Question.sol";
 
 /// @notice What of an agreement isn't a purpose, in one word. From the low end: steps (8 bits), modifiers (32), place (16), language (16),
-/// erasure (1); the rest is zero.
+/// erasure (1), disclosure (2); the rest is zero.
 /// @dev A word of calldata and of event data instead of five. What a subject signs has the parts apart. It is wider than its parts: no
 /// function's selector may change when there is one more.
 type Scope is uint192;
@@ -28,25 +28,28 @@ struct Scoped {
     bytes2 language;
     /// Whether the record must be erased when the agreement ends, by the vault and by whoever was given fields of it.
     bool erasure;
+    /// The most that a question may ask to have in clear.
+    Disclosure disclosure;
 }
 
 library Scopes {
-    uint256 internal constant BITS = 73;
+    uint256 internal constant BITS = 75;
     /// The bits that a scope may have.
     uint256 internal constant ALL =
-        Steps.ALL | uint256(Modifiers.ALL) << 8 | uint256(type(uint32).max) << 40 | uint256(1) << 72;
+        Steps.ALL | uint256(Modifiers.ALL) << 8 | uint256(type(uint32).max) << 40 | uint256(7) << 72;
     uint256 private constant CONDITIONS = uint256(type(uint48).max) << 8;
 
     function pack(Scoped memory scoped) internal pure returns (Scope) {
         return Scope.wrap(
             uint192(scoped.steps) | uint192(scoped.modifiers) << 8 | uint192(scoped.place) << 40
                 | uint192(uint16(scoped.language)) << 56 | uint192(scoped.erasure ? 1 : 0) << 72
+                | uint192(scoped.disclosure) << 73
         );
     }
 
-    /// @notice A scope of these steps, and no condition.
+    /// @notice A scope of these steps, no condition, and everything in clear.
     function ofSteps(uint256 steps_) internal pure returns (Scope) {
-        return Scope.wrap(uint192(steps_));
+        return Scope.wrap(uint192(steps_) | uint192(Disclosure.Everything) << 73);
     }
 
     function steps(Scope scope) internal pure returns (uint8) {
@@ -61,9 +64,15 @@ library Scopes {
         return uint16(Scope.unwrap(scope) >> 40);
     }
 
-    /// @notice Whether the question's step is agreed to, and its controller undertakes what the agreement asks for.
+    /// @return A `Disclosure`.
+    function disclosure(Scope scope) internal pure returns (uint256) {
+        return (Scope.unwrap(scope) >> 73) & 3;
+    }
+
+    /// @notice Whether the question's step is agreed to, it has no more in clear, and its controller undertakes what the agreement asks for.
     function admits(Scope scope, Question question) internal pure returns (bool) {
         if ((scope.steps() >> question.step()) & 1 == 0) return false;
+        if (question.disclosure() > scope.disclosure()) return false;
         // The common case: no condition.
         if (Scope.unwrap(scope) & CONDITIONS == 0) return true;
         return scope.unmet(question) == 0 && scope.isAt(question);

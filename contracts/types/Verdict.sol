@@ -4,8 +4,9 @@ pragma solidity ^0.8.30;
 import { EfficientHashLib as Hash } from "solady/utils/EfficientHashLib.sol";
 
 import { AgreementId, RequestId } from "./Ids.sol";
-import { Question } from "./Question.sol";
+import { Disclosure, Question } from "./Question.sol";
 import { Quote } from "./Quote.sol";
+import { Signers } from "./Signers.sol";
 
 /// @notice A controller's question, with the terms that held when it was asked. Record and model are the agreement's, fixed by its id.
 struct Request {
@@ -15,13 +16,22 @@ struct Request {
     Quote quote;
 }
 
-/// @notice The answer to one request.
+/// @notice The answer to one request, in three words. Each is what it says, or sealed: a commitment to that. The question's disclosure tells
+/// which, and the request's commitment binds the question.
 struct Verdict {
-    uint8 outcome;
-    /// Parts per million.
-    uint32 score;
-    /// Digest of the trail.
+    /// Below the model's count of outcomes, or sealed.
+    bytes32 outcome;
+    /// Parts per million, or sealed.
+    bytes32 score;
+    /// Digest of the trail, or sealed.
     bytes32 trail;
+}
+
+/// @notice A verdict as it stands in its request's slot, and who signed it: what the slot's mark is the hash of.
+struct Recording {
+    Request request;
+    Verdict verdict;
+    Signers by;
 }
 
 /// @notice A request with its verdict, as a report lists them.
@@ -32,9 +42,7 @@ struct Answer {
 
 /// @notice A quorum's signatures.
 struct Attestation {
-    uint32 epoch;
-    /// Bit i: the epoch's member i signed.
-    uint64 signers;
+    Signers by;
     /// EIP-2098 signatures (r, vs), 64 bytes each, in ascending order of member.
     bytes signatures;
 }
@@ -68,15 +76,17 @@ enum Finality {
 }
 
 /// @notice What the chain knows of a request.
-/// @dev The last 12 bytes of the trail's digest don't fit the slot; the `Recorded` event has it whole.
 struct RequestStatus {
     RequestState state;
     Finality finality;
+    /// 255 if it is sealed, which no model's outcome is.
     uint8 outcome;
+    /// 2^24 - 1 if it is sealed, which no score is.
     uint24 score;
     /// When it was recorded, corrected, or ended (Unix time).
     uint40 since;
-    bytes20 trail;
+    /// Binds request, verdict and signers: see `Recording`.
+    bytes22 mark;
     /// The callback failed; anyone may retry it.
     bool undelivered;
 }
@@ -91,7 +101,7 @@ library Verdicts {
     /// What a controller signs to ask through a relayer.
     bytes32 internal constant ASKING_TYPEHASH = keccak256(
         "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,"
-        "uint32 modifiers,uint16 place,uint96 tip)"
+        "uint8 disclosure,uint32 modifiers,uint16 place,uint96 tip)"
     );
 
     uint32 internal constant MAX_SCORE = 1_000_000;
@@ -124,24 +134,38 @@ library Verdicts {
         );
     }
 
-    /// @dev The fields as they stand, without the checks of their widths: whoever reads them so compares them with their bounds first.
-    function parts(Verdict calldata verdict) internal pure returns (uint256 outcome, uint256 score, bytes32 trail) {
-        assembly ("memory-safe") {
-            outcome := calldataload(verdict)
-            score := calldataload(add(verdict, 0x20))
-            trail := calldataload(add(verdict, 0x40))
-        }
-    }
-
     /// @dev The double hash is OpenZeppelin's `StandardMerkleTree`: no inner node can pass for a leaf. The request's commitment
     /// binds the verdict to agreement, record and model.
     function leaf(RequestId request, bytes32 committed, Verdict calldata verdict) internal pure returns (bytes32) {
-        (uint256 outcome, uint256 score, bytes32 trail) = parts(verdict);
-        return Hash.hash(Hash.hash(RequestId.unwrap(request), committed, bytes32(outcome), bytes32(score), trail));
+        return Hash.hash(Hash.hash(RequestId.unwrap(request), committed, verdict.outcome, verdict.score, verdict.trail));
     }
 
-    function hashReport(uint32 epoch, uint32 count, bytes32 root) internal pure returns (bytes32) {
-        return Hash.hash(REPORT_TYPEHASH, bytes32(uint256(epoch)), bytes32(uint256(count)), root);
+    /// @notice Head of the hash over a leaf and who signed it.
+    /// @dev 176 bits. A second preimage costs 2^176. A collision needs one of the leaves that an honest quorum signs: 2^176 shared between
+    /// those that an attacker can choose from and what it computes (docs/adr/0017).
+    function mark(bytes32 leaf_, Signers by) internal pure returns (bytes22) {
+        return bytes22(Hash.hash(leaf_, bytes32(Signers.unwrap(by))));
+    }
+
+    function mark(Recording calldata recording) internal pure returns (RequestId id_, bytes22) {
+        id_ = id(recording.request);
+        bytes32 leaf_ = leaf(id_, commitment(recording.request), recording.verdict);
+        return (id_, mark(leaf_, recording.by));
+    }
+
+    /// @notice Whether just those parts are in clear that the question asks for, and with values that the request's model has.
+    /// @dev Of what is sealed nothing else can be told here, but that it is no small number, as no hash is: one could be taken for a value.
+    function isPossible(Request calldata request_, Verdict calldata verdict) internal pure returns (bool) {
+        uint256 disclosure = request_.question.disclosure();
+        (uint256 outcome, uint256 score) = (uint256(verdict.outcome), uint256(verdict.score));
+        return (disclosure >= uint256(Disclosure.Outcome)
+                    ? outcome < request_.quote.outcomeCount()
+                    : outcome > type(uint128).max)
+            && (disclosure >= uint256(Disclosure.OutcomeAndScore) ? score <= MAX_SCORE : score > type(uint128).max);
+    }
+
+    function hashReport(uint256 epoch, uint32 count, bytes32 root) internal pure returns (bytes32) {
+        return Hash.hash(REPORT_TYPEHASH, bytes32(epoch), bytes32(uint256(count)), root);
     }
 
     /// @dev The parts apart, for a wallet to show them.
@@ -156,6 +180,7 @@ library Verdicts {
                 question.step(),
                 question.callback(),
                 question.delivery(),
+                question.disclosure(),
                 question.modifiers(),
                 question.place(),
                 tip

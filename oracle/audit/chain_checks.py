@@ -7,22 +7,21 @@ from typing import Any
 from oracle.audit.evidence import Evidence
 from oracle.audit.report import CheckName, equal, must, shown
 from oracle.core import canonical
+from oracle.core.digests import recording_mark
 from oracle.core.matching import mismatch
 from oracle.core.purposes import purpose
-from oracle.core.structs import AgreementState, Delivery, RequestState, Step, Struct
+from oracle.core.structs import AgreementState, Delivery, Recording, RequestState, Step, Struct
 from oracle.core.trail import Trail
-
-_TRAIL_HEAD_BYTES = 20
 
 
 def recorded(evidence: Evidence) -> str:
-    """The request's slot has a verdict, and it is the one that the event announced."""
-    name, status, event = CheckName.RECORDED, evidence.status, evidence.recorded.arguments
+    """The request's slot has a verdict, and it is the one that the event announced, by the signers whom it names."""
+    name, status, (verdict, by) = CheckName.RECORDED, evidence.status, evidence.told
     must(status.state.has_verdict, name, "a state with a verdict", status.state.name)
     equal(name, "corrected", evidence.corrected, status.state is RequestState.CORRECTED)
-    equal(name, "outcome in the slot", event["outcome"], status.outcome)
-    equal(name, "score in the slot", event["score"], status.score)
-    equal(name, "head of the trail's digest in the slot", evidence.trail_digest[:_TRAIL_HEAD_BYTES], status.trail)
+    equal(name, "outcome in the slot", verdict.outcome, status.outcome)
+    equal(name, "score in the slot", verdict.score, status.score)
+    equal(name, "mark in the slot", recording_mark(Recording(evidence.request, verdict, by)), status.mark)
     corrected = f", corrected in block {evidence.recorded.block_number}" if evidence.corrected else ""
     return f"recorded in block {evidence.answered.block}{corrected}; {status.finality.name.lower()}"
 
@@ -47,10 +46,10 @@ def request(evidence: Evidence, trail: Trail) -> str:
 
 def verdict(evidence: Evidence, trail: Trail) -> str:
     """The recorded outcome and score are the trail's output."""
-    name, event = CheckName.VERDICT, evidence.recorded.arguments
-    equal(name, "outcome", event["outcome"], trail.output.outcome)
-    equal(name, "score", event["score"], trail.output.score_ppm)
-    return f"outcome {event['outcome']}, {event['score']} ppm"
+    name, (verdict, _) = CheckName.VERDICT, evidence.told
+    equal(name, "outcome", verdict.outcome, trail.output.outcome)
+    equal(name, "score", verdict.score, trail.output.score_ppm)
+    return f"outcome {verdict.outcome}, {verdict.score} ppm"
 
 
 def agreement(evidence: Evidence, trail: Trail) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from oracle.chain.abi import Event
 from oracle.chain.contract import AgreementStatus, RequestStatus
+from oracle.chain.recordings import signers_of, told
 from oracle.client import AssentClient, UnknownIdError
 from oracle.core.digests import Domain
 from oracle.core.errors import ContractRevertError, EndpointError
-from oracle.core.structs import Agreement, Model, Record, Request
+from oracle.core.structs import Agreement, Model, Record, Request, Signers, Verdict
 
 #: What can end an agreement that was given.
 _AGREEMENT_ENDS = ("AgreementWithdrawn", "AgreementRevoked", "AgreementInvalidated")
@@ -117,7 +118,12 @@ class Evidence:
     @property
     def trail_digest(self) -> bytes:
         """The digest of the trail that the quorum signed, 32 bytes."""
-        return bytes(self.recorded.arguments["trail"])
+        return self.told[0].trail
+
+    @property
+    def told(self) -> tuple[Verdict, Signers]:
+        """The verdict as it stands, and who signed it, as the event has it."""
+        return told(self.recorded)
 
 
 def gather(client: AssentClient, request_id: bytes) -> Evidence:
@@ -129,7 +135,7 @@ def gather(client: AssentClient, request_id: bytes) -> Evidence:
     asked = _only(client, "Requested", request_id)
     report = _reported(client, request_id)
     if recorded.name == "Corrected":
-        signing = _signing(client, recorded, recorded.arguments["epoch"])
+        signing = _signing(client, recorded, signers_of(recorded).epoch)
     else:
         signing = _signing(client, *(report or (recorded, 0)))
     return Evidence(
@@ -190,7 +196,7 @@ def _contest(client: AssentClient, request_id: bytes) -> Contest | None:
     ended = next((event for event in endings if _place(event) > _place(last)), None)
     if ended is None or ended.name == "ChallengeLapsed":
         return Contest(last, ended, None)
-    return Contest(last, ended, _signing(client, ended, ended.arguments["epoch"]))
+    return Contest(last, ended, _signing(client, ended, signers_of(ended).epoch))
 
 
 def _signing(client: AssentClient, event: Event, epoch: int) -> Signing:

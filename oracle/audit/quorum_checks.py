@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from oracle.audit.evidence import Evidence, Signing
 from oracle.audit.report import CheckFailedError, CheckName, equal, must, shown
-from oracle.chain.recordings import Recording, Report, Review, anchorings, recordings, reviews
+from oracle.chain.recordings import RecordingCall, Report, Review, anchorings, recordings, reviews, told
 from oracle.core.committee import members_of, review_quorum, signers_needed
 from oracle.core.digests import recover, report_digest, review_digest
 from oracle.core.quantise import within
 from oracle.core.structs import Attestation, Finality, RequestState, Verdict
 from oracle.core.trail import Trail
 
-C = TypeVar("C", Review, tuple[Recording, Report])
+C = TypeVar("C", Review, tuple[RecordingCall, Report])
 
 _SIGNATURE_BYTES = 64
 
@@ -28,19 +28,17 @@ def quorum(evidence: Evidence) -> str:
 
 
 def _corrected(evidence: Evidence, review: Review) -> str:
-    name, event = CheckName.QUORUM, evidence.recorded.arguments
-    equal(name, "verdict signed", _announced(evidence), review.verdict)
-    equal(name, "epoch in the event", review.attestation.epoch, event["epoch"])
-    equal(name, "signers in the event", review.attestation.signers, event["signers"])
+    name = CheckName.QUORUM
+    _announced(evidence, review.verdict, review.attestation)
     wanted = review_quorum(_least(evidence), len(evidence.members))
     _signed(name, evidence.signing, review.attestation, _review_digest(evidence, review), wanted)
     return _told(evidence, review.attestation, wanted, "in a review")
 
 
-def _reported(evidence: Evidence, found: tuple[Recording, Report]) -> str:
+def _reported(evidence: Evidence, found: tuple[RecordingCall, Report]) -> str:
     (recording, report), name = found, CheckName.QUORUM
-    equal(name, "verdict signed", _announced(evidence), recording.verdict)
     attestation = report.attestation
+    _announced(evidence, recording.verdict, attestation)
     digest = report_digest(evidence.domain, attestation.epoch, report.count, report.root)
     wanted = signers_needed(_least(evidence), len(evidence.members))
     _signed(name, evidence.signing, attestation, digest, wanted)
@@ -48,9 +46,12 @@ def _reported(evidence: Evidence, found: tuple[Recording, Report]) -> str:
     return _told(evidence, attestation, wanted, how)
 
 
-def _announced(evidence: Evidence) -> Verdict:
-    event = evidence.recorded.arguments
-    return Verdict(event["outcome"], event["score"], evidence.trail_digest)
+def _announced(evidence: Evidence, verdict: Verdict, attestation: Attestation) -> None:
+    """What was signed, and by whom, is what the event says."""
+    said, by = evidence.told
+    equal(CheckName.QUORUM, "verdict signed", said, verdict)
+    equal(CheckName.QUORUM, "epoch in the event", attestation.epoch, by.epoch)
+    equal(CheckName.QUORUM, "signers in the event", attestation.signers, by.bitmap)
 
 
 def _least(evidence: Evidence) -> int:
@@ -104,17 +105,17 @@ def _reviewed(evidence: Evidence, signing: Signing) -> str:
 
 
 def _found(evidence: Evidence, signing: Signing, found: Review) -> str:
-    name, first = CheckName.REVIEW, evidence.first.arguments
+    name, (first, _) = CheckName.REVIEW, told(evidence.first)
     needed = review_quorum(_least(evidence), len(signing.members))
     _signed(name, signing, found.attestation, _review_digest(evidence, found), needed)
     signers = f"{len(members_of(found.attestation.signers))} of {len(signing.members)} members"
-    before = f"outcome {first['outcome']}, {first['score']} ppm"
+    before = f"outcome {first.outcome}, {first.score} ppm"
     if evidence.corrected:
         return f"corrected by {signers}: the first verdict was {before}"
-    equal(name, "outcome found", first["outcome"], found.verdict.outcome)
+    equal(name, "outcome found", first.outcome, found.verdict.outcome)
     allowed = 2 * evidence.model.tolerance
-    near = within(first["score"], found.verdict.score, allowed)
-    must(near, name, f"a score within {allowed} ppm of {first['score']}", found.verdict.score)
+    near = within(first.score, found.verdict.score, allowed)
+    must(near, name, f"a score within {allowed} ppm of {first.score}", found.verdict.score)
     return f"upheld by {signers}"
 
 
@@ -156,7 +157,7 @@ def _reviews(evidence: Evidence, calldata: bytes, name: CheckName) -> list[Revie
     return found
 
 
-def _reports(evidence: Evidence) -> list[tuple[Recording, Report]]:
+def _reports(evidence: Evidence) -> list[tuple[RecordingCall, Report]]:
     """Return the calls, one at least, that record this request's verdict, each with the report that was signed: its own, or the anchored
     one.
     """
@@ -173,7 +174,7 @@ def _reports(evidence: Evidence) -> list[tuple[Recording, Report]]:
     return whole
 
 
-def _anchored(evidence: Evidence, claimed: Recording) -> list[Report]:
+def _anchored(evidence: Evidence, claimed: RecordingCall) -> list[Report]:
     wanted = (claimed.root, evidence.model.currency.lower(), evidence.request.quorum)
     return [
         found.report

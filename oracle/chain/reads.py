@@ -205,8 +205,8 @@ class OperatorReads:
 
 
 def _request_status(values: Any) -> RequestStatus:
-    state, finality, outcome, score, since, trail, undelivered = values
-    return RequestStatus(RequestState(state), Finality(finality), outcome, score, since, bytes(trail), undelivered)
+    state, finality, outcome, score, since, mark, undelivered = values
+    return RequestStatus(RequestState(state), Finality(finality), outcome, score, since, bytes(mark), undelivered)
 
 
 def _operator(values: Any) -> Operator:

@@ -1,4 +1,4 @@
-"""What a transaction recorded, read from its calldata: verdicts, the reports that a quorum signed over them, and reviews.
+"""What a transaction recorded, read from its calldata: verdicts, the reports that a quorum signed over them, and reviews; and from events.
 
 The calls may be inside another contract's call, so they are sought by their selectors. Nothing here is verified: see :mod:`oracle.audit`.
 """
@@ -6,20 +6,21 @@ The calls may be inside another contract's call, so they are sought by their sel
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from eth_abi import decode
 from eth_abi.exceptions import DecodingError
-from eth_utils import function_abi_to_4byte_selector, to_checksum_address
+from eth_utils import function_abi_to_4byte_selector
 from eth_utils.abi import collapse_if_tuple
 
-from oracle.chain.abi import artifact
+from oracle.chain.abi import Event, artifact
 from oracle.core.committee import members_of
-from oracle.core.digests import report_leaf
+from oracle.core.digests import report_leaf, words_leaf
 from oracle.core.merkle import MerkleTree, climb
-from oracle.core.structs import Attestation, Reference, Request, Terms, Testimony, Verdict
+from oracle.core.structs import Attestation, Request, Signers, Summary, Testimony, Verdict
 
 _SELECTOR_BYTES, _SIGNATURE_BYTES = 4, 64
 
@@ -42,7 +43,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RecordingCall:
     """A verdict as a call recorded it; ``proof`` leads from its leaf to ``root``. A claim's ``report`` is None: its root was anchored."""
 
     request: Request
@@ -77,7 +78,7 @@ class Review:
     attestation: Attestation
 
 
-def recordings(calldata: bytes) -> Iterator[Recording]:
+def recordings(calldata: bytes) -> Iterator[RecordingCall]:
     """Yield what the calls of ``record``, ``recordMany`` and ``claim`` in a transaction's input say."""
     for request, verdict, attestation in _calls("record", calldata):
         yield from _answers([(request, verdict)], attestation)
@@ -90,35 +91,59 @@ def recordings(calldata: bytes) -> Iterator[Recording]:
 def anchorings(calldata: bytes) -> Iterator[Anchoring]:
     """Yield what the calls of ``anchor`` in a transaction's input say."""
     for root, count, currency, quorum, attestation in _calls("anchor", calldata):
-        yield Anchoring(Report(bytes(root), count, Attestation(*attestation)), currency, quorum)
+        with suppress(ValueError):
+            yield Anchoring(Report(bytes(root), count, Attestation.from_abi(attestation)), currency, quorum)
 
 
 def reviews(calldata: bytes) -> Iterator[Review]:
     """Yield what the calls of ``review`` in a transaction's input say."""
-    for (source, controller, terms, use), _, verdict, attestation in _calls("review", calldata):
-        named = Reference(bytes(source), to_checksum_address(controller), Terms.from_abi(terms), use)
-        yield Review(named.id, Verdict.from_abi(verdict), Attestation(*attestation))
+    for (request, _, _), _, _, verdict, attestation in _calls("review", calldata):
+        with suppress(ValueError):
+            signed = Verdict.from_abi(verdict), Attestation.from_abi(attestation)
+            yield Review(Request.from_abi(request).id, *signed)
 
 
-def _answers(answers: Any, attestation: Any) -> list[Recording]:
+def signers_of(event: Event) -> Signers:
+    """Return who signed what a ``Recorded``, ``RecordedSealed`` or ``Corrected`` event says."""
+    said = event.arguments
+    if event.name == "Recorded":
+        summary = Summary.unpack(said["summary"])
+        return Signers(summary.bitmap, summary.epoch)
+    return Signers.unpack(said["by"])
+
+
+def told(event: Event) -> tuple[Verdict, Signers]:
+    """Return what a ``Recorded`` or ``Corrected`` event says, and who signed that. Raises ValueError if it isn't in clear."""
+    said = event.arguments
+    if event.name == "Recorded":
+        summary = Summary.unpack(said["summary"])
+        return Verdict(summary.outcome, summary.score, bytes(said["trail"])), signers_of(event)
+    return Verdict.from_abi(said), signers_of(event)
+
+
+def _answers(answers: Any, attestation: Any) -> list[RecordingCall]:
     try:
-        pairs = [(Request.from_abi(request), Verdict.from_abi(verdict)) for request, verdict in answers]
-        leaves = [report_leaf(request, verdict) for request, verdict in pairs]
+        pairs = [(Request.from_abi(request), words) for request, words in answers]
+        leaves = [words_leaf(*pair) for pair in pairs]
         tree = MerkleTree(leaves)
-    except ValueError:  # a word that is no question, or no answers at all
+        report = Report(tree.root, len(leaves), Attestation.from_abi(attestation))
+    except ValueError:  # a word that is no question or names no signers, or no answers at all
         return []
-    report = Report(tree.root, len(leaves), Attestation(*attestation))
-    proofs = [tuple(tree.proof(leaf)) for leaf in leaves]
-    return [Recording(*pair, tree.root, proof, report) for pair, proof in zip(pairs, proofs, strict=True)]
+    found = []
+    for (request, words), leaf in zip(pairs, leaves, strict=True):
+        with suppress(ValueError):  # sealed
+            verdict = Verdict.from_abi(words)
+            found.append(RecordingCall(request, verdict, tree.root, tuple(tree.proof(leaf)), report))
+    return found
 
 
-def _claimed(request_values: Any, verdict_values: Any, proof: Any) -> list[Recording]:
+def _claimed(request_values: Any, verdict_values: Any, proof: Any) -> list[RecordingCall]:
     try:
         request, verdict = Request.from_abi(request_values), Verdict.from_abi(verdict_values)
     except ValueError:
         return []
     siblings = tuple(map(bytes, proof))
-    return [Recording(request, verdict, climb(report_leaf(request, verdict), siblings), siblings, None)]
+    return [RecordingCall(request, verdict, climb(report_leaf(request, verdict), siblings), siblings, None)]
 
 
 def _calls(name: str, calldata: bytes) -> Iterator[tuple[Any, ...]]:

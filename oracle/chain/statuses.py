@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oracle.core.structs import AgreementState, Finality, ModelState, Policy, Quote, RecordState, RequestState
+from oracle.core.structs import (
+    SEALED_OUTCOME,
+    SEALED_SCORE,
+    AgreementState,
+    Finality,
+    ModelState,
+    Policy,
+    Quote,
+    RecordState,
+    RequestState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,8 @@ class ModelStatus:
 class RequestStatus:
     """A request on chain, with its verdict if there is one.
 
-    ``trail`` is the head (20 bytes) of the trail's digest; ``undelivered`` tells that the callback failed and can be retried.
+    ``mark`` (22 bytes) binds the verdict and who signed it (``recording_mark``); ``undelivered`` tells that the callback failed and can be
+    retried. ``outcome`` and ``score`` are what stands in the slot; of a verdict that is sealed see ``clear``.
     """
 
     state: RequestState
@@ -77,13 +88,19 @@ class RequestStatus:
     outcome: int
     score: int
     since: int
-    trail: bytes
+    mark: bytes
     undelivered: bool = False
 
     @property
     def has_verdict(self) -> bool:
         """Whether there is a verdict to read, be it challenged."""
         return self.state.has_verdict
+
+    @property
+    def clear(self) -> tuple[int | None, int | None]:
+        """Outcome and score (parts per million), each None if it is sealed."""
+        outcome = None if self.outcome == SEALED_OUTCOME else self.outcome
+        return outcome, None if self.score == SEALED_SCORE else self.score
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from oracle.core.structs import (
     Model,
     Policy,
     Question,
+    Recording,
     Reference,
     Request,
     Schedule,
@@ -157,14 +158,13 @@ class RequestTransactions:
         """End a request whose deadline passed."""
         return self._functions.expire(request.to_abi())
 
-    def retry_callback(self, named: Reference) -> Any:
+    def retry_callback(self, recording: Recording) -> Any:
         """Deliver a verdict whose callback failed, with at least the gas that the request named."""
-        return self._functions.retryCallback(named.to_abi())
+        return self._functions.retryCallback(recording.to_abi())
 
     def stand(self, agreements: Sequence[Agreement], question: Question, schedule: Schedule) -> Any:
         """Make a standing request under each agreement; to be sent by their controller, with all rounds' totals in wei, or 0."""
-        under = [(agreement.source_id, agreement.terms_abi) for agreement in agreements]
-        return self._functions.stand(under, question.pack(), schedule.to_abi())
+        return self._functions.stand([each.under_abi for each in agreements], question.pack(), schedule.to_abi())
 
     def open_round(self, standing: StandingRequest, round_: int) -> Any:
         """Open a round that is due."""
@@ -184,9 +184,12 @@ class ChallengeTransactions:
         """Challenge a verdict; the bond goes with the transaction."""
         return self._functions.challenge(request_id)
 
-    def review(self, named: Reference, model: Model, verdict: Verdict, attestation: Attestation) -> Any:
-        """End a challenge with what the committee found; the model is the agreement's."""
-        return self._functions.review(named.to_abi(), model.to_abi(), verdict.to_abi(), attestation.to_abi())
+    def review(
+        self, recording: Recording, agreement: Agreement, model: Model, verdict: Verdict, attestation: Attestation
+    ) -> Any:
+        """End a challenge of a verdict, as it was recorded, with what the committee found; the model is the agreement's."""
+        found = verdict.to_abi(), attestation.to_abi()
+        return self._functions.review(recording.to_abi(), agreement.under_abi, model.to_abi(), *found)
 
     def lapse(self, request_id: bytes) -> Any:
         """End a challenge that the committee left unanswered."""

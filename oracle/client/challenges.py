@@ -26,9 +26,9 @@ class Challenger(Verdicts):
 
     def review(self, request_id: bytes, verdict: Verdict, attestation: Attestation) -> Sent:
         """Bring what the committee found of a challenged verdict; open to anyone who has its signatures."""
-        request, agreement, _ = self.request_terms(request_id)
-        named, model = Reference.to(agreement, request.use), self.model(agreement.model)
-        return self.send(self.contract.review(named, model, verdict, attestation))
+        agreement = self.request_terms(request_id).agreement
+        terms = self.recording(request_id), agreement, self.model(agreement.model)
+        return self.send(self.contract.review(*terms, verdict, attestation))
 
     def contests(self, *, open_only: bool = False) -> list[Contest]:
         """Return all challenges there were, oldest first, each with what became of it; or only those whose review is due."""
@@ -51,8 +51,8 @@ class Challenger(Verdicts):
 
         Raises UnknownIdError if no call that recorded it can be read there.
         """
-        recording, report = self.recording(request_id)
-        return recording.testimonies(report)
+        call, report, _ = self.signing(request_id)
+        return call.testimonies(report)
 
     def punish(self, testimony: Testimony) -> Sent:
         """Slash an operator that signed a verdict that was corrected; half of the penalty is the challenger's. Open to anyone."""

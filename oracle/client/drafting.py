@@ -12,7 +12,7 @@ from eth_utils import to_checksum_address
 from oracle.core import purposes as dpv
 from oracle.core.duo import modifier_mask
 from oracle.core.keccak import keccak
-from oracle.core.structs import Agreement, Record, Step
+from oracle.core.structs import Agreement, Disclosure, Record, Step
 
 #: An agreement begins this long before it was drafted: the chain's clock and ours differ.
 _CLOCK_SKEW_S = 60
@@ -35,14 +35,16 @@ def draft_agreement(
     place: int = 0,
     language: str = "",
     erasure: bool = False,
+    disclosure: Disclosure = Disclosure.EVERYTHING,
     notice: str | bytes = b"",
 ) -> Agreement:
     """Return an agreement of a record's subject that is valid from now for ``valid_for_s`` seconds, with a random salt.
 
     ``purposes`` and ``prohibited`` are DPV terms; ``price`` is what the subject earns by each verdict, in the smallest unit of the model's
     currency; ``modifiers`` are DUO's, by shorthand, that the controller must undertake to meet; ``place`` is where alone it may be used
-    (ISO 3166-1 numeric); ``erasure`` asks that the record be erased when the agreement ends; ``notice`` is what the subject was shown, in
-    a ``language`` (ISO 639-1), and only its keccak256 goes on chain. Raises UnknownPurposeError (with close matches),
+    (ISO 3166-1 numeric); ``erasure`` asks that the record be erased when the agreement ends; ``disclosure`` is the most of a verdict that
+    may stand on chain in clear; ``notice`` is what the subject was shown, in a ``language`` (ISO 639-1), and only its keccak256 goes on
+    chain. Raises UnknownPurposeError (with close matches),
     UnknownConditionError, or ValueError for an address, a place or a language that isn't one.
     """
     if not 0 <= place <= _LAST_PLACE:
@@ -63,6 +65,7 @@ def draft_agreement(
         place=place,
         language=_language(language),
         erasure=erasure,
+        disclosure=int(disclosure),
         valid_from=now - _CLOCK_SKEW_S,
         valid_until=now + valid_for_s,
         uses=uses,

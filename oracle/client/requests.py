@@ -40,13 +40,13 @@ class Requester(Verdicts):
         default an hour, or what the agreement has left if that is less: once it is mined, a block or two later, the request must be open
         for :data:`MIN_OPEN_S` at least and :data:`MAX_OPEN_S` at most; ``callback_gas`` is what the controller, a contract, is called
         with, rounded up to thousands, 0 for no call; ``undertakes`` are the DUO modifiers, by shorthand, that the controller undertakes to
-        meet; ``place`` is where the verdict is to be used (ISO 3166-1
-        numeric). Raises UnknownPurposeError, UnknownConditionError, or ValueError for a part that doesn't fit.
+        meet; ``place`` is where the verdict is to be used (ISO 3166-1 numeric). It asks to have as much in clear as the agreement allows.
+        Raises UnknownPurposeError, UnknownConditionError, or ValueError for a part that doesn't fit.
         """
         bit = dpv.purpose(purpose).bit
         taken = self.free_use(agreement.id) if use is None else use
         deadline = self._deadline(agreement, deadline_s)
-        promised = (modifier_mask(undertakes), place)
+        promised = (agreement.disclosure, modifier_mask(undertakes), place)
         question = Question(taken, deadline, bit, int(step), callback_units(callback_gas), delivery, *promised)
         question.pack()
         return question

@@ -39,7 +39,8 @@ class StandingRequester(Requester):
             raise ValueError("name an agreement")
         bit = dpv.purpose(purpose).bit
         first = self._common_use(agreements, schedule.rounds) if use is None else use
-        promised = (modifier_mask(undertakes), place)
+        disclosure = min(agreement.disclosure for agreement in agreements)
+        promised = (disclosure, modifier_mask(undertakes), place)
         question = Question(first, 0, bit, int(step), callback_units(callback_gas), delivery, *promised)
         prices = [self.quote(agreement.terms) for agreement in agreements]
         total = sum(price.quote.total for price in prices) * schedule.rounds

@@ -9,7 +9,8 @@ from typing import Any
 
 from oracle.chain.abi import Event
 from oracle.chain.contract import RequestStatus
-from oracle.chain.recordings import Recording, Report, anchorings, recordings
+from oracle.chain.recordings import RecordingCall, Report, anchorings, recordings, signers_of, told
+from oracle.chain.remedies import REMEDIES
 from oracle.client.answers import AnchoredVerdict, Sent, VerdictView
 from oracle.client.errors import NoProofError, UnknownIdError, VerdictTimeoutError
 from oracle.client.lookups import Lookups
@@ -17,8 +18,9 @@ from oracle.client.nodes import NoAnswerError, UnusableError, ask_nodes
 from oracle.core.committee import members_of, signers_needed
 from oracle.core.digests import recover, report_digest, report_leaf
 from oracle.core.eip712 import bytes_of
+from oracle.core.errors import ContractRevertError
 from oracle.core.merkle import climb
-from oracle.core.structs import Delivery, Finality, Reference, Request, RequestState, Verdict
+from oracle.core.structs import Delivery, Finality, Recording, Request, RequestState, Verdict
 from oracle.keys.devnet import DEVNET_CHAIN_ID
 
 _ENDINGS: Mapping[RequestState, str] = {
@@ -43,42 +45,46 @@ class Verdicts(Lookups):
         ending = _ENDINGS.get(status.state)
         if ending is None:
             return VerdictView(identifier, status.state)
-        event = self._only(ending, "verdict", identifier)
+        sealed = self.events("RecordedSealed", identifier) if ending == "Recorded" else []
+        event = sealed[-1] if sealed else self._only(ending, "verdict", identifier)
         ended = VerdictView(identifier, status.state, block=event.block_number, transaction=event.transaction_hash)
         if not status.has_verdict:
             return replace(ended, since=status.since)
-        return self._with_verdict(ended, status, event.arguments)
+        return self._with_verdict(ended, status, event)
 
-    def _with_verdict(self, ended: VerdictView, status: RequestStatus, event: Mapping[str, Any]) -> VerdictView:
+    def _with_verdict(self, ended: VerdictView, status: RequestStatus, event: Event) -> VerdictView:
         challenge = self.read(self.contract.challenge_of(ended.request_id))
-        epoch, signers = (event["epoch"], event["signers"]) if "epoch" in event else self._signed(ended.request_id)
+        outcome, score_ppm = status.clear
+        sealed = event.name == "RecordedSealed" or score_ppm is None
+        by = signers_of(event)
         return replace(
             ended,
             finality=status.finality,
-            outcome=status.outcome,
-            score_ppm=status.score,
+            outcome=outcome,
+            score_ppm=score_ppm,
             since=status.since,
-            trail=bytes(event["trail"]),
-            epoch=epoch,
-            signers=signers,
+            trail=None if sealed else bytes(event.arguments["trail"]),
+            epoch=by.epoch,
+            signers=by.bitmap,
             undelivered=status.undelivered,
             challenge=challenge if challenge.exists else None,
         )
 
-    def recording(self, request_id: bytes) -> tuple[Recording, Report]:
-        """Return how a request's first verdict was recorded, and the report that its signers signed. Raises UnknownIdError.
+    def recording(self, request_id: bytes) -> Recording:
+        """Return a request's verdict as it stands, and who signed it, from its event. Raises UnknownIdError if none is in clear."""
+        corrected = self.events("Corrected", request_id)
+        event = corrected[-1] if corrected else self._only("Recorded", "verdict", request_id)
+        return Recording(self.request_terms(request_id).request, *told(event))
 
-        Both are read from the transactions' input. That members signed the report is verified only where the input has several that it
-        may have been; for all else, audit the verdict.
+    def signing(self, request_id: bytes) -> tuple[RecordingCall, Report, Event]:
+        """Return how a request's first verdict was recorded, the report that its signers signed, and the event that their signatures
+        brought about: ``Recorded``, or ``Anchored``. Raises UnknownIdError.
+
+        Call and report are read from the transactions' input. That members signed the report is verified only where the input has several
+        that it may have been; for all else, audit the verdict.
         """
-        recording, report, _ = self.signing(request_id)
-        return recording, report
-
-    def signing(self, request_id: bytes) -> tuple[Recording, Report, Event]:
-        """As :meth:`recording`, with the event that the report's signatures brought about: ``Recorded``, or ``Anchored``."""
         event = self._only("Recorded", "verdict", request_id)
-        told = event.arguments
-        verdict = Verdict(told["outcome"], told["score"], bytes(told["trail"]))
+        verdict, _ = told(event)
         found = [
             (recording, report, brought)
             for recording in recordings(self.calldata(event.transaction_hash))
@@ -93,7 +99,7 @@ class Verdicts(Lookups):
         members: dict[bytes, dict[int, list[str]]] = {}
         return next((each for each in found if self._is_signed(*each, members)), found[0])
 
-    def _reports(self, recording: Recording, recorded: Event) -> Iterator[tuple[Report, Event]]:
+    def _reports(self, recording: RecordingCall, recorded: Event) -> Iterator[tuple[Report, Event]]:
         if recording.report is not None:
             yield recording.report, recorded
             return
@@ -104,7 +110,7 @@ class Verdicts(Lookups):
                 yield from ((each.report, event) for each in calls if each.report.root == recording.root)
 
     def _is_signed(
-        self, recording: Recording, report: Report, brought: Event, known: dict[bytes, dict[int, list[str]]]
+        self, recording: RecordingCall, report: Report, brought: Event, known: dict[bytes, dict[int, list[str]]]
     ) -> bool:
         """Tell whether a quorum of an epoch that could sign then signed a report; ``known`` has the members of such epochs, by event."""
         key = brought.transaction_hash
@@ -121,14 +127,6 @@ class Verdicts(Lookups):
             index < len(members) and recover(digest, report.signature_of(index) or b"") == members[index]
             for index in signers
         )
-
-    def _signed(self, request_id: bytes) -> tuple[int | None, int | None]:
-        """Return epoch and signers of a recorded verdict; None where a contract recorded it by input of its own."""
-        try:
-            _, report = self.recording(request_id)
-        except UnknownIdError:
-            return None, None
-        return report.attestation.epoch, report.attestation.signers
 
     # Waiting
 
@@ -227,8 +225,10 @@ class Verdicts(Lookups):
 
     def retry_callback(self, request_id: bytes) -> Sent:
         """Deliver a verdict whose callback failed; open to anyone. The ``DeliveryFailed`` event, if it comes again, says why."""
-        request, agreement, _ = self.request_terms(request_id)
-        return self.send(self.contract.retry_callback(Reference.to(agreement, request.use)))
+        if not self.read(self.contract.verdict_of(request_id)).undelivered:
+            name = "NothingToDeliver"
+            raise ContractRevertError(name, {"id": "0x" + request_id.hex()}, REMEDIES[name])
+        return self.send(self.contract.retry_callback(self.recording(request_id)))
 
 
 def _proven(request: Request, content: Any) -> AnchoredVerdict:

@@ -61,11 +61,11 @@ class Source(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Terms(Struct):
-    """What an agreement allows; see :class:`Agreement` for its fields. In the contract steps to erasure are one word."""
+    """What an agreement allows; see :class:`Agreement` for its fields. In the contract steps to disclosure are one word."""
 
     TYPE: ClassVar[str] = (
         "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,"
-        "bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
+        "bool erasure,uint8 disclosure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)"
     )
 
     model: bytes
@@ -76,6 +76,7 @@ class Terms(Struct):
     place: int
     language: bytes
     erasure: bool
+    disclosure: int
     valid_from: int
     valid_until: int
     uses: int
@@ -88,8 +89,9 @@ class Terms(Struct):
 
     @property
     def scope(self) -> Scope:
-        """Steps to erasure, as the contract has them."""
-        return Scope(self.steps, self.modifiers, self.place, int.from_bytes(self.language), int(self.erasure))
+        """Steps to disclosure, as the contract has them."""
+        language = int.from_bytes(self.language)
+        return Scope(self.steps, self.modifiers, self.place, language, int(self.erasure), self.disclosure)
 
     def values(self) -> tuple[Any, ...]:
         """Return the values in the order of ``TYPE``, as they are signed."""
@@ -106,7 +108,7 @@ class Terms(Struct):
         model, purposes, prohibited, word, *limits = flat
         scope = Scope.unpack(word)
         language = scope.language.to_bytes(2)
-        where = (scope.steps, scope.modifiers, scope.place, language, bool(scope.erasure))
+        where = (scope.steps, scope.modifiers, scope.place, language, bool(scope.erasure), scope.disclosure)
         signed: tuple[Any, ...] = (bytes(model), purposes, prohibited, *where, *limits)
         return cls(*signed)
 
@@ -117,9 +119,9 @@ class Agreement(Struct):
 
     ``purposes``, ``prohibited``, ``steps`` and ``modifiers`` (DUO's, which the controller must undertake to meet) are bitmaps; ``place`` is
     where alone it may be used (ISO 3166-1 numeric, 0 for anywhere); ``language`` is the notice's (ISO 639-1, two bytes, zero if it isn't
-    said); ``erasure`` tells that what was held of the record must be erased when the agreement ends. Times are Unix seconds, the end is
-    exclusive; ``price`` is what the subject earns by each verdict, in the smallest unit of the model's currency. ``model`` is a model's id,
-    or stands for a publisher's models (``ModelsBy``).
+    said); ``erasure`` tells that what was held of the record must be erased when the agreement ends; ``disclosure`` is the most that may
+    stand on chain in clear of a verdict. Times are Unix seconds, the end is exclusive; ``price`` is what the subject earns by each verdict,
+    in the smallest unit of the model's currency. ``model`` is a model's id, or stands for a publisher's models (``ModelsBy``).
     """
 
     TYPE: ClassVar[str] = "Agreement(address controller,Source source,Terms terms)"
@@ -138,6 +140,7 @@ class Agreement(Struct):
     place: int
     language: bytes
     erasure: bool
+    disclosure: int
     valid_from: int
     valid_until: int
     uses: int
@@ -191,6 +194,11 @@ class Agreement(Struct):
     def terms_abi(self) -> tuple[Any, ...]:
         """The terms' values in the contract's order."""
         return self.terms.to_abi()
+
+    @property
+    def under_abi(self) -> tuple[bytes, tuple[Any, ...]]:
+        """What its controller names it by: the source's hash, and the terms in the contract's order."""
+        return (self.source_id, self.terms_abi)
 
     @classmethod
     def of(cls, controller: str, source: Source, terms: Terms) -> Agreement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -14,10 +14,10 @@ from eth_keys.datatypes import Signature
 from oracle.core.abi import encode
 from oracle.core.keccak import keccak
 from oracle.core.merkle import leaf_hash
-from oracle.core.structs import Agreement, Policy, Question, Request, Verdict
+from oracle.core.structs import Agreement, Policy, Question, Recording, Request, Verdict
 
 #: Leaf of a report, for OpenZeppelin's StandardMerkleTree: request id, request's commitment, outcome, score, trail.
-LEAF_TYPES = ("bytes32", "bytes32", "uint8", "uint32", "bytes32")
+LEAF_TYPES = ("bytes32", "bytes32", "bytes32", "bytes32", "bytes32")
 
 _DOMAIN_MEMBERS = [
     {"name": "name", "type": "string"},
@@ -123,7 +123,7 @@ def asking(domain: Domain, agreement_id: bytes, question: Question, tip: int) ->
 
     The question's parts are apart, for a wallet to show them.
     """
-    parts = {name: f"uint{bits}" for name, bits in Question.PARTS}
+    parts = {name: f"uint{max(bits, 8)}" for name, bits in Question.named_parts()}
     types = {"Asking": _members(agreement="bytes32", **parts, tip="uint96")}
     return domain.typed_data("Asking", types, {"agreement": agreement_id, **question.to_json(), "tip": tip})
 
@@ -165,19 +165,30 @@ def report_digest(domain: Domain, epoch: int, count: int, root: bytes) -> Digest
 
 def review_digest(domain: Domain, epoch: int, request_id: bytes, verdict: Verdict) -> Digest:
     """Return what operators sign about a challenged verdict: what they found, in an epoch."""
-    kinds = ["bytes32", "uint32", "bytes32", "uint8", "uint32", "bytes32"]
+    kinds = ["bytes32", "uint32", "bytes32", "bytes32", "bytes32", "bytes32"]
     struct = encode(kinds, [keccak(_REVIEW_TYPE.encode()), epoch, request_id, *verdict.to_abi()])
     return domain.digest(keccak(struct))
 
 
-def leaf_values(request_id: bytes, commitment: bytes, verdict: Verdict) -> tuple[bytes, bytes, int, int, bytes]:
+def words_leaf(request: Request, words: Iterable[bytes]) -> bytes:
+    """Return the leaf (32 bytes) of a request and its verdict's three words, be they in clear or sealed."""
+    return leaf_hash(LEAF_TYPES, (request.id, request.commitment, *map(bytes, words)))
+
+
+def leaf_values(request_id: bytes, commitment: bytes, verdict: Verdict) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     """Return a report's leaf, before hashing."""
-    return (request_id, commitment, verdict.outcome, verdict.score, verdict.trail)
+    return (request_id, commitment, *verdict.to_abi())
 
 
 def report_leaf(request: Request, verdict: Verdict) -> bytes:
     """Return the leaf (32 bytes) of a request and its verdict in a report's tree."""
-    return leaf_hash(LEAF_TYPES, leaf_values(request.id, request.commitment, verdict))
+    return words_leaf(request, verdict.to_abi())
+
+
+def recording_mark(recording: Recording) -> bytes:
+    """Return the mark (22 bytes) that the chain keeps of a verdict: it binds request, verdict and signers."""
+    leaf = report_leaf(recording.request, recording.verdict)
+    return keccak(leaf + recording.by.pack().to_bytes(32))[:22]
 
 
 def compact(signature: bytes) -> bytes:
@@ -216,6 +227,7 @@ __all__ = [
     "jailing",
     "joining",
     "leaf_values",
+    "recording_mark",
     "recover",
     "report_digest",
     "report_leaf",
@@ -223,4 +235,5 @@ __all__ = [
     "sign",
     "typed_data_digest",
     "withdrawal",
+    "words_leaf",
 ]

@@ -94,6 +94,7 @@ class Reason(StrEnum):
     REQUEST_UNKNOWN = "request_unknown"
     EPOCH_STALE = "epoch_stale"
     NOT_READY = "not_ready"
+    SEALED = "sealed"
     SCORE_MISMATCH = "score_mismatch"
     OUTCOME_MISMATCH = "outcome_mismatch"
     ATTRIBUTION_MISMATCH = "attribution_mismatch"

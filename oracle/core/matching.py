@@ -17,6 +17,7 @@ class Mismatch(StrEnum):
     PURPOSE_PROHIBITED = "PurposeProhibited"
     PURPOSE_NOT_AGREED = "PurposeNotAgreed"
     STEP_NOT_AGREED = "StepNotAgreed"
+    DISCLOSURE_NOT_AGREED = "DisclosureNotAgreed"
     MODIFIERS_UNMET = "ModifiersUnmet"
     PLACE_NOT_AGREED = "PlaceNotAgreed"
     USES_SPENT = "UsesSpent"
@@ -43,6 +44,8 @@ def _purpose(terms: Terms, question: Question) -> Mismatch | None:
 def _scope(terms: Terms, question: Question) -> Mismatch | None:
     if terms.steps >> question.step & 1 == 0:
         return Mismatch.STEP_NOT_AGREED
+    if question.disclosure > terms.disclosure:
+        return Mismatch.DISCLOSURE_NOT_AGREED
     if terms.modifiers & ~question.modifiers:
         return Mismatch.MODIFIERS_UNMET
     return Mismatch.PLACE_NOT_AGREED if terms.place not in (0, question.place) else None

@@ -12,10 +12,15 @@ from oracle.core.agreements import Agreement, Terms, agreement_id
 from oracle.core.eip712 import Struct, bytes_of, hex_of
 from oracle.core.keccak import keccak
 from oracle.core.registries import root_pool_id
-from oracle.core.words import Question, Quote
+from oracle.core.words import Question, Quote, Signers
 
 #: Stands above the use in what a request's id is the hash of: the head of its type's hash.
 _USE_TAG = keccak(b"Use(bytes32 agreement,uint32 use)")[:28]
+
+#: The largest score, in parts per million.
+MAX_SCORE = 1_000_000
+#: Outcome and score in the slot of a verdict in which they are sealed: no model has so many outcomes, and no score is so large.
+SEALED_OUTCOME, SEALED_SCORE = 0xFF, 0xFFFFFF
 
 
 class RequestState(IntEnum):
@@ -139,13 +144,47 @@ class Request(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Struct):
-    """The answer to one request. ``score`` is in parts per million; ``trail`` is the digest of its trail."""
+    """The answer to one request, in clear. ``score`` is in parts per million; ``trail`` is the digest of its trail.
 
+    The contract has three words, so that each may be sealed instead.
+    """
+
+    #: As JSON has it.
     TYPE: ClassVar[str] = "Verdict(uint8 outcome,uint32 score,bytes32 trail)"
 
     outcome: int
     score: int
     trail: bytes
+
+    def values(self) -> tuple[int, int, bytes]:
+        """Return the values as JSON has them."""
+        return (self.outcome, self.score, self.trail)
+
+    def to_abi(self) -> tuple[bytes, bytes, bytes]:
+        """Return the contract's three words."""
+        return (self.outcome.to_bytes(32), self.score.to_bytes(32), self.trail)
+
+    @classmethod
+    def from_abi(cls, values: Any) -> Self:
+        """Build from the contract's words. Raises ValueError for what is sealed, or can't be."""
+        outcome, score, trail = map(bytes, cls.members_of(values))
+        clear = int.from_bytes(outcome), int.from_bytes(score)
+        if clear[0] >= SEALED_OUTCOME or clear[1] > MAX_SCORE:
+            raise ValueError("no verdict in clear")
+        return cls(*clear, trail)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A verdict as it stands in its request's slot, and who signed it: what the slot's mark binds."""
+
+    request: Request
+    verdict: Verdict
+    by: Signers
+
+    def to_abi(self) -> tuple[Any, ...]:
+        """Return the values in the contract's order."""
+        return (self.request.to_abi(), self.verdict.to_abi(), self.by.pack())
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +207,21 @@ class Attestation:
     signers: int
     signatures: bytes
 
-    def to_abi(self) -> tuple[int, int, bytes]:
+    @property
+    def by(self) -> Signers:
+        """Epoch and signers, as the contract has them."""
+        return Signers(self.signers, self.epoch)
+
+    def to_abi(self) -> tuple[int, bytes]:
         """Return the values in the contract's order."""
-        return (self.epoch, self.signers, self.signatures)
+        return (self.by.pack(), self.signatures)
+
+    @classmethod
+    def from_abi(cls, values: Any) -> Self:
+        """Build from a decoded tuple or mapping. Raises ValueError if the first word names no epoch's signers."""
+        word, signatures = (values["by"], values["signatures"]) if isinstance(values, Mapping) else values
+        by = Signers.unpack(word)
+        return cls(by.epoch, by.bitmap, bytes(signatures))
 
 
 @dataclass(frozen=True, slots=True)

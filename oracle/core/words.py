@@ -22,7 +22,7 @@ _JSON_BITS = 53
 class Word:
     """Base of the frozen dataclasses that are packed into one word.
 
-    ``PARTS`` are the fields' names in JSON and widths in bits, from the low end.
+    ``PARTS`` are the fields' names in JSON and widths in bits, from the low end; bits without a name are zero.
     """
 
     __slots__ = ()
@@ -33,8 +33,9 @@ class Word:
 
     def pack(self) -> int:
         """Return the word. Raises ValueError when a part doesn't fit."""
-        word, shift = 0, 0
-        for (name, bits), value in zip(self.PARTS, self._values(), strict=True):
+        word, shift, values = 0, 0, iter(self._values())
+        for name, bits in self.PARTS:
+            value = next(values) if name else 0
             if not 0 <= value < 1 << bits:
                 raise ValueError(f"{name} doesn't fit {bits} bits")
             word |= value << shift
@@ -45,22 +46,31 @@ class Word:
     def unpack(cls, word: int) -> Self:
         """Inverse of :meth:`pack`. Raises ValueError for a bit beyond the parts, or a part that can't be."""
         values, rest = [], word
-        for _, bits in cls.PARTS:
-            values.append(rest & ((1 << bits) - 1))
+        for name, bits in cls.PARTS:
+            value = rest & ((1 << bits) - 1)
             rest >>= bits
+            if name:
+                values.append(value)
+            elif value:
+                raise ValueError("a bit between the parts")
         if rest:
             raise ValueError("a bit beyond the parts")
         return cls(*values)
 
     def to_json(self) -> dict[str, Any]:
         """Return the parts as JSON carries them: integers beyond 2^53 as decimal strings."""
-        pairs = zip(self.PARTS, self._values(), strict=True)
+        pairs = zip(self.named_parts(), self._values(), strict=True)
         return {name: str(value) if bits > _JSON_BITS else value for (name, bits), value in pairs}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Inverse of :meth:`to_json`; other keys are left alone. Raises KeyError or ValueError when the data isn't of this form."""
-        return cls(*(int(data[name]) for name, _ in cls.PARTS))
+        return cls(*(int(data[name]) for name, _ in cls.named_parts()))
+
+    @classmethod
+    def named_parts(cls) -> list[tuple[str, int]]:
+        """Return ``PARTS`` without the bits that are zero: one for each field."""
+        return [(name, bits) for name, bits in cls.PARTS if name]
 
     def _values(self) -> list[int]:
         return [int(getattr(self, name)) for name in self.__match_args__]
@@ -73,17 +83,26 @@ class Delivery(IntEnum):
     ANCHORED = 1
 
 
+class Disclosure(IntEnum):
+    """What of a verdict stands on chain in clear; the rest is sealed: a commitment to it."""
+
+    SEALED = 0
+    OUTCOME = 1
+    OUTCOME_AND_SCORE = 2
+    EVERYTHING = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Question(Word):
     """What a controller asks: which use, by when (Unix seconds), for which purpose (DPV bit) and step.
 
     ``callback`` is in thousands of gas, 0 for none. ``modifiers`` are the DUO modifiers that the controller undertakes to meet, a bit
-    each; ``place`` is where the verdict is to be used (ISO 3166-1 numeric; 0 if it isn't said). Raises ValueError for an unknown delivery.
+    each; ``place`` is where the verdict is to be used (ISO 3166-1 numeric; 0 if it isn't said).
     """
 
     PARTS: ClassVar[tuple[tuple[str, int], ...]] = (
-        ("use", 32), ("deadline", 40), ("purpose", 8), ("step", 8), ("callback", 16), ("delivery", 8),
-        ("modifiers", 32), ("place", 16),
+        ("use", 32), ("deadline", 40), ("purpose", 8), ("step", 8), ("callback", 16), ("delivery", 1),
+        ("disclosure", 2), ("", 5), ("modifiers", 32), ("place", 16),
     )  # fmt: skip
 
     use: int
@@ -92,12 +111,14 @@ class Question(Word):
     step: int
     callback: int = 0
     delivery: int = Delivery.RECORDED
+    disclosure: int = Disclosure.EVERYTHING
     modifiers: int = 0
     place: int = 0
 
     def __post_init__(self) -> None:
-        """Name the delivery, so that no question with an unknown one exists."""
+        """Name delivery and disclosure, so that no question with an unknown one exists. Raises ValueError."""
         object.__setattr__(self, "delivery", Delivery(self.delivery))
+        object.__setattr__(self, "disclosure", Disclosure(self.disclosure))
 
     @property
     def last_second(self) -> int:
@@ -116,10 +137,13 @@ class Question(Word):
 
 @dataclass(frozen=True, slots=True)
 class Scope(Word):
-    """What of an agreement isn't a purpose: steps and modifiers (bitmaps), place, the notice's language (two letters), erasure (0 or 1)."""
+    """What of an agreement isn't a purpose: steps and modifiers (bitmaps), place, the notice's language (two letters), erasure (0 or 1),
+    and the most that a question may have disclosed.
+    """
 
     PARTS: ClassVar[tuple[tuple[str, int], ...]] = (
         ("steps", 8), ("modifiers", 32), ("place", 16), ("language", 16), ("erasure", 1),
+        ("disclosure", 2),
     )  # fmt: skip
 
     steps: int
@@ -127,6 +151,7 @@ class Scope(Word):
     place: int = 0
     language: int = 0
     erasure: int = 0
+    disclosure: int = Disclosure.EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +166,28 @@ class Limits(Word):
     valid_until: int
     uses: int
     price: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signers(Word):
+    """Who signed: a bitmap over the members of an epoch, and the epoch's number."""
+
+    PARTS: ClassVar[tuple[tuple[str, int], ...]] = (("signers", 64), ("epoch", 32))
+
+    bitmap: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Word):
+    """What the event of a verdict in clear says in one word, but for its trail: who signed, and what."""
+
+    PARTS: ClassVar[tuple[tuple[str, int], ...]] = (*Signers.PARTS, ("outcome", 8), ("score", 24))
+
+    bitmap: int
+    epoch: int
+    outcome: int
+    score: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,7 @@ def _record(domain: Domain, agreement: Agreement, standing: Standing, name: str)
             **({"assent:place": f"{agreement.place:03}"} if agreement.place else {}),
         },
         "assent:erasure": agreement.erasure,
+        "assent:disclosure": int(agreement.disclosure),
         "assent:validFrom": _time(agreement.valid_from),
         "assent:validUntil": _time(standing.valid_until),
         "dpv:hasConsentStatus": {

@@ -14,7 +14,7 @@ from oracle.core.errors import AssentError
 from oracle.core.structs import Agreement, AgreementState
 
 #: What a request ends by; of a challenged one, the review.
-_ENDS = ("Recorded", "Refused", "Expired", "Challenged", "Upheld", "Corrected", "ChallengeLapsed")
+_ENDS = ("Recorded", "RecordedSealed", "Refused", "Expired", "Challenged", "Upheld", "Corrected", "ChallengeLapsed")
 
 
 class NothingToEraseError(AssentError):

@@ -15,7 +15,7 @@ from eth_utils import is_checksum_address
 from oracle.core.eip712 import bytes_of, hex_of
 from oracle.core.errors import AssentError
 from oracle.core.purposes import UnknownPurposeError, mask, terms
-from oracle.core.structs import Agreement, AgreementState, Step
+from oracle.core.structs import Agreement, AgreementState, Disclosure, Step
 from oracle.receipts.differences import differences
 
 _DPV = "https://w3id.org/dpv#"
@@ -27,7 +27,7 @@ _URI = "urn:ietf:rfc:3986"
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 #: What an agreement has that FHIR has no element for, in an extension.
-_EXTRA = ("root", "notice", "salt", "model", "uses", "price", "language", "erasure", "validUntil")
+_EXTRA = ("root", "notice", "salt", "model", "uses", "price", "language", "erasure", "disclosure", "validUntil")
 #: What restricts: a reader that doesn't know a modifier extension must not go by the resource.
 _CONDITIONS = ("modifiers", "place")
 #: Elements that say nothing of what is agreed to: a server fills them in. Some of what they may hold would; see `_must_be_free`.
@@ -161,6 +161,7 @@ def _agreement(resource: Mapping[str, Any], chain_id: int) -> Agreement:
         place=int(conditions.get("place", 0)),
         language=bytes_of(extra["language"]),
         erasure={"True": True, "False": False}[extra["erasure"]],
+        disclosure=Disclosure(int(extra["disclosure"])),
         valid_from=_seconds(provision["period"]["start"]),
         valid_until=int(extra["validUntil"]),
         uses=int(extra["uses"]),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from oracle.chain.abi import Event
+from oracle.chain.recordings import told
 from oracle.client import AssentClient
 from oracle.core.purposes import purpose
 from oracle.core.structs import Question, Step
@@ -24,6 +25,7 @@ _OF_AGREEMENTS = {
 #: Events of a request, by what they are called here.
 _OF_REQUESTS = {
     "Recorded": "recorded",
+    "RecordedSealed": "recorded",
     "Refused": "refused",
     "Expired": "expired",
     "Cancelled": "cancelled",
@@ -100,12 +102,23 @@ def history_of(client: AssentClient, agreement_id: bytes) -> list[Entry]:
 
 
 def _entry(name: str, event: Event, use: int | None = None, question: Question | None = None) -> Entry:
-    outcome, score = event.arguments.get("outcome"), event.arguments.get("score")
+    outcome, score = _verdict(event)
     request = None if use is None else bytes(event.arguments["id"])
     place = (event.block_number, event.log_index)
-    by = next((event.arguments[key] for key in _ACTORS if key in event.arguments), None)
+    by = next((event.arguments[key] for key in _ACTORS if isinstance(event.arguments.get(key), str)), None)
     until, other = event.arguments.get("validUntil"), event.arguments.get("under")
     return Entry(*place, name, event.transaction_hash, use, request, question, by, until, other, outcome, score)
+
+
+def _verdict(event: Event) -> tuple[int | None, int | None]:
+    """Return outcome and score that an event tells of in clear."""
+    if event.name not in ("Recorded", "Corrected"):
+        return None, None
+    try:
+        verdict, _ = told(event)
+    except ValueError:  # sealed
+        return None, None
+    return verdict.outcome, verdict.score
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +195,7 @@ def uses_of(client: AssentClient, agreement_id: bytes) -> list[Used]:
                 state=entries[-1].event,
                 outcome=None if verdict is None else verdict.outcome,
                 score_ppm=None if verdict is None else verdict.score_ppm,
-                earned=0 if verdict is None else agreement.price,
+                earned=agreement.price if any(each.event == "recorded" for each in entries) else 0,
                 currency=currency,
             )
         )

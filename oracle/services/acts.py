@@ -14,6 +14,7 @@ from oracle.core.structs import (
     Answer,
     Attestation,
     Model,
+    Recording,
     Reference,
     Request,
     RequestState,
@@ -22,6 +23,7 @@ from oracle.core.structs import (
     Verdict,
 )
 from oracle.services.transactor import Transactor
+from oracle.store.node_store import RequestContext
 
 #: What the contract says of an act that somebody has done before: as good as one's own.
 DONE = frozenset({"RequestNotOpen", "RootExists", "NotChallenged", "AlreadyPunished"})
@@ -83,11 +85,16 @@ class Acts:
     # Challenges
 
     async def review(
-        self, named: Reference, model: Model, verdict: Verdict, attestation: Attestation, callback_gas: int
+        self,
+        recording: Recording,
+        context: RequestContext,
+        verdict: Verdict,
+        attestation: Attestation,
+        callback_gas: int,
     ) -> None:
         """End a challenge with what the committee found; a correction calls the controller again."""
-        function = self._contract.review(named, model, verdict, attestation)
-        await self._transactor.send("review", named.id, function, [callback_gas])
+        function = self._contract.review(recording, context.agreement, context.model, verdict, attestation)
+        await self._transactor.send("review", recording.request.id, function, [callback_gas])
 
     async def lapse(self, request_id: bytes) -> None:
         """End a challenge that the committee left unanswered."""

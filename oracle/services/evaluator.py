@@ -24,7 +24,7 @@ from oracle.core.errors import (
     RefusalError,
     RuntimeUnavailableError,
 )
-from oracle.core.structs import AgreementState, RecordState, RequestState, Step
+from oracle.core.structs import AgreementState, Disclosure, RecordState, RequestState, Step
 from oracle.core.trail import grain
 from oracle.data.fetch import VaultRefusedError
 from oracle.data.record import DisclosedField, verify_leaves
@@ -131,6 +131,10 @@ class Evaluator:
         return _to_json(prepared, evaluation)
 
     async def _fetch(self, context: RequestContext, agreement_since: int) -> Prepared:
+        if context.request.question.disclosure is not Disclosure.EVERYTHING:
+            raise RefusalError(
+                Reason.SEALED, "this node gives verdicts in clear only: ask with disclosure 3, everything"
+            )
         model = self._catalogue.find(context.model)
         if context.request.step != Step.INFER:
             raise InputError(Reason.MODEL_UNKNOWN, "this node's models only infer")

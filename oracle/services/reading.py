@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 
 from oracle.chain.abi import Event
-from oracle.core.structs import Agreement, Model, Question, Record, Schedule, Verdict
+from oracle.chain.recordings import told
+from oracle.core.structs import Agreement, Model, Question, Record, Schedule
 from oracle.store.node_store import Changes, Recorded
 from oracle.store.tables import (
     AgreementRow,
@@ -28,7 +29,12 @@ from oracle.store.tables import (
 
 log = structlog.get_logger()
 
-_ENDINGS = {"Recorded": Stage.RECORDED, "Refused": Stage.ENDED, "Expired": Stage.ENDED}
+_ENDINGS = {
+    "Recorded": Stage.RECORDED,
+    "RecordedSealed": Stage.RECORDED,
+    "Refused": Stage.ENDED,
+    "Expired": Stage.ENDED,
+}
 #: Whoever ended it, and how: it authorises nothing any more.
 _AGREEMENT_ENDS = ("AgreementWithdrawn", "AgreementRevoked", "AgreementRefused", "AgreementInvalidated")
 _REVIEWED = {
@@ -73,9 +79,7 @@ def _row(event: Event) -> list[object]:
 
 
 def _recorded(event: Event) -> Recorded:
-    args = event.arguments
-    verdict = Verdict(args["outcome"], args["score"], bytes(args["trail"]))
-    return Recorded(verdict, event.transaction_hash)
+    return Recorded(*told(event), event.transaction_hash)
 
 
 def _agreement_row(event: Event) -> AgreementRow:

@@ -10,7 +10,7 @@ import structlog
 from oracle.core.committee import assemble, review_quorum, turn
 from oracle.core.digests import review_digest
 from oracle.core.errors import AssentError, ChainError, ContractRevertError, RefusalError
-from oracle.core.structs import Attestation, Reference
+from oracle.core.structs import Attestation, Recording
 from oracle.core.trail import Trail
 from oracle.peers.client import PeerClient
 from oracle.peers.messages import ReviewProposal
@@ -159,10 +159,13 @@ class Reviewer:
 
     async def _send(self, challenge: ChallengeContext, finding: Finding, attestation: Attestation) -> None:
         context = challenge.request
-        named = Reference.to(context.agreement, context.request.use)
+        recorded = context.recorded
+        if recorded is None:
+            return
+        recording = Recording(context.request, recorded.verdict, recorded.by)
         callback_gas = 0 if finding.upholds else context.request.question.callback_gas
         try:
-            await self._acts.review(named, context.model, finding.verdict, attestation, callback_gas)
+            await self._acts.review(recording, context, finding.verdict, attestation, callback_gas)
         except ContractRevertError as revert:
             log.warning("review_reverted", request=context.id.hex(), error=revert.name)
             if revert.name != "NotChallenged":

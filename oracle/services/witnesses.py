@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -13,7 +12,7 @@ from oracle.chain.abi import artifact
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import endpoint_errors
 from oracle.core.committee import members_of
-from oracle.core.digests import recover, report_digest, report_leaf
+from oracle.core.digests import recover, report_digest, report_leaf, words_leaf
 from oracle.core.merkle import MerkleTree, climb
 from oracle.core.structs import Attestation, Request, Verdict
 from oracle.services.reports import pool_of
@@ -85,7 +84,7 @@ class Witnesses:
         return function.fn_name, arguments
 
     async def _signers(self, context: RequestContext, attestation: Any, report: Proven, now: int) -> list[Evidence]:
-        signed = Attestation(*_values(attestation, "epoch", "signers", "signatures"))
+        signed = Attestation.from_abi(attestation)
         with endpoint_errors("eth_call"):
             members = await self._contract.members_of(signed.epoch).acall()
         digest = report_digest(self._seat.domain, signed.epoch, report.count, report.root)
@@ -99,8 +98,4 @@ class Witnesses:
 
 
 def _leaf(request: Any, verdict: Any) -> bytes:
-    return report_leaf(Request.from_abi(request), Verdict.from_abi(verdict))
-
-
-def _values(data: Any, *names: str) -> Sequence[Any]:
-    return [data[name] for name in names] if isinstance(data, dict) else list(data)
+    return words_leaf(Request.from_abi(request), Verdict.members_of(verdict))

@@ -10,7 +10,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oracle.core.errors import Reason
-from oracle.core.structs import Agreement, Model, Question, Quote, Record, Request, Schedule, StandingRequest, Verdict
+from oracle.core.structs import (
+    Agreement,
+    Model,
+    Question,
+    Quote,
+    Record,
+    Request,
+    Schedule,
+    Signers,
+    StandingRequest,
+    Verdict,
+)
 from oracle.database.transactions import chunks
 from oracle.store.tables import (
     AgreementRow,
@@ -33,19 +44,20 @@ ETHER = "0x" + "0" * 40
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A verdict as it was first recorded, and in which transaction."""
+    """A verdict as it was first recorded, who signed it, and in which transaction."""
 
     verdict: Verdict
+    by: Signers
     transaction: bytes
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values."""
-        return {**self.verdict.to_json(), "transaction": self.transaction.hex()}
+        return {**self.verdict.to_json(), **self.by.to_json(), "transaction": self.transaction.hex()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Recorded:
         """Inverse of :meth:`to_json`."""
-        return cls(Verdict.from_json(data), bytes.fromhex(data["transaction"]))
+        return cls(Verdict.from_json(data), Signers.from_json(data), bytes.fromhex(data["transaction"]))
 
 
 @dataclass(frozen=True, slots=True)

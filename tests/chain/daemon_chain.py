@@ -107,7 +107,7 @@ class Ground:
         agreement = Agreement(
             controller=CONTROLLER, subject=record.subject, holder=record.holder, root=record.root, notice=bytes(32),
             salt=secrets.token_bytes(32), model=self.model.id, purposes=1 << PURPOSE, prohibited=0, steps=0b11,
-            modifiers=0, place=0, language=bytes(2), erasure=False,
+            modifiers=0, place=0, language=bytes(2), erasure=False, disclosure=3,
             valid_from=0, valid_until=self.now + 100_000, uses=20, price=11,
         )  # fmt: skip
         return replace(agreement, **changes)

@@ -19,15 +19,17 @@ from oracle.audit.trail_source import FetchedTrail
 from oracle.client import Asked
 from oracle.core import canonical
 from oracle.core.committee import assemble
-from oracle.core.digests import report_digest, report_leaf
+from oracle.core.digests import recording_mark, report_digest, report_leaf
 from oracle.core.structs import (
     AgreementState,
     Attestation,
     Delivery,
     Finality,
     ModelsBy,
+    Recording,
     RequestState,
     Schedule,
+    Summary,
     Verdict,
 )
 from oracle.models.evaluation import Evaluation
@@ -283,15 +285,12 @@ def signed(evidence: Evidence, trail: Trail) -> Evidence:
     """Return the evidence as if this trail's digest, and its score, had been recorded."""
     digest = canonical.digest(trail)
     output = trail.get("output") or {"scorePpm": evidence.status.score, "outcome": evidence.status.outcome}
-    arguments = {
-        **evidence.recorded.arguments,
-        "trail": digest,
-        "score": output["scorePpm"],
-        "outcome": output["outcome"],
-    }
-    status = dataclasses.replace(
-        evidence.status, trail=digest[:20], score=output["scorePpm"], outcome=output["outcome"]
-    )
+    _, by = evidence.told
+    verdict = Verdict(output["outcome"], output["scorePpm"], digest)
+    summary = Summary(by.bitmap, by.epoch, verdict.outcome, verdict.score)
+    arguments = {**evidence.recorded.arguments, "trail": digest, "summary": summary.pack()}
+    mark = recording_mark(Recording(evidence.request, verdict, by))
+    status = dataclasses.replace(evidence.status, mark=mark, score=verdict.score, outcome=verdict.outcome)
     return dataclasses.replace(
         evidence, recorded=dataclasses.replace(evidence.recorded, arguments=arguments), status=status
     )
@@ -421,7 +420,7 @@ _EVIDENCE: list[tuple[str, Callable[[Evidence], Evidence]]] = [
     ("record", lambda e: _moved(e, "committed", begin=e.answered)),
     ("model", lambda e: _moved(e, "published", end=e.given.begin)),
     ("recorded", lambda e: _moved(e, "status", score=1)),
-    ("recorded", lambda e: _moved(e, "status", trail=bytes(20))),
+    ("recorded", lambda e: _moved(e, "status", mark=bytes(22))),
     ("recorded", lambda e: _moved(e, "status", state=RequestState.CORRECTED)),
     ("review", lambda e: _moved(e, "status", state=RequestState.UPHELD)),
     ("quorum", lambda e: dataclasses.replace(e, calldata=b"")),
@@ -498,8 +497,9 @@ def test_audit__when_a_sender_appended_calls_that_never_ran__then_it_holds_all_t
     sent_with_decoys(world, contract.claim(proof.request, verdict, proof.proof), *decoys)
     report = audited(world, asked, server)
     assert report.passed, report.to_json()
-    assert world.client.recording(asked.id)[0].proof == tuple(proof.proof)
-    assert world.client.verdict(asked.id).signers == world.client.recording(asked.id)[1].attestation.signers
+    call, signed, _ = world.client.signing(asked.id)
+    assert call.proof == tuple(proof.proof)
+    assert world.client.verdict(asked.id).signers == signed.attestation.signers
 
 
 def test_audit__when_recorded_in_a_batch__then_it_holds(

@@ -17,7 +17,7 @@ from anvil_server import anvil
 
 from deploy.deployment import write
 from oracle.client import Deployment
-from oracle.core.structs import Delivery, Finality, RequestState, Verdict
+from oracle.core.structs import Delivery, Disclosure, Finality, RequestState, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests" / "npm"
@@ -32,7 +32,7 @@ def run(*command: str | Path) -> str:
 
 
 def names(enum: type[IntEnum]) -> dict[str, int]:
-    return {member.name.capitalize(): member.value for member in enum}
+    return {member.name.title().replace("_And_", "And"): member.value for member in enum}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -68,6 +68,7 @@ def test_viem__when_a_verdict_is_recorded__then_it_reads_what_python_does(tmp_pa
         asked = world.ask(agreement)
         world.record_verdict(asked, VERDICT)
         status = world.client.contract.verdict_of(asked.id).call()
+        by = world.client.recording(asked.id).by
         use = str(asked.request.question.use)
         found: dict[str, Any] = json.loads(
             run("node", TESTS / "read_verdict.mjs", url, file, f"0x{agreement.id.hex()}", use)
@@ -80,11 +81,17 @@ def test_viem__when_a_verdict_is_recorded__then_it_reads_what_python_does(tmp_pa
         "outcome": VERDICT.outcome,
         "score": VERDICT.score,
         "since": status.since,
-        "trail": f"0x{VERDICT.trail[:20].hex()}",
+        "mark": f"0x{status.mark.hex()}",
         "undelivered": False,
     }
     assert found["quote"] == asked.request.quote.to_json()
-    assert found["recorded"] == {"id": found["id"], **VERDICT.to_json()}
+    assert found["recorded"] == {
+        "id": found["id"],
+        **VERDICT.to_json(),
+        "epoch": by.epoch,
+        "bitmap": str(by.bitmap),
+    }
     assert found["models"] == {"screening": f"0x{world.model.id.hex()}"}
     enums = {"RequestState": names(RequestState), "Finality": names(Finality), "Delivery": names(Delivery)}
+    enums |= {"Disclosure": names(Disclosure)}
     assert found["enums"] == enums

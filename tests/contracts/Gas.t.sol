@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import { Agreement, Agreements } from "../../contracts/types/Agreement.sol";
 import { AgreementId, SourceId } from "../../contracts/types/Ids.sol";
 import { Models } from "../../contracts/types/Model.sol";
-import { Asked, Delivery, Question, Questions } from "../../contracts/types/Question.sol";
-import { Answer, Attestation, Request, Verdicts } from "../../contracts/types/Verdict.sol";
+import { Asked, Delivery, Disclosure, Question, Questions } from "../../contracts/types/Question.sol";
+import { Answer, Attestation, Request, Verdict, Verdicts } from "../../contracts/types/Verdict.sol";
 import { AssentTest } from "./base/AssentTest.sol";
 
 /// @notice Named gas snapshots of whole transactions: each call is isolated, with cold slots and 21,000 gas. Steady state, where no name
@@ -133,6 +133,13 @@ contract GasTest is AssentTest {
         vm.snapshotGasLastCall("assent", "record, 3 of 4");
     }
 
+    /// @dev All of it: commitments have more bytes that aren't zero.
+    function test_Snapshot_Record_3of4_Sealed() public {
+        askAndRecordSealed(0);
+        askAndRecordSealed(1);
+        vm.snapshotGasLastCall("assent", "record, 3 of 4, sealed");
+    }
+
     function test_Snapshot_Record_SubjectAndPublisherEarn() public {
         agreement.terms.price = 1 gwei;
         give();
@@ -216,6 +223,14 @@ contract GasTest is AssentTest {
         assent.expire(first);
         assent.expire(second);
         vm.snapshotGasLastCall("assent", "expire");
+    }
+
+    function askAndRecordSealed(uint32 use) private {
+        Asked memory parts = asked(use);
+        parts.disclosure = Disclosure.Sealed;
+        (Request memory request,) = ask(Questions.pack(parts));
+        Verdict memory verdict = Verdict(keccak256("outcome"), keccak256("score"), keccak256("trail"));
+        record(request, verdict, attest(request, verdict, 0x7));
     }
 
     /// @dev Asks and records `count` verdicts under one quorum check; the slots of those who sign exist already the second time.

@@ -20,12 +20,14 @@ import {
 import { Model, Models } from "../../contracts/types/Model.sol";
 import { Operators, Policy } from "../../contracts/types/Operator.sol";
 import { Pools } from "../../contracts/types/Pool.sol";
-import { Asked, Delivery, Question, Questions } from "../../contracts/types/Question.sol";
+import { Asked, Delivery, Disclosure, Question, Questions } from "../../contracts/types/Question.sol";
 import { Quote, Quoted, Quotes } from "../../contracts/types/Quote.sol";
 import { Records } from "../../contracts/types/Record.sol";
 import { Scoped, Scopes } from "../../contracts/types/Scope.sol";
+import { Signers, SignersLib } from "../../contracts/types/Signers.sol";
 import { Schedule, StandingRequest, Standings } from "../../contracts/types/Standing.sol";
 import { Request, Verdict, Verdicts } from "../../contracts/types/Verdict.sol";
+import { verdictOf } from "./base/Verdict.sol";
 
 /// @dev What is hashed from calldata.
 contract VectorHasher {
@@ -212,7 +214,8 @@ contract VectorsTest is Test {
     function test_PoolIds_MatchTheVectors() public view {
         string memory path = ".derived.pool";
         uint32 currency = uint32(_number(path, "currency"));
-        PoolId id = Pools.id(uint32(_number(path, "epoch")), uint64(_number(path, "signers")), currency);
+        Signers by = SignersLib.pack(uint32(_number(path, "epoch")), uint64(_number(path, "signers")));
+        PoolId id = Pools.id(by, currency);
         assertEq(PoolId.unwrap(id), _word(path, "id"), "of an epoch");
         path = ".derived.rootPool";
         currency = uint32(_number(path, "currency"));
@@ -345,7 +348,8 @@ contract VectorsTest is Test {
                     modifiers: uint32(_number(path, "modifiers")),
                     place: uint16(_number(path, "place")),
                     language: bytes2(vm.parseJsonBytes(json, string.concat(path, ".language"))),
-                    erasure: vm.parseJsonBool(json, string.concat(path, ".erasure"))
+                    erasure: vm.parseJsonBool(json, string.concat(path, ".erasure")),
+                    disclosure: Disclosure(_number(path, "disclosure"))
                 })
             ),
             validFrom: uint40(_number(path, "validFrom")),
@@ -385,6 +389,7 @@ contract VectorsTest is Test {
             step: uint8(_number(path, "step")),
             callback: uint16(_number(path, "callback")),
             delivery: Delivery(_number(path, "delivery")),
+            disclosure: Disclosure(_number(path, "disclosure")),
             modifiers: uint32(_number(path, "modifiers")),
             place: uint16(_number(path, "place"))
         });
@@ -402,8 +407,7 @@ contract VectorsTest is Test {
     }
 
     function _verdict(string memory path) private view returns (Verdict memory) {
-        uint8 outcome = uint8(_number(path, "outcome"));
-        return Verdict(outcome, uint32(_number(path, "score")), _word(path, "trail"));
+        return verdictOf(_number(path, "outcome"), _number(path, "score"), _word(path, "trail"));
     }
 
     function _epoch(string memory path) private view returns (uint32) {

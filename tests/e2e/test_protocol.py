@@ -13,7 +13,7 @@ from deploy.story import PURPOSE, sign_and_relay
 from oracle.audit import audit
 from oracle.client import AssentClient
 from oracle.core.committee import members_of, supermajority
-from oracle.core.structs import Agreement, Delivery, Record, RequestState, Schedule
+from oracle.core.structs import Agreement, Delivery, Record, RequestState, Schedule, Signers
 from oracle.models.zoo.screening.data import held_out
 
 WAIT_S = 60
@@ -84,7 +84,7 @@ def test_challenge__when_a_verdict_was_right__then_upheld_by_a_supermajority(
     assert verdict.final
     assert verdict.trail == first.trail
     upheld = controller.events("Upheld", asked.id)[0].arguments
-    assert len(members_of(upheld["signers"])) >= supermajority(len(devnet.operators))
+    assert len(members_of(Signers.unpack(upheld["by"]).bitmap)) >= supermajority(len(devnet.operators))
 
 
 def test_standing__when_rounds_are_due__then_operators_open_and_answer_them(

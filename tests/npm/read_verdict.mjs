@@ -13,13 +13,14 @@ const id = assent.requestId(agreementId, Number(use));
 const [given] = await client.getContractEvents({ ...at, eventName: "AgreementGiven", args: { id: agreementId }, fromBlock });
 const agreement = assent.givenAgreement(given.args);
 const [recorded] = await client.getContractEvents({ ...at, eventName: "Recorded", args: { id }, fromBlock });
+const { RequestState, Finality, Delivery, Disclosure } = assent;
 const found = {
   id,
   agreement: assent.agreementId(agreement),
   verdict: await client.readContract({ ...at, functionName: "verdictOf", args: [id] }),
   quote: assent.unpackQuote(await client.readContract({ ...at, functionName: "quote", args: [agreement.terms] })),
-  recorded: recorded.args,
+  recorded: { id: recorded.args.id, trail: recorded.args.trail, ...assent.unpackSummary(recorded.args.summary) },
   models,
-  enums: { RequestState: assent.RequestState, Finality: assent.Finality, Delivery: assent.Delivery },
+  enums: { RequestState, Finality, Delivery, Disclosure },
 };
 console.log(JSON.stringify(found, (_, value) => (typeof value === "bigint" ? String(value) : value)));

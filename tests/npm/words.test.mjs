@@ -18,8 +18,8 @@ const wide = (values) =>
 
 const source = structs.source.values;
 const signedTerms = wide(structs.terms.values);
-const { steps, modifiers, place, language, erasure, ...limits } = signedTerms;
-const scope = { steps, modifiers, place, language: Number(language), erasure: Number(erasure) };
+const { steps, modifiers, place, language, erasure, disclosure, ...limits } = signedTerms;
+const scope = { steps, modifiers, place, language: Number(language), erasure: Number(erasure), disclosure };
 const terms = { ...limits, scope: assent.packScope(scope) };
 const agreement = { controller: structs.agreement.values.controller, source, terms };
 
@@ -44,7 +44,8 @@ test("words: RangeError for what doesn't fit", () => {
   assert.throws(() => assent.packQuestion({ ...question, use: 2 ** 32 }), /use doesn't fit 32 bits/);
   assert.throws(() => assent.packQuestion({ ...question, step: -1 }), RangeError);
   assert.throws(() => assent.unpackQuestion(1n << 160n), RangeError);
-  assert.throws(() => assent.unpackScope(1n << 73n), RangeError);
+  assert.throws(() => assent.unpackQuestion(1n << 107n), /between the parts/);
+  assert.throws(() => assent.unpackScope(1n << 75n), RangeError);
   assert.throws(() => assent.unpackQuote(1n << 256n), RangeError);
 });
 

@@ -7,6 +7,7 @@ import { PoolId } from "../../contracts/types/Ids.sol";
 import { Operators } from "../../contracts/types/Operator.sol";
 import { PoolSlot, Pools } from "../../contracts/types/Pool.sol";
 import { Quote, Quoted, Quotes } from "../../contracts/types/Quote.sol";
+import { SignersLib } from "../../contracts/types/Signers.sol";
 
 /// @notice Numbers: how many sign, and who has what of the money. Each `check_` is proven for all arguments that its first lines let through.
 contract ArithmeticProof {
@@ -134,8 +135,8 @@ contract ArithmeticProof {
         pure
     {
         if (currencies[0] > Pools.MAX_CURRENCY || currencies[1] > Pools.MAX_CURRENCY) return;
-        bytes32 one = PoolId.unwrap(Pools.id(epochs[0], signers[0], currencies[0]));
-        bytes32 other = PoolId.unwrap(Pools.id(epochs[1], signers[1], currencies[1]));
+        bytes32 one = PoolId.unwrap(Pools.id(SignersLib.pack(epochs[0], signers[0]), currencies[0]));
+        bytes32 other = PoolId.unwrap(Pools.id(SignersLib.pack(epochs[1], signers[1]), currencies[1]));
         bool same = epochs[0] == epochs[1] && signers[0] == signers[1] && currencies[0] == currencies[1];
         assert((one == other) == same);
     }
@@ -148,7 +149,7 @@ contract ArithmeticProof {
         uint8 quorum
     ) external pure {
         if (currencies[0] > Pools.MAX_CURRENCY) return;
-        PoolId one = Pools.id(epoch, signers, currencies[0]);
+        PoolId one = Pools.id(SignersLib.pack(epoch, signers), currencies[0]);
         PoolId other = Pools.id(root, currencies[1], quorum);
         assert(PoolId.unwrap(one) != PoolId.unwrap(other));
     }

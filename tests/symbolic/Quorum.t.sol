@@ -5,6 +5,7 @@ import { SSTORE2 } from "solady/utils/SSTORE2.sol";
 
 import { Quorum } from "../../contracts/base/Quorum.sol";
 import { Epoch } from "../../contracts/types/Operator.sol";
+import { Signers, SignersLib } from "../../contracts/types/Signers.sol";
 import { Attestation, Verdicts } from "../../contracts/types/Verdict.sol";
 
 /// @notice A committee of four in epoch 1.
@@ -41,20 +42,21 @@ contract QuorumProof {
 
     /// @dev Three signatures are given: what passes was signed by just three members, or the check has a hole.
     function check_AReportThatPassesHasItsQuorum(
-        uint32 epoch,
-        uint64 signers,
+        Signers by,
         uint256 quorum,
         uint32 count,
         bytes32 root,
         bytes32[6] calldata words
     ) external view {
         bytes memory signatures = abi.encodePacked(words);
-        Attestation memory attestation = Attestation(epoch, signers, signatures);
+        Attestation memory attestation = Attestation(by, signatures);
         (bool success,) =
             address(committee).staticcall(abi.encodeCall(committee.check, (attestation, quorum, count, root)));
         if (!success) return;
-        assert(epoch == 1 && quorum <= 3 && signers < 16);
-        bytes32 digest = committee.digest(epoch, count, root);
+        uint64 signers = by.bitmap();
+        // All that is above the bitmap: no other bit is let pass.
+        assert(Signers.unwrap(by) >> 64 == 1 && quorum <= 3 && signers < 16);
+        bytes32 digest = committee.digest(1, count, root);
         uint256 given = 0;
         for (uint256 i = 0; i < 4; ++i) {
             if ((signers >> i) & 1 == 0) continue;
@@ -77,11 +79,15 @@ contract QuorumProof {
     ) external view {
         (bool few,) = address(committee)
             .staticcall(
-                abi.encodeCall(committee.check, (Attestation(1, signers, abi.encodePacked(two)), 3, count, root))
+                abi.encodeCall(
+                    committee.check, (Attestation(SignersLib.pack(1, signers), abi.encodePacked(two)), 3, count, root)
+                )
             );
         (bool many,) = address(committee)
             .staticcall(
-                abi.encodeCall(committee.check, (Attestation(1, signers, abi.encodePacked(four)), 3, count, root))
+                abi.encodeCall(
+                    committee.check, (Attestation(SignersLib.pack(1, signers), abi.encodePacked(four)), 3, count, root)
+                )
             );
         assert(!few && !many);
     }

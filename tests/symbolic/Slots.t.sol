@@ -4,26 +4,21 @@ pragma solidity ^0.8.30;
 import { CommonBase } from "forge-std/Base.sol";
 
 import { Slots } from "../../contracts/libraries/Slots.sol";
-import { RequestState } from "../../contracts/types/Verdict.sol";
+import { RequestState, Verdict } from "../../contracts/types/Verdict.sol";
 
 /// @notice A request's slot: nothing in it overlaps, and each of its functions changes what it names and nothing else.
 contract SlotsProof is CommonBase {
     uint256 private constant TIME = uint256(type(uint40).max) << 40;
 
-    function check_PartsDoNotOverlap(
-        uint8 outcome,
-        uint24 score,
-        bytes32 trail,
-        uint16 callback,
-        uint8 state,
-        uint40 time
-    ) external {
+    function check_PartsDoNotOverlap(Verdict calldata verdict, bytes22 mark, uint8 state, uint40 time) external {
         if (state > uint8(type(RequestState).max)) return;
         vm.warp(time);
-        uint256 slot = Slots.recorded(outcome, score, trail, callback, RequestState(state));
-        assert(Slots.outcome(slot) == outcome && Slots.score(slot) == score && Slots.callback(slot) == callback);
+        uint256 slot = Slots.recorded(verdict, mark, RequestState(state));
+        (uint256 outcome, uint256 score) = (uint256(verdict.outcome), uint256(verdict.score));
+        assert(Slots.outcome(slot) == (outcome < 255 ? outcome : 255));
+        assert(Slots.score(slot) == (score < 0xffffff ? score : 0xffffff));
         assert(uint8(Slots.state(slot)) == state && Slots.since(slot) == time);
-        assert(bytes20(bytes32(slot)) == bytes20(trail) && slot & Slots.UNDELIVERED == 0);
+        assert(Slots.mark(slot) == mark && slot & Slots.UNDELIVERED == 0);
     }
 
     function check_AnOpenRequestIsItsCommitment(bytes32 committed, bytes32 other) external pure {
@@ -37,7 +32,7 @@ contract SlotsProof is CommonBase {
         vm.warp(time);
         uint256 slot = Slots.ended(RequestState(state));
         assert(uint8(Slots.state(slot)) == state && Slots.since(slot) == time);
-        assert(slot & Slots.UNDELIVERED == 0 && Slots.callback(slot) == 0);
+        assert(slot & Slots.UNDELIVERED == 0 && Slots.mark(slot) == 0);
     }
 
     function check_AnotherStateLeavesTheRest(uint256 slot, uint8 state) external pure {

@@ -8,9 +8,9 @@ import { RequestDesk } from "../../contracts/base/RequestDesk.sol";
 import { VerdictOracle } from "../../contracts/base/VerdictOracle.sol";
 import { Slots } from "../../contracts/libraries/Slots.sol";
 import { Agreements, Terms } from "../../contracts/types/Agreement.sol";
-import { Challenge, ChallengeTerms, Reference } from "../../contracts/types/Challenge.sol";
+import { Challenge, ChallengeTerms } from "../../contracts/types/Challenge.sol";
 import { AgreementId, RequestId, SourceId } from "../../contracts/types/Ids.sol";
-import { Request, RequestState, Verdicts } from "../../contracts/types/Verdict.sol";
+import { Recording, Request, RequestState, Verdicts } from "../../contracts/types/Verdict.sol";
 
 /// @notice All that changes a request's state, on one storage, which is set at will.
 contract Machine is VerdictOracle, RequestDesk, Arbiter {
@@ -89,20 +89,17 @@ contract StatesProof is CommonBase {
     }
 
     /// @dev To a receiver that takes anything.
-    function check_ARetryChangesTheMarkAlone(Reference calldata named, uint256 word) external {
-        if (named.controller != address(taker)) return;
-        RequestId id = machine.requestId(_agreementOf(named), named.use);
+    function check_ARetryChangesThatItFailedAlone(Recording calldata recording, uint256 word) external {
+        if (recording.request.controller != address(taker)) return;
+        (RequestId id, bytes22 mark) = Verdicts.mark(recording);
         machine.set(id, word);
-        (bool success,) = address(machine).call(abi.encodeCall(machine.retryCallback, (named)));
+        (bool success,) = address(machine).call(abi.encodeCall(machine.retryCallback, (recording)));
         if (!success) return;
+        assert(Slots.hasVerdict(word) && Slots.mark(word) == mark);
         assert(word & Slots.UNDELIVERED != 0 && machine.get(id) == word & ~Slots.UNDELIVERED);
     }
 
     function _agreement(SourceId source, Terms calldata terms) private view returns (AgreementId) {
         return Agreements.id(source, address(this), Agreements.termsId(terms));
-    }
-
-    function _agreementOf(Reference calldata named) private pure returns (AgreementId) {
-        return Agreements.id(named.source, named.controller, Agreements.termsId(named.terms));
     }
 }

@@ -1,6 +1,9 @@
 /** How the controller wants the verdict: recorded by the operators, or under an anchored root, to be claimed. */
 export const Delivery = { Recorded: 0, Anchored: 1 } as const;
 
+/** What of a verdict stands on chain in clear; the rest is sealed. An agreement's scope has the most that a question may ask for. */
+export const Disclosure = { Sealed: 0, Outcome: 1, OutcomeAndScore: 2, Everything: 3 } as const;
+
 /** State of an agreement. One that has expired, or was renewed, is `Given`. */
 export const AgreementState = { None: 0, Given: 1, Withdrawn: 2, Revoked: 3, Refused: 4, Invalidated: 5 } as const;
 

@@ -33,6 +33,7 @@ export type SignedTerms = Omit<Terms, "scope"> & {
   readonly place: number;
   readonly language: Hex;
   readonly erasure: boolean;
+  readonly disclosure: number;
 };
 
 /** What an `AgreementGiven` event says: with its topics, all of the agreement. */

@@ -1,7 +1,7 @@
 export { assentAbi } from "./abi.js";
 export { deployments } from "./addresses.js";
 export { type Deployment, parseDeployment } from "./deployment.js";
-export { AgreementState, Delivery, Finality, RequestState } from "./enums.js";
+export { AgreementState, Delivery, Disclosure, Finality, RequestState } from "./enums.js";
 export {
   type Agreement,
   agreementId,
@@ -36,11 +36,16 @@ export {
   packQuestion,
   packQuote,
   packScope,
+  packSigners,
   type Question,
   type Quote,
   type Scope,
+  type Signers,
+  type Summary,
   unpackLimits,
   unpackQuestion,
   unpackQuote,
   unpackScope,
+  unpackSigners,
+  unpackSummary,
 } from "./words.js";

@@ -17,6 +17,7 @@ export type Mismatch =
   | "PurposeProhibited"
   | "PurposeNotAgreed"
   | "StepNotAgreed"
+  | "DisclosureNotAgreed"
   | "ModifiersUnmet"
   | "PlaceNotAgreed"
   | "UsesSpent";
@@ -47,6 +48,7 @@ export function mismatch(
   if (prohibits(question.purpose, terms.prohibited)) return "PurposeProhibited";
   if (!covers(question.purpose, terms.purposes)) return "PurposeNotAgreed";
   if (((BigInt(scope.steps) >> BigInt(question.step)) & 1n) === 0n) return "StepNotAgreed";
+  if (question.disclosure > scope.disclosure) return "DisclosureNotAgreed";
   if ((BigInt(scope.modifiers) & ~BigInt(question.modifiers)) !== 0n) return "ModifiersUnmet";
   if (scope.place !== 0 && scope.place !== question.place) return "PlaceNotAgreed";
   return question.use < terms.uses ? undefined : "UsesSpent";

@@ -1,4 +1,4 @@
-/** The words that hold a struct each: `contracts/types/Question.sol`, `Quote.sol` and `Scope.sol`. */
+/** The words that hold a struct each: `contracts/types/Question.sol`, `Quote.sol`, `Scope.sol` and `Signers.sol`. */
 
 /** What a controller asks. */
 export interface Question {
@@ -14,6 +14,8 @@ export interface Question {
   readonly callback: number;
   /** One of `Delivery`. */
   readonly delivery: number;
+  /** One of `Disclosure`: what of the verdict is to stand on chain in clear. */
+  readonly disclosure: number;
   /** DUO modifiers that the controller undertakes to meet, a bit each; see `modifiers`. */
   readonly modifiers: number;
   /** Where the verdict is to be used: an ISO 3166-1 numeric code; 0 if it isn't said. */
@@ -32,6 +34,8 @@ export interface Scope {
   readonly language: number;
   /** 1 if the record must be erased when the agreement ends. */
   readonly erasure: number;
+  /** One of `Disclosure`: the most that a question may have in clear. */
+  readonly disclosure: number;
 }
 
 /** What a request costs and what its verdict needs. Amounts are in the smallest unit of the currency. */
@@ -57,8 +61,22 @@ export interface Limits {
   readonly price: bigint;
 }
 
-/** Names and widths in bits, from the low end. */
-type Layout<T> = readonly (readonly [name: keyof T & string, bits: number])[];
+/** Who signed. */
+export interface Signers {
+  /** Bit i: the epoch's member i. */
+  readonly bitmap: bigint;
+  readonly epoch: number;
+}
+
+/** What a `Recorded` event says in one word: who signed, and which verdict. */
+export interface Summary extends Signers {
+  readonly outcome: number;
+  /** Parts per million. */
+  readonly score: number;
+}
+
+/** Names and widths in bits, from the low end; what has no name is zero. */
+type Layout<T> = readonly (readonly [name: (keyof T & string) | "", bits: number])[];
 
 const QUESTION: Layout<Question> = [
   ["use", 32],
@@ -66,7 +84,9 @@ const QUESTION: Layout<Question> = [
   ["purpose", 8],
   ["step", 8],
   ["callback", 16],
-  ["delivery", 8],
+  ["delivery", 1],
+  ["disclosure", 2],
+  ["", 5],
   ["modifiers", 32],
   ["place", 16],
 ];
@@ -77,6 +97,19 @@ const SCOPE: Layout<Scope> = [
   ["place", 16],
   ["language", 16],
   ["erasure", 1],
+  ["disclosure", 2],
+];
+
+const SIGNERS: Layout<Signers> = [
+  ["bitmap", 64],
+  ["epoch", 32],
+];
+
+const SUMMARY: Layout<Summary> = [
+  ["bitmap", 64],
+  ["epoch", 32],
+  ["outcome", 8],
+  ["score", 24],
 ];
 
 const LIMITS: Layout<Limits> = [
@@ -133,11 +166,26 @@ export function unpackLimits(word: bigint): Limits {
   return unpack(LIMITS, word) as unknown as Limits;
 }
 
+/** Returns the word that a `Recording` has. Throws RangeError when a part doesn't fit. */
+export function packSigners(signers: Signers): bigint {
+  return pack(SIGNERS, (name) => signers[name]);
+}
+
+/** Takes apart the `by` of an event. Throws RangeError for a bit beyond the parts. */
+export function unpackSigners(word: bigint): Signers {
+  return unpack(SIGNERS, word) as unknown as Signers;
+}
+
+/** Takes apart the `summary` of a `Recorded` event. Throws RangeError for a bit beyond the parts. */
+export function unpackSummary(word: bigint): Summary {
+  return unpack(SUMMARY, word) as unknown as Summary;
+}
+
 function pack<T>(layout: Layout<T>, part: (name: keyof T) => number | bigint): bigint {
   let word = 0n;
   let shift = 0n;
   for (const [name, bits] of layout) {
-    const value = BigInt(part(name));
+    const value = name === "" ? 0n : BigInt(part(name));
     if (BigInt.asUintN(bits, value) !== value) throw new RangeError(`${name} doesn't fit ${bits} bits`);
     word |= value << shift;
     shift += BigInt(bits);
@@ -150,8 +198,9 @@ function unpack<T>(layout: Layout<T>, word: bigint): Record<string, number | big
   let rest = word;
   for (const [name, bits] of layout) {
     const value = BigInt.asUintN(bits, rest);
-    parts[name] = bits > NUMBER_BITS ? value : Number(value);
     rest >>= BigInt(bits);
+    if (name !== "") parts[name] = bits > NUMBER_BITS ? value : Number(value);
+    else if (value !== 0n) throw new RangeError("a bit between the parts");
   }
   if (rest !== 0n) throw new RangeError("a bit beyond the parts");
   return parts;

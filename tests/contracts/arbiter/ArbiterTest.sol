@@ -6,7 +6,16 @@ import { IVerdictReceiver } from "../../../contracts/interfaces/IVerdictReceiver
 import { Challenges, Reference } from "../../../contracts/types/Challenge.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
-import { Attestation, Request, RequestState, RequestStatus, Verdict } from "../../../contracts/types/Verdict.sol";
+import { Under } from "../../../contracts/types/Standing.sol";
+import {
+    Attestation,
+    Recording,
+    Request,
+    RequestState,
+    RequestStatus,
+    Verdict
+} from "../../../contracts/types/Verdict.sol";
+import { outcomeOf, scoreOf, verdictOf } from "../base/Verdict.sol";
 import { OperatorsTest } from "../operators/OperatorsTest.sol";
 
 /// @notice Exposes the hash of a review, which takes calldata.
@@ -46,6 +55,10 @@ contract Receiver is IVerdictReceiver {
         (lastState, lastOutcome, lastScore) = (state, outcome, score);
         if (bond != 0) oracle.challenge{ value: bond }(id);
     }
+
+    function onSealed(RequestId, RequestState) external pure {
+        revert("nothing sealed was asked for");
+    }
 }
 
 /// @notice The world of the arbiter's tests: a request with a verdict, recorded by the first members, as many as the quorum, and a challenger.
@@ -54,20 +67,24 @@ abstract contract ArbiterTest is OperatorsTest {
     address internal challenger = makeAddr("challenger");
     Request internal request;
     RequestId internal id;
-    /// @dev Names the request. Kept, for the helper that makes it calls a contract, which `vm.prank` would take for the call meant.
+    /// @dev Names the request. Kept, as what is below, for the helper that makes it calls a contract, which `vm.prank` would take for the call
+    /// meant.
     Reference internal about;
+    /// @dev How it was recorded or corrected, and under which agreement.
+    Recording internal recorded;
+    Under internal under;
 
     function setUp() public virtual override {
         super.setUp();
         vm.deal(challenger, 10 ether);
         give();
         (request, id) = askAndRecord(0, uint64((1 << modelQuorum()) - 1));
-        about = named(0);
+        nameIt();
     }
 
     /// @dev Another outcome, by another score: what the committee finds when the first verdict was wrong.
     function otherVerdict() internal pure returns (Verdict memory) {
-        return Verdict({ outcome: 0, score: 12_345, trail: keccak256("another trail") });
+        return verdictOf(0, 12_345, keccak256("another trail"));
     }
 
     function challenge() internal {
@@ -89,9 +106,15 @@ abstract contract ArbiterTest is OperatorsTest {
 
     function review(Verdict memory verdict, uint64 signers) internal {
         Attestation memory attestation = signReview(verdict, signers);
-        about = named(request.question.use());
+        nameIt();
         vm.prank(relayer);
-        assent.review(about, model, verdict, attestation);
+        assent.review(recorded, under, model, verdict, attestation);
+        if (assent.verdictOf(id).state == RequestState.Corrected) keep(request, verdict, attestation.by);
+        recorded = recordingOf(id);
+    }
+
+    function nameIt() internal {
+        (about, recorded, under) = (named(request.question.use()), recordingOf(id), underNow());
     }
 
     function challengeAndUphold() internal {
@@ -112,8 +135,8 @@ abstract contract ArbiterTest is OperatorsTest {
         Asked memory question = asked(0);
         question.callback = callback;
         (request, id) = ask(Questions.pack(question));
-        about = named(0);
         record(request, defaultVerdict(), attest(request, defaultVerdict(), 0x7));
+        nameIt();
     }
 
     function balanceOf(address account) internal view returns (uint256) {
@@ -122,8 +145,8 @@ abstract contract ArbiterTest is OperatorsTest {
 
     function assertVerdict(Verdict memory verdict) internal view {
         RequestStatus memory status = assent.verdictOf(id);
-        assertEq(status.outcome, verdict.outcome, "outcome");
-        assertEq(status.score, verdict.score, "score");
-        assertEq(status.trail, bytes20(verdict.trail), "trail");
+        assertEq(status.outcome, outcomeOf(verdict), "outcome");
+        assertEq(status.score, scoreOf(verdict), "score");
+        assertEq(status.mark, markOf(request, verdict, recordingOf(id).by), "mark");
     }
 }

@@ -7,6 +7,7 @@ import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { Testimony } from "../../../contracts/types/Challenge.sol";
 import { Policy } from "../../../contracts/types/Operator.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { SignersLib } from "../../../contracts/types/Signers.sol";
 import { RequestState, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { ArbiterTest } from "./ArbiterTest.sol";
 
@@ -75,6 +76,7 @@ contract BondedTest is ArbiterTest {
         assent.anchor(root, 1, address(0), modelQuorum(), attestRoot(1, root, 0x7));
         skip(Policies.MAX_CLAIM);
         assent.claim(request, defaultVerdict(), new bytes32[](0));
+        keep(request, defaultVerdict(), SignersLib.pack(1, 0x7));
     }
 
     function _askForAsLongAsCanBe() private {

@@ -6,6 +6,7 @@ import { Challenge } from "../../../contracts/types/Challenge.sol";
 import { SourceId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Questions } from "../../../contracts/types/Question.sol";
 import { RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { outcomeOf, scoreOf } from "../base/Verdict.sol";
 import { ArbiterTest, Receiver } from "./ArbiterTest.sol";
 
 contract ChallengeTest is ArbiterTest {
@@ -83,7 +84,8 @@ contract ChallengeTest is ArbiterTest {
         assertEq(balanceOf(challenger), 0, "the bond is not the challenger's meanwhile");
         Verdict memory verdict = defaultVerdict();
         Challenge memory kept = assent.challengeOf(id);
-        Challenge memory expected = Challenge(challenger, BOND, until, verdict.outcome, uint24(verdict.score), false);
+        Challenge memory expected =
+            Challenge(challenger, BOND, until, outcomeOf(verdict), uint24(scoreOf(verdict)), false);
         assertEq(abi.encode(kept), abi.encode(expected), "challengeOf");
     }
 

@@ -5,6 +5,7 @@ import { VerdictConsumer } from "../../../contracts/consumers/VerdictConsumer.so
 import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Finality, RequestState, RequestStatus } from "../../../contracts/types/Verdict.sol";
+import { outcomeOf, scoreOf } from "../base/Verdict.sol";
 import { ArbiterTest } from "./ArbiterTest.sol";
 
 /// @notice Reads verdicts and is never called: one that takes any verdict, and one that waits for a final one.
@@ -60,8 +61,8 @@ contract FinalityTest is ArbiterTest {
         skip(CHALLENGE_WINDOW + 1);
         _assertFinality(RequestState.Recorded, Finality.Final);
         (uint8 outcome, uint32 score) = reader.finalVerdict(id);
-        assertEq(outcome, defaultVerdict().outcome, "outcome");
-        assertEq(score, defaultVerdict().score, "score");
+        assertEq(outcome, outcomeOf(defaultVerdict()), "outcome");
+        assertEq(score, scoreOf(defaultVerdict()), "score");
     }
 
     function test_GivenItIsChallenged() public {
@@ -71,8 +72,8 @@ contract FinalityTest is ArbiterTest {
         assertVerdict(defaultVerdict());
         assertEq(assent.verdictOf(id).since, START, "since");
         (uint8 outcome, uint32 score) = reader.anyVerdict(id);
-        assertEq(outcome, defaultVerdict().outcome, "outcome");
-        assertEq(score, defaultVerdict().score, "score");
+        assertEq(outcome, outcomeOf(defaultVerdict()), "outcome");
+        assertEq(score, scoreOf(defaultVerdict()), "score");
         bytes4 reason = VerdictConsumer.NoVerdict.selector;
         vm.expectRevert(abi.encodeWithSelector(reason, RequestState.Challenged, Finality.Contested));
         reader.finalVerdict(id);
@@ -101,8 +102,8 @@ contract FinalityTest is ArbiterTest {
         assertVerdict(otherVerdict());
         assertEq(assent.verdictOf(id).since, START + 1 hours, "since");
         (uint8 outcome, uint32 score) = reader.finalVerdict(id);
-        assertEq(outcome, otherVerdict().outcome, "outcome");
-        assertEq(score, otherVerdict().score, "score");
+        assertEq(outcome, outcomeOf(otherVerdict()), "outcome");
+        assertEq(score, scoreOf(otherVerdict()), "score");
     }
 
     function test_GivenAChallengeLapsed() public {

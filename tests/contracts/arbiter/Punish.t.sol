@@ -7,6 +7,7 @@ import { IArbiter } from "../../../contracts/interfaces/IArbiter.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { Testimony } from "../../../contracts/types/Challenge.sol";
 import { Answer, Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { inClear, scoreOf, verdictOf } from "../base/Verdict.sol";
 import { ArbiterTest } from "./ArbiterTest.sol";
 
 contract PunishTest is ArbiterTest {
@@ -24,7 +25,7 @@ contract PunishTest is ArbiterTest {
         (, uint256 key) = attesterAt(0);
         Request memory another = expectedRequest(1);
         // As empty as what is stored about it.
-        Testimony memory testimony = testify(key, another, Verdict(0, 0, 0));
+        Testimony memory testimony = testify(key, another, verdictOf(0, 0, 0));
         bytes4 reason = IArbiter.TestimonyIrrelevant.selector;
         _expectRevert(testimony, abi.encodeWithSelector(reason, assent.requestId(agreementId, 1)));
     }
@@ -35,10 +36,10 @@ contract PunishTest is ArbiterTest {
         bytes memory reason = abi.encodeWithSelector(IArbiter.TestimonyIrrelevant.selector, id);
         _expectRevert(testify(key, request, otherVerdict()), reason); // the right one
         Verdict memory verdict = defaultVerdict();
-        verdict.score -= 1;
+        verdict.score = inClear(scoreOf(verdict) - 1);
         _expectRevert(testify(key, request, verdict), reason);
         verdict = defaultVerdict();
-        verdict.outcome = 0;
+        verdict.outcome = inClear(0);
         _expectRevert(testify(key, request, verdict), reason);
     }
 
@@ -121,7 +122,7 @@ contract PunishTest is ArbiterTest {
         bytes32[] memory leaves = new bytes32[](3);
         for (uint32 i = 0; i < 3; ++i) {
             (Request memory asked_,) = ask(i + 1);
-            answers[i] = Answer(asked_, Verdict(1, 900_000 + i, keccak256(abi.encode(i))));
+            answers[i] = Answer(asked_, verdictOf(1, 900_000 + i, keccak256(abi.encode(i))));
             leaves[i] = leafOf(asked_, answers[i].verdict);
         }
         // The tree of three: the first two leaves under a node of their own.
@@ -129,6 +130,7 @@ contract PunishTest is ArbiterTest {
         Attestation memory attestation = attestReport(1, Verdicts.hashReport(1, 3, root), 0x7);
         assent.recordMany(answers, attestation);
         (request, id) = (answers[0].request, assent.requestId(agreementId, 1));
+        keep(request, answers[0].verdict, attestation.by);
         challengeAndCorrect();
 
         bytes32[] memory proof = new bytes32[](2);
@@ -211,7 +213,7 @@ contract PunishTest is ArbiterTest {
     /// @dev Else it would pay to report oneself for a conflict made up to that end, and leave the challenger without its reward.
     function test_GivenTheOperatorReportedItselfForAConflict() public {
         (, uint256 key) = attesterAt(0);
-        Testimony memory made = testify(key, request, Verdict(0, 0, 0));
+        Testimony memory made = testify(key, request, verdictOf(0, 0, 0));
         assent.punishConflict(about, model, _testimonyOf(0), made);
         challengeAndCorrect();
         assent.punish(_testimonyOf(0));
@@ -223,8 +225,8 @@ contract PunishTest is ArbiterTest {
     /// with the score. The verdict may be corrected, but nobody who signed it can be told from an honest operator.
     function test_RevertGiven_BothVerdictsMayBeHonest() public {
         (request, id) = ask(1);
-        Verdict memory above = Verdict(1, 500_000 + model.tolerance, keccak256("above"));
-        Verdict memory below = Verdict(0, 500_000 - model.tolerance, keccak256("below"));
+        Verdict memory above = verdictOf(1, 500_000 + model.tolerance, keccak256("above"));
+        Verdict memory below = verdictOf(0, 500_000 - model.tolerance, keccak256("below"));
         record(request, above, attest(request, above, 0x7));
         challenge();
         review(below, 0xe);
@@ -237,7 +239,7 @@ contract PunishTest is ArbiterTest {
     /// @dev What one score is called is no matter of tolerance.
     function test_GivenOnlyTheOutcomeWasCorrected() public {
         Verdict memory verdict = defaultVerdict();
-        verdict.outcome = 0;
+        verdict.outcome = inClear(0);
         challenge();
         review(verdict, 0xe);
         assent.punish(_testimonyOf(0));

@@ -8,7 +8,9 @@ import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { Testimony } from "../../../contracts/types/Challenge.sol";
 import { Model } from "../../../contracts/types/Model.sol";
+import { Asked, Disclosure, Questions } from "../../../contracts/types/Question.sol";
 import { Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { inClear, verdictOf } from "../base/Verdict.sol";
 import { ArbiterTest } from "./ArbiterTest.sol";
 
 contract PunishConflictTest is ArbiterTest {
@@ -52,6 +54,15 @@ contract PunishConflictTest is ArbiterTest {
         assent.punishConflict(about, other, first, second);
     }
 
+    /// @dev Two commitments differ, whatever they are commitments to.
+    function test_RevertWhen_TheQuestionAskedToHaveSomethingSealed() public {
+        Asked memory parts = asked(1);
+        parts.disclosure = Disclosure.OutcomeAndScore;
+        (request, id) = ask(Questions.pack(parts));
+        about = named(1);
+        _expectRevert(_scored(0), _scored(1_000_000), abi.encodeWithSelector(IArbiter.TestimonyIrrelevant.selector, id));
+    }
+
     function test_RevertWhen_TheScoresAreTwiceTheToleranceApart() public {
         uint256 allowed = 2 * uint256(model.tolerance);
         _expectCompatible(_scored(500_000), _scored(uint32(500_000 + allowed)), allowed);
@@ -64,7 +75,7 @@ contract PunishConflictTest is ArbiterTest {
 
     function test_RevertWhen_TwoOperatorsSigned() public {
         (, uint256 another) = attesterAt(1);
-        Testimony memory second = testify(another, request, Verdict(1, 1_000_000, 0));
+        Testimony memory second = testify(another, request, verdictOf(1, 1_000_000, 0));
         _expectRevert(_scored(0), second, abi.encodeWithSelector(IArbiter.TestimonyIrrelevant.selector, id));
     }
 
@@ -88,7 +99,7 @@ contract PunishConflictTest is ArbiterTest {
     function test_RevertWhen_ATestimonyIsAltered() public {
         Testimony memory first = _scored(0);
         Testimony memory altered = _scored(0);
-        altered.verdict.score = 1_000_000;
+        altered.verdict.score = inClear(1_000_000);
         vm.expectPartialRevert(IArbiter.AttesterUnknown.selector);
         assent.punishConflict(about, model, first, altered);
     }
@@ -111,15 +122,15 @@ contract PunishConflictTest is ArbiterTest {
 
     /// @dev Near a threshold, each score within the tolerance may have its own outcome.
     function test_RevertWhen_TwoCloseScoresHaveTwoOutcomes() public {
-        Testimony memory first = testify(key, request, Verdict(0, 500_000, 0));
-        Testimony memory second = testify(key, request, Verdict(1, 500_001, 0));
+        Testimony memory first = testify(key, request, verdictOf(0, 500_000, 0));
+        Testimony memory second = testify(key, request, verdictOf(1, 500_001, 0));
         _expectCompatible(first, second, 1);
     }
 
     /// @dev What one score is called is no matter of tolerance.
     function test_WhenOneScoreHasTwoOutcomes() public {
-        Testimony memory first = testify(key, request, Verdict(0, 500_000, 0));
-        Testimony memory second = testify(key, request, Verdict(1, 500_000, 0));
+        Testimony memory first = testify(key, request, verdictOf(0, 500_000, 0));
+        Testimony memory second = testify(key, request, verdictOf(1, 500_000, 0));
         _assertPunishes(first, second);
     }
 
@@ -154,7 +165,7 @@ contract PunishConflictTest is ArbiterTest {
     function test_WhenAReportIsOfMany() public {
         bytes32[] memory proof = new bytes32[](1);
         proof[0] = keccak256("the other leaf");
-        Verdict memory verdict = Verdict(1, 1_000_000, 0);
+        Verdict memory verdict = verdictOf(1, 1_000_000, 0);
         bytes32 root = Hashes.commutativeKeccak256(leafOf(request, verdict), proof[0]);
         bytes memory signature = sign(key, Verdicts.hashReport(1, 2, root));
         _assertPunishes(_scored(0), Testimony(request, verdict, proof, 1, 2, signature));
@@ -181,7 +192,7 @@ contract PunishConflictTest is ArbiterTest {
     }
 
     function _scored(uint32 score) private view returns (Testimony memory) {
-        return testify(key, request, Verdict(score < 500_000 ? 0 : 1, score, keccak256(abi.encode(score))));
+        return testify(key, request, verdictOf(score < 500_000 ? 0 : 1, score, keccak256(abi.encode(score))));
     }
 
     function _punish(Testimony memory first, Testimony memory second) private {

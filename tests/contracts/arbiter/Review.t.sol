@@ -4,11 +4,14 @@ pragma solidity ^0.8.30;
 import { IArbiter } from "../../../contracts/interfaces/IArbiter.sol";
 import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
-import { Reference } from "../../../contracts/types/Challenge.sol";
-import { PoolId } from "../../../contracts/types/Ids.sol";
+import { PoolId, RequestId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Model } from "../../../contracts/types/Model.sol";
 import { Operators } from "../../../contracts/types/Operator.sol";
-import { Attestation, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { Question } from "../../../contracts/types/Question.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
+import { Under } from "../../../contracts/types/Standing.sol";
+import { Attestation, Recording, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { inClear, outcomeOf, scoreOf, verdictOf } from "../base/Verdict.sol";
 import { ArbiterTest } from "./ArbiterTest.sol";
 
 /// @notice What the committee finds, and what becomes of bond and verdict; what is told to receivers is in `ReviewCallback.t.sol`.
@@ -28,17 +31,37 @@ contract ReviewTest is ArbiterTest {
         skip(REVIEW_TIME + 1);
         assent.lapse(id);
         vm.expectRevert(abi.encodeWithSelector(IArbiter.NotChallenged.selector, id));
-        assent.review(about, model, otherVerdict(), attestation);
+        assent.review(recorded, under, model, otherVerdict(), attestation);
     }
 
     function test_RevertWhen_AnotherRequestIsNamed() public {
         challenge();
         Attestation memory attestation = signReview(otherVerdict(), 0x7);
-        Reference memory other = about;
-        other.use = 1; // which nobody challenged
-        id = assent.requestId(agreementId, 1);
+        (, id) = askAndRecord(1, 0x7); // which nobody challenged
+        Recording memory other = recordingOf(id);
         vm.expectRevert(abi.encodeWithSelector(IArbiter.NotChallenged.selector, id));
-        assent.review(other, model, otherVerdict(), attestation);
+        assent.review(other, under, model, otherVerdict(), attestation);
+    }
+
+    /// @dev What it was recorded as is held against what is found: nobody but who signed it has the say of it.
+    function test_RevertWhen_TheRecordingIsAnother() public {
+        challenge();
+        Attestation memory attestation = signReview(otherVerdict(), 0x7);
+        Recording memory other = recordingOf(id);
+        other.verdict = otherVerdict();
+        _expectNotRecorded(other, id, attestation);
+        other = recordingOf(id);
+        other.by = SignersLib.pack(1, 0xe);
+        _expectNotRecorded(other, id, attestation);
+        other = recordingOf(id);
+        other.request.controller = stranger;
+        _expectNotRecorded(other, id, attestation);
+        other = recordingOf(id);
+        other.request.question = Question.wrap(Question.unwrap(other.request.question) ^ 1 << 88);
+        _expectNotRecorded(other, id, attestation);
+        other = recordingOf(id);
+        other.request.question = defaultQuestion(1); // never asked
+        _expectNotRecorded(other, assent.requestId(agreementId, 1), attestation);
     }
 
     function test_RevertWhen_ItIsTooLate() public {
@@ -54,20 +77,45 @@ contract ReviewTest is ArbiterTest {
         Model memory other = model;
         other.tolerance = 1_000_000;
         vm.expectRevert(abi.encodeWithSelector(ITreasury.ModelMismatch.selector));
-        assent.review(about, other, otherVerdict(), attestation);
+        assent.review(recorded, under, other, otherVerdict(), attestation);
+    }
+
+    function test_RevertWhen_TheAgreementIsAnother() public {
+        challenge();
+        Attestation memory attestation = signReview(otherVerdict(), 0x7);
+        Under memory other = under;
+        other.terms.price += 1;
+        vm.expectRevert(abi.encodeWithSelector(ITreasury.ModelMismatch.selector));
+        assent.review(recorded, other, model, otherVerdict(), attestation);
+        other = under;
+        other.source = SourceId.wrap(keccak256("another source"));
+        vm.expectRevert(abi.encodeWithSelector(ITreasury.ModelMismatch.selector));
+        assent.review(recorded, other, model, otherVerdict(), attestation);
+        // Nor one whose terms name a model of the reviewers' own choice.
+        other = under;
+        Model memory lax = model;
+        lax.tolerance = 1_000_000;
+        other.terms.model = hasher.modelId(lax);
+        vm.expectRevert(abi.encodeWithSelector(ITreasury.ModelMismatch.selector));
+        assent.review(recorded, other, lax, otherVerdict(), attestation);
     }
 
     function test_RevertWhen_TheModelHasNoSuchOutcome() public {
         challenge();
-        bytes4 reason = IVerdictOracle.OutcomeUnknown.selector;
-        _expectRevert(Verdict(2, 1, 0), abi.encodeWithSelector(reason, 2, model.outcomeCount));
+        _expectRevert(verdictOf(2, 1, 0), abi.encodeWithSelector(IArbiter.VerdictImpossible.selector, id));
+        _expectRevert(verdictOf(1 << 8, 1, 0), abi.encodeWithSelector(IArbiter.VerdictImpossible.selector, id));
+        _expectRevert(
+            verdictOf(uint256(keccak256("sealed")), 1, 0),
+            abi.encodeWithSelector(IArbiter.VerdictImpossible.selector, id)
+        );
     }
 
     function test_RevertWhen_TheScoreIsAboveOneMillion() public {
         challenge();
-        uint32 score = Verdicts.MAX_SCORE + 1;
-        bytes4 reason = IVerdictOracle.ScoreOutOfRange.selector;
-        _expectRevert(Verdict(0, score, 0), abi.encodeWithSelector(reason, score, Verdicts.MAX_SCORE));
+        bytes memory reason = abi.encodeWithSelector(IArbiter.VerdictImpossible.selector, id);
+        _expectRevert(verdictOf(0, Verdicts.MAX_SCORE + 1, 0), reason);
+        _expectRevert(verdictOf(0, 1 << 32, 0), reason);
+        _expectRevert(verdictOf(0, uint256(keccak256("sealed")), 0), reason);
     }
 
     function test_RevertWhen_ThereAreTooFewSigners() public {
@@ -75,7 +123,7 @@ contract ReviewTest is ArbiterTest {
         Attestation memory attestation = signReview(otherVerdict(), 0x9);
         uint256 wanted = Operators.supermajority(committeeSize());
         vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.QuorumMismatch.selector, 2, wanted));
-        assent.review(about, model, otherVerdict(), attestation);
+        assent.review(recorded, under, model, otherVerdict(), attestation);
     }
 
     function test_RevertWhen_TheEpochIsStale() public {
@@ -84,16 +132,27 @@ contract ReviewTest is ArbiterTest {
         rotateToNext();
         skip(EPOCH_GRACE + 1);
         vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, 1, 2));
-        assent.review(about, model, otherVerdict(), attestation);
+        assent.review(recorded, under, model, otherVerdict(), attestation);
+    }
+
+    function test_RevertWhen_ABitIsBeyondTheSigners() public {
+        challenge();
+        Attestation memory attestation = signReview(otherVerdict(), 0x7);
+        for (uint256 bit = SignersLib.BITS; bit < 256; ++bit) {
+            attestation.by = Signers.wrap(1 << bit | 1 << 64 | 0x7);
+            uint256 given = 1 | 1 << (bit - 64);
+            vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, given, 1));
+            assent.review(recorded, under, model, otherVerdict(), attestation);
+        }
     }
 
     function test_RevertWhen_AnotherVerdictWasSigned() public {
         challenge();
         Verdict memory verdict = otherVerdict();
-        verdict.outcome = 1;
+        verdict.outcome = inClear(1);
         _expectMismatch(signReview(verdict, 0x7));
         verdict = otherVerdict();
-        verdict.score += 1;
+        verdict.score = inClear(scoreOf(verdict) + 1);
         _expectMismatch(signReview(verdict, 0x7));
         verdict = otherVerdict();
         verdict.trail ^= bytes32(uint256(1));
@@ -126,9 +185,9 @@ contract ReviewTest is ArbiterTest {
         vm.expectEmit(address(assent));
         emit IVerdictOracle.PoolOpened(pool, 1, 0xe, 0);
         vm.expectEmit(address(assent));
-        emit IArbiter.Upheld(id, 1, 0xe);
+        emit IArbiter.Upheld(id, SignersLib.pack(1, 0xe));
         vm.prank(stranger);
-        assent.review(about, model, defaultVerdict(), attestation);
+        assent.review(recorded, under, model, defaultVerdict(), attestation);
 
         assertState(id, RequestState.Upheld);
         assertVerdict(defaultVerdict());
@@ -157,7 +216,7 @@ contract ReviewTest is ArbiterTest {
         challenge();
         Attestation memory attestation = signReview(defaultVerdict(), 0x7);
         vm.recordLogs();
-        assent.review(about, model, defaultVerdict(), attestation);
+        assent.review(recorded, under, model, defaultVerdict(), attestation);
         assertEq(vm.getRecordedLogs().length, 1, "Upheld, and no pool opened anew");
         PoolId pool = assent.poolOf(1, 0x7, address(0));
         assertEq(assent.poolInfo(pool).earned, FEE + BOND, "earned");
@@ -179,13 +238,13 @@ contract ReviewTest is ArbiterTest {
     function test_WhenTheScoreIsWithinTwiceTheTolerance() public {
         Verdict memory verdict = defaultVerdict();
         uint256 state = vm.snapshotState();
-        verdict.score += 2 * model.tolerance;
+        verdict.score = inClear(scoreOf(verdict) + 2 * model.tolerance);
         challenge();
         review(verdict, 0x7);
         assertState(id, RequestState.Upheld);
         assertVerdict(defaultVerdict());
         vm.revertToState(state);
-        verdict.score = defaultVerdict().score - 2 * model.tolerance;
+        verdict.score = inClear(scoreOf(defaultVerdict()) - 2 * model.tolerance);
         challenge();
         review(verdict, 0x7);
         assertState(id, RequestState.Upheld);
@@ -193,9 +252,9 @@ contract ReviewTest is ArbiterTest {
 
     function testFuzz_WhenTheScoreIsAny(uint32 score) public {
         score = uint32(bound(score, 0, Verdicts.MAX_SCORE));
-        Verdict memory verdict = Verdict(defaultVerdict().outcome, score, keccak256("trail"));
+        Verdict memory verdict = verdictOf(outcomeOf(defaultVerdict()), score, keccak256("trail"));
         uint256 difference =
-            score > defaultVerdict().score ? score - defaultVerdict().score : defaultVerdict().score - score;
+            score > scoreOf(defaultVerdict()) ? score - scoreOf(defaultVerdict()) : scoreOf(defaultVerdict()) - score;
         challenge();
         review(verdict, 0x7);
         bool upheld = difference <= 2 * uint256(model.tolerance);
@@ -206,7 +265,7 @@ contract ReviewTest is ArbiterTest {
 
     function test_WhenTheScoreIsBeyondTwiceTheTolerance() public {
         Verdict memory verdict = defaultVerdict();
-        verdict.score -= 2 * model.tolerance + 1;
+        verdict.score = inClear(scoreOf(verdict) - (2 * model.tolerance + 1));
         _assertCorrects(verdict);
     }
 
@@ -217,14 +276,14 @@ contract ReviewTest is ArbiterTest {
     /// @dev A review's verdict is another only by the outcome: it is a correction too.
     function test_WhenOnlyTheOutcomeIsAnother() public {
         Verdict memory verdict = defaultVerdict();
-        verdict.outcome = 0;
+        verdict.outcome = inClear(0);
         _assertCorrects(verdict);
     }
 
     /// @dev Of two scores that close, each may have its own outcome: no fault of who signed the first one, but it is replaced.
     function testFuzz_WhenTheOutcomeIsAnother_GivenTheScoreIsWithinTwiceTheTolerance(uint32 apart) public {
         apart = uint32(bound(apart, 1, 2 * uint256(model.tolerance) + 1));
-        Verdict memory verdict = Verdict(0, defaultVerdict().score - apart, keccak256("trail"));
+        Verdict memory verdict = verdictOf(0, scoreOf(defaultVerdict()) - apart, keccak256("trail"));
         challenge();
         review(verdict, 0x7);
         assertState(id, RequestState.Corrected);
@@ -244,7 +303,7 @@ contract ReviewTest is ArbiterTest {
         rotateToNext();
         Attestation memory attestation = signReviewIn(1, otherVerdict(), 0x7);
         skip(EPOCH_GRACE);
-        assent.review(about, model, otherVerdict(), attestation);
+        assent.review(recorded, under, model, otherVerdict(), attestation);
         assertState(id, RequestState.Corrected);
     }
 
@@ -267,15 +326,17 @@ contract ReviewTest is ArbiterTest {
         skip(1 hours);
         Attestation memory attestation = signReview(verdict, 0xe);
         vm.expectEmit(address(assent));
-        emit IArbiter.Corrected(id, verdict.outcome, verdict.score, verdict.trail, 1, 0xe);
+        emit IArbiter.Corrected(id, attestation.by, verdict.outcome, verdict.score, verdict.trail);
         vm.prank(stranger);
-        assent.review(about, model, verdict, attestation);
+        assent.review(recorded, under, model, verdict, attestation);
+        keep(request, verdict, attestation.by);
 
         assertState(id, RequestState.Corrected);
         assertVerdict(verdict);
+        assertEq(assent.verdictOf(id).mark, markOf(request, verdict, attestation.by), "who found it");
         assertEq(assent.verdictOf(id).since, START + 1 hours, "since");
         assertEq(balanceOf(challenger), BOND, "the bond back");
-        assertEq(assent.challengeOf(id).score, defaultVerdict().score, "the first verdict, for punish");
+        assertEq(assent.challengeOf(id).score, scoreOf(defaultVerdict()), "the first verdict, for punish");
         assertTrue(assent.challengeOf(id).faulty, "nobody honest could have signed it");
         assertEq(assent.poolInfo(assent.poolOf(1, 0xe, address(0))).earned, 0, "nothing for the reviewers");
     }
@@ -283,13 +344,19 @@ contract ReviewTest is ArbiterTest {
     function _expectRevert(Verdict memory verdict, bytes memory reason) private {
         Attestation memory attestation = signReview(verdict, 0x7);
         vm.expectRevert(reason);
-        assent.review(about, model, verdict, attestation);
+        assent.review(recorded, under, model, verdict, attestation);
+    }
+
+    function _expectNotRecorded(Recording memory other, RequestId named_, Attestation memory attestation) private {
+        vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.RecordingMismatch.selector, named_));
+        assent.review(other, under, model, otherVerdict(), attestation);
+        assertState(id, RequestState.Challenged);
     }
 
     /// @dev Whom a signature of something else recovers to depends on what was signed.
     function _expectMismatch(Attestation memory attestation) private {
         vm.expectPartialRevert(IVerdictOracle.SignerMismatch.selector);
-        assent.review(about, model, otherVerdict(), attestation);
+        assent.review(recorded, under, model, otherVerdict(), attestation);
         assertState(id, RequestState.Challenged);
     }
 }
@@ -321,7 +388,7 @@ contract ReviewQuorumTest is ArbiterTest {
         agreement.terms.model = publishAs(model);
         give();
         (request, id) = askAndRecord(0, 0x3f);
-        about = named(0);
+        nameIt();
         challenge();
         _expectTooFew(0x7c, 5, 6);
         review(otherVerdict(), 0x7e);
@@ -331,6 +398,6 @@ contract ReviewQuorumTest is ArbiterTest {
     function _expectTooFew(uint64 signers, uint256 given, uint256 wanted) private {
         Attestation memory attestation = signReview(otherVerdict(), signers);
         vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.QuorumMismatch.selector, given, wanted));
-        assent.review(about, model, otherVerdict(), attestation);
+        assent.review(recorded, under, model, otherVerdict(), attestation);
     }
 }

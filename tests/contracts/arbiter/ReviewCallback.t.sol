@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { IRequestDesk } from "../../../contracts/interfaces/IRequestDesk.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { Attestation, RequestState } from "../../../contracts/types/Verdict.sol";
+import { outcomeOf, scoreOf } from "../base/Verdict.sol";
 import { ArbiterTest, Receiver } from "./ArbiterTest.sol";
 
 /// @notice What a receiver is told of a review.
@@ -38,7 +39,7 @@ contract ReviewCallbackTest is ArbiterTest {
         challengeAndCorrect();
         _assertTold(1);
         vm.expectRevert(abi.encodeWithSelector(IRequestDesk.NothingToDeliver.selector, id));
-        assent.retryCallback(about);
+        assent.retryCallback(recorded);
     }
 
     /// @dev It learns of the state that the verdict is in by then.
@@ -47,9 +48,9 @@ contract ReviewCallbackTest is ArbiterTest {
         askAndRecordBy(receiver, CALLBACK);
         challenge();
         receiver.close(false);
-        assent.retryCallback(about);
+        assent.retryCallback(recorded);
         assertEq(uint8(receiver.lastState()), uint8(RequestState.Challenged), "state");
-        assertEq(receiver.lastScore(), defaultVerdict().score, "score");
+        assertEq(receiver.lastScore(), scoreOf(defaultVerdict()), "score");
     }
 
     function test_GivenDeliveryHadFailed_WhenItIsRetriedAfterItWasUpheld() public {
@@ -57,9 +58,9 @@ contract ReviewCallbackTest is ArbiterTest {
         askAndRecordBy(receiver, CALLBACK);
         challengeAndUphold();
         receiver.close(false);
-        assent.retryCallback(about);
+        assent.retryCallback(recorded);
         assertEq(uint8(receiver.lastState()), uint8(RequestState.Upheld), "state");
-        assertEq(receiver.lastOutcome(), defaultVerdict().outcome, "outcome");
+        assertEq(receiver.lastOutcome(), outcomeOf(defaultVerdict()), "outcome");
     }
 
     /// @dev A receiver can't stop a correction.
@@ -74,7 +75,7 @@ contract ReviewCallbackTest is ArbiterTest {
         assertTrue(assent.verdictOf(id).undelivered, "undelivered");
         assertVerdict(otherVerdict());
         receiver.close(false);
-        assent.retryCallback(about);
+        assent.retryCallback(recorded);
         _assertTold(2);
     }
 
@@ -83,7 +84,7 @@ contract ReviewCallbackTest is ArbiterTest {
         challenge();
         Attestation memory attestation = signReview(otherVerdict(), 0x7);
         vm.expectPartialRevert(IVerdictOracle.CallbackGasMissing.selector);
-        assent.review{ gas: uint256(CALLBACK) * 1000 }(about, model, otherVerdict(), attestation);
+        assent.review{ gas: uint256(CALLBACK) * 1000 }(recorded, under, model, otherVerdict(), attestation);
         assertState(id, RequestState.Challenged);
     }
 
@@ -97,7 +98,7 @@ contract ReviewCallbackTest is ArbiterTest {
     function _assertTold(uint256 calls) private view {
         assertEq(receiver.calls(), calls, "calls");
         assertEq(uint8(receiver.lastState()), uint8(RequestState.Corrected), "state");
-        assertEq(receiver.lastOutcome(), otherVerdict().outcome, "outcome");
-        assertEq(receiver.lastScore(), otherVerdict().score, "score");
+        assertEq(receiver.lastOutcome(), outcomeOf(otherVerdict()), "outcome");
+        assertEq(receiver.lastScore(), scoreOf(otherVerdict()), "score");
     }
 }

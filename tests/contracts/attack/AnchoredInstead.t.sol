@@ -31,6 +31,6 @@ contract AnchoredInsteadTest is OracleTest {
         parts.delivery = Delivery.Anchored;
         (Request memory request,) = ask(Questions.pack(parts));
         record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
-        assertRecorded(idOf(request), defaultVerdict());
+        assertRecorded(request, defaultVerdict());
     }
 }

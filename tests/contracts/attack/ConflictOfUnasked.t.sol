@@ -6,6 +6,7 @@ import { Testimony } from "../../../contracts/types/Challenge.sol";
 import { SourceId } from "../../../contracts/types/Ids.sol";
 import { Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { ArbiterTest } from "../arbiter/ArbiterTest.sol";
+import { verdictOf } from "../base/Verdict.sol";
 
 /// @notice A controller gave up a use, and an accomplice of its that is an operator signed two verdicts about it: half of the stake was out at
 /// once, before any verdict of that operator was beyond challenge.
@@ -36,7 +37,7 @@ contract ConflictOfUnaskedTest is ArbiterTest {
 
     function _signed(uint32 score) private returns (Testimony memory) {
         (, uint256 key) = attesterAt(0);
-        Verdict memory verdict = Verdict(score == 0 ? 0 : 1, score, 0);
+        Verdict memory verdict = verdictOf(score == 0 ? 0 : 1, score, 0);
         bytes memory signature = sign(key, Verdicts.hashReport(1, 1, leafOf(request, verdict)));
         return Testimony(request, verdict, new bytes32[](0), 1, 1, signature);
     }

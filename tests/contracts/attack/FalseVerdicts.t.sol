@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
 import { Ending, Phase } from "../../../contracts/types/Case.sol";
-import { Recording } from "../../../contracts/types/Recording.sol";
 import { Place, Roll } from "../../../contracts/types/Roll.sol";
+import { Recording } from "../../../contracts/types/Verdict.sol";
 import { BenchTest } from "../committee/BenchTest.sol";
 import { CoreRecorder } from "../committee/CommitteeTest.sol";
 

@@ -37,7 +37,7 @@ contract PartWithoutCodeTest is OracleTest {
         assertTrue(assent.verdictOf(idOf(request)).undelivered, "told nobody");
 
         vm.etch(nowhere, address(new Receiver(assent)).code);
-        assent.retryCallback(named(0));
+        assent.retryCallback(recordingOf(idOf(request)));
         assertFalse(assent.verdictOf(idOf(request)).undelivered, "told");
         assertEq(Receiver(payable(nowhere)).told(), 1, "times");
     }

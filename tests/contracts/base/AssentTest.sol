@@ -16,12 +16,22 @@ import {
 } from "../../../contracts/types/Ids.sol";
 import { Model, Models } from "../../../contracts/types/Model.sol";
 import { Operators, Policy } from "../../../contracts/types/Operator.sol";
-import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote, Quoted, Quotes } from "../../../contracts/types/Quote.sol";
 import { Scopes, Steps } from "../../../contracts/types/Scope.sol";
-import { StandingRequest, Standings } from "../../../contracts/types/Standing.sol";
-import { Answer, Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
+import { StandingRequest, Standings, Under } from "../../../contracts/types/Standing.sol";
+import {
+    Answer,
+    Attestation,
+    Recording,
+    Request,
+    RequestState,
+    Verdict,
+    Verdicts
+} from "../../../contracts/types/Verdict.sol";
 import { Signing } from "./Signing.sol";
+import { verdictOf } from "./Verdict.sol";
 
 /// @notice Exposes the id functions, which take calldata.
 contract Hasher {
@@ -108,6 +118,8 @@ abstract contract AssentTest is Signing {
     RecordId internal recordId;
     Agreement internal agreement;
     AgreementId internal agreementId;
+
+    mapping(RequestId id => Recording) private _recordings;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -287,6 +299,7 @@ abstract contract AssentTest is Signing {
             step: Steps.INFER,
             callback: 0,
             delivery: Delivery.Recorded,
+            disclosure: Disclosure.Everything,
             modifiers: 0,
             place: 0
         });
@@ -327,8 +340,13 @@ abstract contract AssentTest is Signing {
         return Reference(hasher.sourceId(agreement.source), agreement.controller, agreement.terms, use);
     }
 
+    /// @return `agreement` as its controller names it.
+    function underNow() internal view returns (Under memory) {
+        return Under(hasher.sourceId(agreement.source), agreement.terms);
+    }
+
     function defaultVerdict() internal pure returns (Verdict memory) {
-        return Verdict({ outcome: 1, score: 987_654, trail: keccak256("trail") });
+        return verdictOf(1, 987_654, keccak256("trail"));
     }
 
     /// @dev Signs a report of this one verdict with the members named in the bitmap.
@@ -347,7 +365,8 @@ abstract contract AssentTest is Signing {
     /// @dev The epoch's members sign the struct hash, whatever it says.
     function attestReport(uint32 epoch, bytes32 structHash, uint64 signers) internal view returns (Attestation memory) {
         bytes32 separator = domainSeparator(block.chainid, address(assent));
-        return Attestation(epoch, signers, signAsMembers(assent.membersOf(epoch), signers, separator, structHash));
+        bytes memory signatures = signAsMembers(assent.membersOf(epoch), signers, separator, structHash);
+        return Attestation(SignersLib.pack(epoch, signers), signatures);
     }
 
     function leafOf(Request memory request, Verdict memory verdict) internal view returns (bytes32) {
@@ -355,9 +374,24 @@ abstract contract AssentTest is Signing {
         return hasher.leaf(id, hasher.commitment(request), verdict);
     }
 
+    /// @return What a recorded request's slot has of it, told from what ADR 17 says, not with the contract's library.
+    function markOf(Request memory request, Verdict memory verdict, Signers by) internal view returns (bytes22) {
+        return bytes22(keccak256(abi.encode(leafOf(request, verdict), by)));
+    }
+
     function record(Request memory request, Verdict memory verdict, Attestation memory attestation) internal {
         vm.prank(relayer);
         assent.record(request, verdict, attestation);
+        keep(request, verdict, attestation.by);
+    }
+
+    function keep(Request memory request, Verdict memory verdict, Signers by) internal {
+        _recordings[Verdicts.id(request.agreement, request.question.use())] = Recording(request, verdict, by);
+    }
+
+    /// @return How it was recorded last, here or by who kept it.
+    function recordingOf(RequestId id) internal view returns (Recording memory) {
+        return _recordings[id];
     }
 
     /// @dev Requests and records the default verdict.

@@ -6,9 +6,9 @@ import { Case, Cases, Ending, Phase } from "../../../contracts/types/Case.sol";
 import { AgreementId, RequestId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Question } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
-import { Recording, SignersLib, Verdict } from "../../../contracts/types/Recording.sol";
+import { SignersLib } from "../../../contracts/types/Signers.sol";
 import { Under } from "../../../contracts/types/Standing.sol";
-import { Request, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { Recording, Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { CommitteeTest } from "./CommitteeTest.sol";
 
 contract Rulings {

@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { Case, Ending, Phase } from "../../../contracts/types/Case.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
-import { Recording, Verdict } from "../../../contracts/types/Recording.sol";
 import { CommitteeTerms, Operator, Place, Roll } from "../../../contracts/types/Roll.sol";
+import { Recording, Verdict } from "../../../contracts/types/Verdict.sol";
 import { BenchTest } from "./BenchTest.sol";
 
 /// @notice A committee of which some are corrupt, and sign anything: verdicts, rulings, with whoever joins them. So does the arbiter. The others

@@ -6,10 +6,9 @@ import { IAdmission } from "../../../contracts/interfaces/IAdmission.sol";
 import { ICore } from "../../../contracts/interfaces/ICore.sol";
 import { Ending } from "../../../contracts/types/Case.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
-import { Recording, Verdict } from "../../../contracts/types/Recording.sol";
 import { CommitteeTerms, Operator, Place, Roll, Rolls } from "../../../contracts/types/Roll.sol";
 import { Under } from "../../../contracts/types/Standing.sol";
-import { Verdicts } from "../../../contracts/types/Verdict.sol";
+import { Recording, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { Signing } from "../base/Signing.sol";
 
 /// @notice Stands for the core: keeps what the committee tells it last, and knows which verdicts were recorded, and how.

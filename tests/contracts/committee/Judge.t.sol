@@ -4,8 +4,9 @@ pragma solidity ^0.8.30;
 import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
 import { Case, Ending, Phase } from "../../../contracts/types/Case.sol";
-import { Recording, Signers, SignersLib, Verdict } from "../../../contracts/types/Recording.sol";
 import { Roll } from "../../../contracts/types/Roll.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
+import { Recording, Verdict } from "../../../contracts/types/Verdict.sol";
 import { BenchTest } from "./BenchTest.sol";
 import { CoreRecorder } from "./CommitteeTest.sol";
 

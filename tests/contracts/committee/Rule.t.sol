@@ -3,8 +3,8 @@ pragma solidity ^0.8.30;
 
 import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { Case, Ending, Phase } from "../../../contracts/types/Case.sol";
-import { Recording, Verdict } from "../../../contracts/types/Recording.sol";
 import { CommitteeTerms } from "../../../contracts/types/Roll.sol";
+import { Recording, Verdict } from "../../../contracts/types/Verdict.sol";
 import { BenchTest } from "./BenchTest.sol";
 
 /// @dev Cases of a model that names an arbiter.

@@ -5,8 +5,8 @@ import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
 import { Agreement, Terms } from "../../../contracts/types/Agreement.sol";
 import { AgreementId, ModelId, SourceId } from "../../../contracts/types/Ids.sol";
-import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
-import { Modifiers, Scope, Scopes, Steps } from "../../../contracts/types/Scope.sol";
+import { Asked, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Modifiers, Scope, Scoped, Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { ConsentTest } from "./ConsentTest.sol";
 
 contract CheckTest is ConsentTest {
@@ -193,8 +193,34 @@ contract CheckTest is ConsentTest {
         _assertPermits(_question(purposeAgreed, step, 0));
     }
 
+    /// @dev Each disclosure that a scope can have, with each that a question can ask for.
+    function test_WhenTheDisclosureIsAny() public {
+        for (uint256 agreed = 0; agreed < 4; ++agreed) {
+            agreement.terms.scope = Scopes.pack(Scoped(1, 0, 0, 0, false, Disclosure(agreed)));
+            give();
+            for (uint256 wanted = 0; wanted < 4; ++wanted) {
+                Question question = _disclosing(Disclosure(wanted));
+                if (wanted <= agreed) _assertPermits(question);
+                else _expectDisclosure(question, wanted, agreed);
+            }
+        }
+    }
+
+    /// @dev The step comes first, then the disclosure, then the conditions.
+    function test_RevertWhen_MoreIsAskedForInClear_AndNothingElseFits() public {
+        agreement.terms.scope = Scopes.pack(Scoped(1, 1, 276, 0, false, Disclosure.Outcome));
+        give();
+        _expectDisclosure(_disclosing(Disclosure.OutcomeAndScore), 2, 1);
+        agreement.terms.scope = Scopes.pack(Scoped(2, 1, 276, 0, false, Disclosure.Outcome));
+        give();
+        _expectRevert(
+            abi.encodeWithSelector(IConsentRegistry.StepNotAgreed.selector, 0, 2),
+            _disclosing(Disclosure.OutcomeAndScore)
+        );
+    }
+
     function test_RevertWhen_AModifierIsNotUndertaken() public {
-        agreement.terms.scope = Scope.wrap(uint192(1 | (1 << Modifiers.NCU | 1 << Modifiers.IRB) << 8));
+        agreement.terms.scope = _with((1 << Modifiers.NCU | 1 << Modifiers.IRB) << 8);
         give();
         _expectUnmet(0, uint32(1 << Modifiers.NCU | 1 << Modifiers.IRB));
         _expectUnmet(uint32(1 << Modifiers.NCU), uint32(1 << Modifiers.IRB));
@@ -202,7 +228,7 @@ contract CheckTest is ConsentTest {
     }
 
     function test_WhenEveryModifierIsUndertaken() public {
-        agreement.terms.scope = Scope.wrap(uint192(1 | (1 << Modifiers.NCU | 1 << Modifiers.IRB) << 8));
+        agreement.terms.scope = _with((1 << Modifiers.NCU | 1 << Modifiers.IRB) << 8);
         give();
         _assertPermits(_under(uint32(1 << Modifiers.NCU | 1 << Modifiers.IRB), 0));
         _assertPermits(_under(type(uint32).max, 840));
@@ -214,7 +240,7 @@ contract CheckTest is ConsentTest {
     }
 
     function test_RevertWhen_ThePlaceIsAnother() public {
-        agreement.terms.scope = Scope.wrap(uint192(1 | uint256(276) << 40));
+        agreement.terms.scope = _with(uint256(276) << 40);
         give();
         uint16[3] memory others = [0, 840, 277];
         for (uint256 i = 0; i < 3; ++i) {
@@ -225,7 +251,7 @@ contract CheckTest is ConsentTest {
     }
 
     function test_WhenThePlaceIsTheOneAgreed() public {
-        agreement.terms.scope = Scope.wrap(uint192(1 | uint256(276) << 40));
+        agreement.terms.scope = _with(uint256(276) << 40);
         give();
         _assertPermits(_under(0, 276));
     }
@@ -271,6 +297,7 @@ contract CheckTest is ConsentTest {
         Asked memory parts = asked(uint32((word >> 128) % 10));
         (parts.purpose, parts.step) = (uint8(word % 130), uint8((word >> 64) % 6));
         (parts.modifiers, parts.place) = (uint32(word >> 16), uint16(time % 3));
+        parts.disclosure = Disclosure((word >> 72) % 4);
         Question question = Questions.pack(parts);
         vm.warp(bound(time, START, START + 100));
         SourceId source = hasher.sourceId(agreement.source);
@@ -290,13 +317,20 @@ contract CheckTest is ConsentTest {
         bool step = (uint256(terms.scope.steps()) >> question.step()) % 2 == 1;
         bool sound = uint32(Scope.unwrap(terms.scope) >> 8) & ~question.modifiers() == 0;
         uint16 place = uint16(Scope.unwrap(terms.scope) >> 40);
+        sound = sound && question.disclosure() <= Scope.unwrap(terms.scope) >> 73;
         return valid && covered && !barred && step && sound && (place == 0 || place == question.place())
             && question.use() < terms.uses;
     }
 
     /// @dev Conditions in one of two, so that many a question is permitted; a place that may be the question's.
     function _fewOf(uint256 seed) private pure returns (uint256) {
-        return seed % 2 == 0 ? 0 : uint256(0x3333) << 8 | uint256(3) << 40 | uint256(0x1ffff) << 56;
+        uint256 always = uint256(3) << 73;
+        return seed % 2 == 0 ? always : always | uint256(0x3333) << 8 | uint256(3) << 40 | uint256(0x1ffff) << 56;
+    }
+
+    /// @return The first step, these conditions, and everything in clear.
+    function _with(uint256 conditions) private pure returns (Scope) {
+        return Scope.wrap(uint192(Scope.unwrap(Scopes.ofSteps(1)) | conditions));
     }
 
     function _agree(uint8 purpose) private {
@@ -355,6 +389,16 @@ contract CheckTest is ConsentTest {
         Asked memory parts = asked(0);
         (parts.modifiers, parts.place) = (modifiers, place);
         return Questions.pack(parts);
+    }
+
+    function _disclosing(Disclosure disclosure) private view returns (Question) {
+        Asked memory parts = asked(0);
+        parts.disclosure = disclosure;
+        return Questions.pack(parts);
+    }
+
+    function _expectDisclosure(Question question, uint256 wanted, uint256 agreed) private {
+        _expectRevert(abi.encodeWithSelector(IConsentRegistry.DisclosureNotAgreed.selector, wanted, agreed), question);
     }
 
     function _expectUnmet(uint32 undertaken, uint32 unmet) private {

@@ -5,6 +5,7 @@ import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
 import { AgreementStatus, Source, Terms } from "../../../contracts/types/Agreement.sol";
 import { AgreementId, ModelId } from "../../../contracts/types/Ids.sol";
+import { Disclosure } from "../../../contracts/types/Question.sol";
 import { Modifiers, Scope, Scoped, Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { ConsentTest } from "./ConsentTest.sol";
 
@@ -45,7 +46,7 @@ contract GiveTest is ConsentTest {
     function test_RevertWhen_NoStepIsAgreedTo() public {
         agreement.terms.scope = Scopes.ofSteps(0);
         _expectMalformed("steps");
-        agreement.terms.scope = Scopes.pack(Scoped(0, 1, 276, "en", true));
+        agreement.terms.scope = Scopes.pack(Scoped(0, 1, 276, "en", true, Disclosure.Everything));
         _expectMalformed("steps");
     }
 
@@ -58,7 +59,7 @@ contract GiveTest is ConsentTest {
 
     function test_RevertWhen_AModifierIsUnknown() public {
         for (uint256 bit = Modifiers.COUNT; bit < 32; ++bit) {
-            agreement.terms.scope = Scopes.pack(Scoped(1, uint32(1 << bit), 0, 0, false));
+            agreement.terms.scope = Scopes.pack(Scoped(1, uint32(1 << bit), 0, 0, false, Disclosure.Sealed));
             _expectMalformed("scope");
         }
     }
@@ -125,7 +126,7 @@ contract GiveTest is ConsentTest {
             model: ModelId.wrap(bytes32(type(uint256).max)),
             purposes: Purposes.ALL,
             prohibited: Purposes.ALL,
-            scope: Scopes.pack(Scoped(Steps.ALL, Modifiers.ALL, type(uint16).max, 0xffff, true)),
+            scope: Scopes.pack(Scoped(Steps.ALL, Modifiers.ALL, type(uint16).max, 0xffff, true, Disclosure.Everything)),
             validFrom: type(uint40).max - 1,
             validUntil: type(uint40).max,
             uses: type(uint32).max,

@@ -9,6 +9,7 @@ import { VerdictConsumer } from "../../../contracts/consumers/VerdictConsumer.so
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Question } from "../../../contracts/types/Question.sol";
 import { Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { inClear, scoreOf } from "../base/Verdict.sol";
 import { OracleTest } from "../oracle/OracleTest.sol";
 
 contract ClinicTest is OracleTest {
@@ -57,7 +58,7 @@ contract ClinicTest is OracleTest {
     function test_GivenAVerdictCallsForARecall() public {
         _ask(FEE);
         vm.expectEmit(address(clinic));
-        emit Clinic.Recalled(id, _found(RECALL).score);
+        emit Clinic.Recalled(id, scoreOf(_found(RECALL)));
         _record(_found(RECALL));
         assertTrue(clinic.recalled(id));
     }
@@ -81,7 +82,7 @@ contract ClinicTest is OracleTest {
     function test_GivenAVerdictWasCorrected_FromNoneToARecall() public {
         _challenged(0);
         vm.expectEmit(address(clinic));
-        emit Clinic.Recalled(id, _found(RECALL).score);
+        emit Clinic.Recalled(id, scoreOf(_found(RECALL)));
         review(0, _found(RECALL));
         assertTrue(clinic.recalled(id));
     }
@@ -89,7 +90,7 @@ contract ClinicTest is OracleTest {
     function test_GivenAVerdictWasCorrected_FromOneRecallToAnother() public {
         _challenged(RECALL);
         Verdict memory found = _found(RECALL);
-        found.score = 1;
+        found.score = inClear(1);
         vm.expectEmit(address(clinic));
         emit Clinic.Recalled(id, 1);
         review(0, found);
@@ -162,7 +163,7 @@ contract ClinicTest is OracleTest {
 
     function _found(uint8 outcome) private pure returns (Verdict memory verdict) {
         verdict = defaultVerdict();
-        verdict.outcome = outcome;
+        verdict.outcome = inClear(outcome);
     }
 
     /// @return count Of the events since they were recorded.

@@ -6,8 +6,9 @@ import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
 import { IConsentRegistry } from "../../../contracts/interfaces/IConsentRegistry.sol";
 import { Terms } from "../../../contracts/types/Agreement.sol";
 import { RequestId, SourceId } from "../../../contracts/types/Ids.sol";
-import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Asked, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Finality, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { outcomeOf, scoreOf } from "../base/Verdict.sol";
 import { OracleTest } from "../oracle/OracleTest.sol";
 import { Token } from "../treasury/Tokens.sol";
 
@@ -40,6 +41,7 @@ contract Diary is VerdictConsumer {
 contract VerdictConsumerTest is OracleTest {
     Diary private diary;
     RequestId private id;
+    Disclosure private disclosure = Disclosure.Everything;
 
     function setUp() public override {
         super.setUp();
@@ -67,6 +69,29 @@ contract VerdictConsumerTest is OracleTest {
         review(0, otherVerdict());
         assertEq(diary.length(), 2, "entries");
         assertEq(diary.entries(1), _entry(RequestState.Corrected, otherVerdict()), "corrected");
+    }
+
+    // onSealed
+
+    function testFuzz_OnSealed_RevertWhen_TheSenderIsNotTheOracle(address sender) public {
+        vm.assume(sender != address(assent));
+        vm.expectRevert(abi.encodeWithSelector(VerdictConsumer.NotOracle.selector, sender));
+        vm.prank(sender);
+        diary.onSealed(id, RequestState.Recorded);
+    }
+
+    /// @dev Who does nothing with it has taken it all the same.
+    function test_OnSealed_WhenTheSenderIsTheOracle() public {
+        Asked memory parts = asked(0);
+        (parts.callback, parts.disclosure) = (300, Disclosure.Sealed);
+        vm.prank(stranger);
+        diary.ask{ value: FEE }(sourceNow(), agreement.terms, Questions.pack(parts));
+        Request memory request = requestNow(Questions.pack(parts));
+        Verdict memory verdict = Verdict(keccak256("outcome"), keccak256("score"), keccak256("trail"));
+        record(request, verdict, attest(request, verdict, SIGNERS));
+        assertState(id, RequestState.Recorded);
+        assertFalse(assent.verdictOf(id).undelivered, "undelivered");
+        assertEq(diary.length(), 0, "no entry");
     }
 
     // withdrawBalance
@@ -158,8 +183,21 @@ contract VerdictConsumerTest is OracleTest {
         _assertFinal(otherVerdict());
     }
 
+    /// @dev 2^24 - 1 is above every threshold.
+    function test_FinalVerdict_RevertGiven_TheVerdictIsSealed() public {
+        disclosure = Disclosure.Outcome;
+        Verdict memory verdict = defaultVerdict();
+        verdict.score = keccak256("sealed score");
+        Request memory request = _ask(FEE);
+        record(request, verdict, attest(request, verdict, 7));
+        skip(CHALLENGE_WINDOW + 1);
+        vm.expectRevert(abi.encodeWithSelector(VerdictConsumer.VerdictIsSealed.selector, id));
+        diary.settled(id);
+    }
+
     function _question() private view returns (Question) {
         Asked memory parts = asked(0);
+        parts.disclosure = disclosure;
         parts.callback = 300;
         return Questions.pack(parts);
     }
@@ -176,13 +214,13 @@ contract VerdictConsumerTest is OracleTest {
     }
 
     function _entry(RequestState state, Verdict memory verdict) private view returns (bytes memory) {
-        return abi.encode(id, state, verdict.outcome, verdict.score);
+        return abi.encode(id, state, outcomeOf(verdict), scoreOf(verdict));
     }
 
     function _assertFinal(Verdict memory verdict) private view {
         (uint8 outcome, uint32 score) = diary.settled(id);
-        assertEq(outcome, verdict.outcome, "outcome");
-        assertEq(score, verdict.score, "score");
+        assertEq(outcome, outcomeOf(verdict), "outcome");
+        assertEq(score, scoreOf(verdict), "score");
     }
 
     function _expectNoVerdict(RequestState state, Finality finality) private {

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import { PoolId } from "../../../contracts/types/Ids.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
-import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
 import { Attestation, Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { KnownAgreement, KnownRequest } from "./Ledger.sol";
@@ -24,7 +24,9 @@ abstract contract AheadHandler is ReportHandler {
         KnownAgreement storage known = agreementToAskUnder(seed);
         uint40 until = uint40(time() + draw(seed, "deadline", 1 hours, 20 days));
         uint32 use = known.terms.terms.uses - 1; // free for longest
-        Question question = Questions.pack(Asked(use, until, known.purpose, known.step, 0, Delivery.Anchored, 0, 0));
+        Question question = Questions.pack(
+            Asked(use, until, known.purpose, known.step, 0, Delivery.Anchored, Disclosure.Everything, 0, 0)
+        );
         Quote quote = quoteOf(known);
         Verdict memory verdict = verdictFrom(seed);
         bytes32 root = leafOf(Request(known.id, known.terms.controller, question, quote), verdict);

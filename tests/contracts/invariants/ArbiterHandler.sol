@@ -3,7 +3,9 @@ pragma solidity ^0.8.30;
 
 import { Challenges, Testimony } from "../../../contracts/types/Challenge.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
+import { Signers } from "../../../contracts/types/Signers.sol";
 import { Attestation, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { inClear } from "../base/Verdict.sol";
 import { AheadHandler } from "./AheadHandler.sol";
 import { DisciplineHandler } from "./DisciplineHandler.sol";
 import { KnownOperator, KnownRequest } from "./Ledger.sol";
@@ -45,9 +47,12 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         if (requests.length == 0) return;
         KnownRequest storage made = requestIn(seed, RequestState.Challenged);
         Verdict memory verdict = made.verdict;
-        if (chance(seed, "another verdict", 2)) verdict = verdictFrom(seed);
-        else if (verdict.score > 2001) verdict.score -= uint32(draw(seed, "near", 0, 2001));
-        if (chance(seed, "other side", 4)) verdict.outcome = 1 - made.verdict.outcome;
+        if (chance(seed, "another verdict", 2)) {
+            verdict = verdictFor(made, seed);
+        } else if (uint256(verdict.score) > 2001) {
+            verdict.score = inClear(uint256(verdict.score) - draw(seed, "near", 0, 2001));
+        }
+        if (chance(seed, "other side", 4)) verdict.outcome = made.verdict.outcome ^ bytes32(uint256(1));
         uint32 epoch = epochToSign(seed, 0);
         uint256 size = membersAtRotation[epoch].length;
         uint256 wanted = _reviewers(made, size);
@@ -58,8 +63,9 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         );
         Attestation memory attestation = attestReport(epoch, structHash, signersOf(seed, size, given));
         bool expected = made.state == RequestState.Challenged && time() <= made.reviewUntil && given >= wanted;
-        bytes memory data = abi.encodeCall(assent.review, (referTo(made), modelOf(made), verdict, attestation));
-        if (attempt("review", relayer, 0, data, expected)) _reviewed(made, verdict, epoch, attestation.signers);
+        bytes memory data =
+            abi.encodeCall(assent.review, (recordingOf(made), underOf(made), modelOf(made), verdict, attestation));
+        if (attempt("review", relayer, 0, data, expected)) _reviewed(made, verdict, attestation.by);
     }
 
     function lapse(uint256 seed) external counted {
@@ -84,6 +90,8 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         address attester = membersAtRotation[made.epoch][index];
         bytes32 offence = _offence(made, attester, "corrected");
         bool expected = made.state == RequestState.Corrected && made.faulty && _punishable(offence, attester);
+        // The challenge knows of what is sealed only that it is.
+        expected = expected && made.terms.question.disclosure() > 1;
         bytes memory data = abi.encodeCall(assent.punish, (_testimony(made, made.first, attester)));
         if (attempt("punish", relayer, 0, data, expected)) _punish(offence, attester, made.challenger);
     }
@@ -94,9 +102,10 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         if (requests.length == 0 || !chance(seed, "seldom", 3)) return;
         KnownRequest storage made = requests[draw(seed, "request", 0, requests.length - 1)];
         address attester = attesters[draw(seed, "attester", 0, attesters.length - 1)];
-        Verdict memory one = verdictFrom(seed);
-        Verdict memory two = verdictFrom(~seed);
-        if (chance(seed, "close", 3)) two.score = one.score > 2000 ? one.score - 2000 : one.score + 2000;
+        Verdict memory one = verdictFor(made, seed);
+        Verdict memory two = verdictFor(made, ~seed);
+        uint256 score = uint256(one.score);
+        if (chance(seed, "close", 3)) two.score = inClear(score > 2000 ? score - 2000 : score + 2000);
         if (chance(seed, "alike", 4)) two.score = one.score;
         bool expected = _contradict(made, one, two) && _punishable(_offence(made, attester, "conflict"), attester);
         expected = expected && made.state != RequestState.Cancelled; // else it was asked
@@ -114,7 +123,7 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         KnownRequest storage made = requestIn(seed, RequestState.Corrected);
         Verdict memory verdict = made.first;
         address attester = attesters[draw(seed, "attester", 0, attesters.length - 1)];
-        if (seed % 2 == 0) verdict.score = verdict.score == 0 ? 1 : verdict.score - 1;
+        if (seed % 2 == 0) verdict.score ^= bytes32(uint256(1));
         Testimony memory testimony = _testimony(made, verdict, attester);
         if (seed % 2 == 1) testimony.signature = sign(strangerKey, bytes32(seed));
         attempt("punishForbidden", relayer, 0, abi.encodeCall(assent.punish, (testimony)), false);
@@ -126,18 +135,18 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         if (wanted < quorum) wanted = quorum;
     }
 
-    function _reviewed(KnownRequest storage made, Verdict memory verdict, uint32 epoch, uint64 signers) private {
+    function _reviewed(KnownRequest storage made, Verdict memory verdict, Signers by) private {
         if (verdict.outcome == made.verdict.outcome && _apart(verdict, made.verdict) <= _tolerated(made)) {
             move(made, RequestState.Upheld);
-            earn(Pools.id(epoch, signers, 0), epoch, signers, 0, BOND);
+            earn(Pools.id(by, 0), uint32(by.epoch()), by.bitmap(), 0, BOND);
             ++succeeded["uphold"];
             return;
         }
         move(made, RequestState.Corrected);
         made.faulty = _contradict(made, verdict, made.verdict);
-        (made.verdict, made.since, made.undelivered) = (verdict, time(), false);
+        (made.verdict, made.by, made.since, made.undelivered) = (verdict, by, time(), false);
         credit(0, made.challenger, BOND);
-        ++succeeded["correct"];
+        ++succeeded[made.terms.question.disclosure() < 2 ? "correct what is sealed" : "correct"];
         if (made.terms.question.callback() != 0) deliver(made);
     }
 
@@ -146,7 +155,8 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
     }
 
     function _apart(Verdict memory one, Verdict memory two) private pure returns (uint256) {
-        return one.score > two.score ? one.score - two.score : two.score - one.score;
+        (uint256 first, uint256 second) = (uint256(one.score), uint256(two.score));
+        return first > second ? first - second : second - first;
     }
 
     /// @return Whether no honest operator would sign both: too far apart, or two outcomes of one score.

@@ -23,7 +23,7 @@ contract Handler is Statements {
                 "giveBroad adopt endBroad renewBroad ",
                 "request requestBySig cancel requestForbidden requestBySigForbidden refuse expire ",
                 "stand standUnderTwo standAgain openRound standAndOpen endStanding ",
-                "record requestAndRecord recordForbidden changeMood retryCallback ",
+                "record requestAndRecord recordForbidden changeMood retryCallback retryForbidden ",
                 "recordMany recordManyForbidden anchor claim requestAndClaim claimForbidden anchorAhead claimAhead ",
                 "deposit depositForbidden withdrawBalance collect settle ",
                 "challenge recordAndChallenge review challengeAndReview lapse punish punishConflict punishForbidden"

@@ -6,6 +6,7 @@ import { PoolId, RequestId, SourceId, StandingId } from "../../../contracts/type
 import { Model, Models } from "../../../contracts/types/Model.sol";
 import { Pool, Pools } from "../../../contracts/types/Pool.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
+import { SignersLib } from "../../../contracts/types/Signers.sol";
 import { StandingRequest, StandingStatus, Standings } from "../../../contracts/types/Standing.sol";
 import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
@@ -128,7 +129,7 @@ abstract contract HostileBooks is AssentTest {
         for (uint256 i = 0; i < pools.length; ++i) {
             if (uint256(PoolId.unwrap(pools[i])) >> 248 != 1) continue;
             Pool memory pool = assent.poolInfo(pools[i]);
-            PoolId name = Pools.id(pool.epoch, pool.signers, pool.currency);
+            PoolId name = Pools.id(SignersLib.pack(pool.epoch, pool.signers), pool.currency);
             assertEq(PoolId.unwrap(name), PoolId.unwrap(pools[i]), "name");
         }
     }

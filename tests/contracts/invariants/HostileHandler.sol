@@ -9,10 +9,12 @@ import { Challenges, Reference, Testimony } from "../../../contracts/types/Chall
 import { PoolId, RequestId } from "../../../contracts/types/Ids.sol";
 import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
-import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Steps } from "../../../contracts/types/Scope.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Schedule, StandingRequest, Under } from "../../../contracts/types/Standing.sol";
-import { Answer, Attestation, Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { Answer, Attestation, Recording, Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { verdictOf } from "../base/Verdict.sol";
 import { HostileBooks } from "./HostileBooks.sol";
 
 /// @notice A committee that signs any digest whatever, and everybody who brings such to the contract: roots that are numbers, ids or leaves,
@@ -22,6 +24,7 @@ contract HostileHandler is HostileBooks {
     /// Answers that a root was anchored for as its only leaf.
     Answer[] private _promised;
     bytes32[] private _roots;
+    mapping(RequestId id => uint256 place) private _placeOf;
 
     mapping(string act => uint256 times) public succeeded;
     mapping(string act => uint256 times) public refused;
@@ -140,7 +143,7 @@ contract HostileHandler is HostileBooks {
         ask(seed);
         recordAnything(seed);
         uint32 currency = uint32(draw(seed, "currency", 0, TOKENS));
-        PoolId pool = Pools.id(assent.currentEpoch().number, _signers(seed), currency);
+        PoolId pool = Pools.id(SignersLib.pack(assent.currentEpoch().number, _signers(seed)), currency);
         for (uint256 i = 0; i < 3; ++i) {
             _act("recordAndCollect", stranger, 0, abi.encodeCall(assent.collect, (pool, i)));
         }
@@ -182,8 +185,14 @@ contract HostileHandler is HostileBooks {
             abi.encode(Challenges.REVIEW_TYPEHASH, epoch, ids[place], found.outcome, found.score, found.trail)
         );
         (Reference memory about, uint32 currency) = _refer(place);
+        Recording memory recording = recordingOf(ids[place]);
+        if (chance(seed, "any recording", 4)) {
+            recording = Recording(_anyRequest(seed), _anyVerdict(seed), Signers.wrap(seed));
+        }
         Attestation memory signed = attestReport(epoch, digest, _signers(seed) | 3);
-        _act("reviewAnything", stranger, 0, abi.encodeCall(assent.review, (about, versions[currency], found, signed)));
+        Under memory under = Under(about.source, about.terms);
+        bytes memory data = abi.encodeCall(assent.review, (recording, under, versions[currency], found, signed));
+        _act("reviewAnything", stranger, 0, data);
     }
 
     function lapse(uint256 seed) external {
@@ -304,9 +313,19 @@ contract HostileHandler is HostileBooks {
             (, uint256 amount) = abi.decode(entry.data, (uint256, uint256));
             collected[PoolId.wrap(entry.topics[2])] += amount;
         }
+        if (topic == IVerdictOracle.Recorded.selector) {
+            (uint256 summary, bytes32 trail) = abi.decode(entry.data, (uint256, bytes32));
+            _noteRecorded(RequestId.wrap(entry.topics[1]), summary, trail);
+        }
         if (topic == IVerdictOracle.Requested.selector) {
             _noteRequest(RequestId.wrap(entry.topics[1]), entry.topics[2], Question.wrap(uint256(bytes32(entry.data))));
         }
+    }
+
+    /// @dev The event and the request are all that a recording needs.
+    function _noteRecorded(RequestId id, uint256 summary, bytes32 trail) private {
+        Verdict memory verdict = verdictOf(uint8(summary >> 96), summary >> 104, trail);
+        keep(requests[_placeOf[id]].request, verdict, Signers.wrap(uint96(summary)));
     }
 
     function _noteRequest(RequestId id, bytes32 agreement_, Question question) private {
@@ -316,6 +335,7 @@ contract HostileHandler is HostileBooks {
         }
         Under_ storage under = given[place];
         Request memory request = Request(hasher.agreementId(under.agreement), controller, question, under.quote);
+        _placeOf[id] = requests.length;
         requests.push(Asked_(request, id));
         ids.push(id);
     }
@@ -347,9 +367,9 @@ contract HostileHandler is HostileBooks {
     }
 
     function _anyVerdict(uint256 seed) private pure returns (Verdict memory) {
-        uint8 outcome = uint8(draw(seed, "outcome", 0, chance(seed, "any outcome", 12) ? 2 : 1));
-        uint32 score = uint32(draw(seed, "score", 0, chance(seed, "any score", 12) ? 1_000_001 : 1_000_000));
-        return Verdict(outcome, score, bytes32(seed));
+        uint256 outcome = draw(seed, "outcome", 0, chance(seed, "any outcome", 12) ? 2 : 1);
+        uint256 score = draw(seed, "score", 0, chance(seed, "any score", 12) ? 1_000_001 : 1_000_000);
+        return verdictOf(outcome, score, bytes32(seed));
     }
 
     /// @dev What could be taken for something else.
@@ -360,7 +380,8 @@ contract HostileHandler is HostileBooks {
         if (kind == 2) return bytes32(uint256(_signers(seed)));
         if (kind == 3) {
             uint32 epoch = uint32(draw(seed, "epoch", 1, uint256(assent.currentEpoch().number) + 1));
-            return PoolId.unwrap(Pools.id(epoch, _signers(seed), uint32(draw(seed, "currency", 0, TOKENS))));
+            Signers by = SignersLib.pack(epoch, _signers(seed));
+            return PoolId.unwrap(Pools.id(by, uint32(draw(seed, "currency", 0, TOKENS))));
         }
         if (kind == 4 && pools.length != 0) return PoolId.unwrap(pools[draw(seed, "pool", 0, pools.length - 1)]);
         if (kind == 5 && ids.length != 0) return RequestId.unwrap(ids[draw(seed, "request", 0, ids.length - 1)]);
@@ -390,7 +411,7 @@ contract HostileHandler is HostileBooks {
 
     function _question(uint256 seed, uint32 use, uint40 until) private view returns (Question) {
         Delivery delivery = Delivery(draw(seed, "delivery", 0, 1));
-        return Questions.pack(Asked(use, until, purposeAgreed, Steps.INFER, 0, delivery, 0, 0));
+        return Questions.pack(Asked(use, until, purposeAgreed, Steps.INFER, 0, delivery, Disclosure.Everything, 0, 0));
     }
 
     function _refer(uint256 place) private view returns (Reference memory, uint32 currency) {

@@ -8,6 +8,7 @@ import { AgreementId, ModelId, PoolId, RequestId, SourceId, StandingId } from ".
 import { Model } from "../../../contracts/types/Model.sol";
 import { Policy } from "../../../contracts/types/Operator.sol";
 import { Quote, Quoted, Quotes } from "../../../contracts/types/Quote.sol";
+import { Signers } from "../../../contracts/types/Signers.sol";
 import { StandingRequest } from "../../../contracts/types/Standing.sol";
 import { Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
@@ -55,6 +56,8 @@ struct KnownRequest {
     Verdict verdict;
     uint32 epoch;
     uint64 signers;
+    /// Who signed the verdict as it stands: a correction's reviewers.
+    Signers by;
     bool undelivered;
     /// How many challenges of it were left unanswered.
     uint256 lapses;

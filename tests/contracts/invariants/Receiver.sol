@@ -41,6 +41,21 @@ contract Receiver is IVerdictReceiver, IERC1271 {
 
     /// @inheritdoc IVerdictReceiver
     function onVerdict(RequestId id, RequestState, uint8, uint32) external {
+        _take(id);
+    }
+
+    /// @inheritdoc IVerdictReceiver
+    function onSealed(RequestId id, RequestState) external {
+        _take(id);
+    }
+
+    /// @inheritdoc IERC1271
+    function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
+        (address signer,,) = ECDSA.tryRecover(hash, bytes32(signature[:32]), bytes32(signature[32:]));
+        return signer == owner ? this.isValidSignature.selector : bytes4(0xffffffff);
+    }
+
+    function _take(RequestId id) private {
         if (msg.sender != address(oracle) || mood == Mood.Reverting) revert Unwilling();
         if (mood == Mood.Burning) {
             assembly {
@@ -49,11 +64,5 @@ contract Receiver is IVerdictReceiver, IERC1271 {
         }
         if (mood == Mood.Contrary) oracle.challenge{ value: bond }(id);
         ++heard[id];
-    }
-
-    /// @inheritdoc IERC1271
-    function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
-        (address signer,,) = ECDSA.tryRecover(hash, bytes32(signature[:32]), bytes32(signature[32:]));
-        return signer == owner ? this.isValidSignature.selector : bytes4(0xffffffff);
     }
 }

@@ -4,8 +4,12 @@ pragma solidity ^0.8.30;
 import { Reference } from "../../../contracts/types/Challenge.sol";
 import { Model } from "../../../contracts/types/Model.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
+import { Question } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
-import { Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
+import { Under } from "../../../contracts/types/Standing.sol";
+import { Attestation, Recording, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { inClear, verdictOf } from "../base/Verdict.sol";
 import { KnownAgreement, KnownRequest } from "./Ledger.sol";
 import { Mood } from "./Receiver.sol";
 import { RequestHandler } from "./RequestHandler.sol";
@@ -41,8 +45,25 @@ abstract contract RecordHandler is RequestHandler {
         if (requests.length == 0) return;
         KnownRequest storage made = _undeliveredIn(seed);
         if (chance(seed, "content", 2)) receiver.set(Mood.Content);
-        bytes memory data = abi.encodeCall(assent.retryCallback, (referTo(made)));
+        bytes memory data = abi.encodeCall(assent.retryCallback, (recordingOf(made)));
         if (attempt("retryCallback", relayer, 0, data, made.undelivered)) deliver(made);
+    }
+
+    /// @dev As it was before it was corrected, or with another verdict, signers or terms than it was recorded with.
+    function retryForbidden(uint256 seed) external counted {
+        if (requests.length == 0) return;
+        KnownRequest storage made = _undeliveredIn(seed);
+        Recording memory recording = recordingOf(made);
+        uint256 kind = draw(seed, "kind", 0, 4);
+        if (kind == 0) recording.verdict = made.first;
+        if (kind == 1) recording.verdict = verdictFor(made, seed);
+        if (kind == 2) recording.by = Signers.wrap(Signers.unwrap(recording.by) ^ 1 << draw(seed, "bit", 0, 255));
+        if (kind == 3) {
+            recording.request.question = Question.wrap(Question.unwrap(recording.request.question) ^ 1 << 88);
+        }
+        if (kind == 4) recording.request.controller = stranger;
+        if (keccak256(abi.encode(recording)) == keccak256(abi.encode(recordingOf(made)))) return;
+        attempt("retryForbidden", relayer, 0, abi.encodeCall(assent.retryCallback, (recording)), false);
     }
 
     // What is answered
@@ -50,7 +71,7 @@ abstract contract RecordHandler is RequestHandler {
     function recordOne(uint256 seed) internal {
         if (requests.length == 0) return;
         KnownRequest storage made = _toAnswer(seed);
-        Verdict memory verdict = verdictFrom(seed);
+        Verdict memory verdict = verdictFor(made, seed);
         uint32 epoch = epochToSign(seed, made.terms.quote.quorum());
         uint64 signers = signersOf(seed, membersAtRotation[epoch].length, quorumFor(made, epoch));
         Attestation memory attestation = attestRoot(epoch, leafOf(made.terms, verdict), signers);
@@ -58,7 +79,13 @@ abstract contract RecordHandler is RequestHandler {
         if (!attempt("record", relayer, 0, data, isAnswerable(made))) return;
         written(made, verdict, epoch, signers);
         uint32 currency = made.terms.quote.currency();
-        earn(Pools.id(epoch, signers, currency), epoch, signers, currency, operatorsPart(made.terms.quote));
+        earn(
+            Pools.id(SignersLib.pack(epoch, signers), currency),
+            epoch,
+            signers,
+            currency,
+            operatorsPart(made.terms.quote)
+        );
         if (made.terms.question.callback() != 0) deliver(made);
     }
 
@@ -73,9 +100,22 @@ abstract contract RecordHandler is RequestHandler {
     }
 
     function verdictFrom(uint256 seed) internal pure returns (Verdict memory) {
-        return Verdict(
-            uint8(draw(seed, "outcome", 0, 1)), uint32(draw(seed, "score", 0, 1_000_000)), keccak256(abi.encode(seed))
-        );
+        return verdictOf(draw(seed, "outcome", 0, 1), draw(seed, "score", 0, 1_000_000), keccak256(abi.encode(seed)));
+    }
+
+    /// @return verdict With what the question asks to have in clear; the rest is what nobody can tell from a commitment.
+    function verdictFor(KnownRequest storage made, uint256 seed) internal view returns (Verdict memory verdict) {
+        verdict = verdictFrom(seed);
+        uint256 disclosure = made.terms.question.disclosure();
+        if (disclosure < 1) verdict.outcome = keccak256(abi.encode("sealed outcome", seed));
+        if (disclosure < 2) verdict.score = keccak256(abi.encode("sealed score", seed));
+    }
+
+    /// @return Whether it has in clear just what the question asks for, as the model has it.
+    function isPossible(KnownRequest storage made, Verdict memory verdict) internal view returns (bool) {
+        uint256 disclosure = made.terms.question.disclosure();
+        bool outcomeInClear = uint256(verdict.outcome) < made.terms.quote.outcomeCount();
+        return outcomeInClear == (disclosure > 0) && (uint256(verdict.score) < 1_000_001) == (disclosure > 1);
     }
 
     /// @return The current epoch, or the one before while that may still sign, and is large enough.
@@ -99,7 +139,9 @@ abstract contract RecordHandler is RequestHandler {
     function written(KnownRequest storage made, Verdict memory verdict, uint32 epoch, uint64 signers) internal {
         end(made, RequestState.Recorded);
         (made.first, made.verdict, made.epoch, made.signers) = (verdict, verdict, epoch, signers);
+        made.by = SignersLib.pack(epoch, signers);
         made.answered = time();
+        if (made.terms.question.disclosure() < 2) ++succeeded["seal"];
         Quote quote = made.terms.quote;
         if (quote.price() != 0 || quote.royalty() != 0) ++agreements[made.agreementAt].earning;
     }
@@ -128,6 +170,16 @@ abstract contract RecordHandler is RequestHandler {
         return Reference(known.source, known.terms.controller, known.terms.terms, made.terms.question.use());
     }
 
+    function underOf(KnownRequest storage made) internal view returns (Under memory) {
+        KnownAgreement storage known = agreements[made.agreementAt];
+        return Under(known.source, known.terms.terms);
+    }
+
+    /// @return As it stands now: as it was recorded, or corrected.
+    function recordingOf(KnownRequest storage made) internal view returns (Recording memory) {
+        return Recording(made.terms, made.verdict, made.by);
+    }
+
     function modelOf(KnownRequest storage made) internal view returns (Model memory) {
         return models[agreements[made.agreementAt].modelAt].terms;
     }
@@ -140,18 +192,21 @@ abstract contract RecordHandler is RequestHandler {
         view
         returns (Request memory terms, Verdict memory verdict, Attestation memory attestation)
     {
-        (terms, verdict) = (made.terms, verdictFrom(seed));
+        (terms, verdict) = (made.terms, verdictFor(made, seed));
         uint256 wanted = quorumFor(made, epochNumber);
-        if (kind == 1) verdict.score = 1_000_001;
-        if (kind == 2) verdict.outcome = terms.quote.outcomeCount();
+        if (kind == 1) verdict.score = inClear(terms.question.disclosure() > 1 ? 1_000_001 : 1_000_000);
+        if (kind == 2) verdict.outcome = inClear(terms.question.disclosure() > 0 ? terms.quote.outcomeCount() : 0);
         if (kind == 3) --wanted;
         if (kind == 4) terms.quote = Quote.wrap(Quote.unwrap(terms.quote) ^ (1 << draw(seed, "bit", 0, 255)));
         if (kind == 9) ++wanted; // nobody may sign along for a part of the fee
         uint64 signers = signersOf(seed, membersAtRotation[epochNumber].length, wanted);
         attestation = attestRoot(epochNumber, leafOf(terms, verdict), signers);
-        if (kind == 5) verdict.outcome = 1 - verdict.outcome;
+        if (kind == 5) verdict.outcome ^= bytes32(uint256(1));
         if (kind == 6) attestation = _stale(leafOf(terms, verdict), signers, seed);
-        if (kind == 7) attestation.signers |= uint64(1 << membersAtRotation[epochNumber].length);
+        if (kind == 7) {
+            uint256 beyond = seed % 2 == 0 ? membersAtRotation[epochNumber].length : draw(seed, "bit", 96, 255);
+            attestation.by = Signers.wrap(Signers.unwrap(attestation.by) | 1 << beyond);
+        }
         if (kind == 8) _swapFirstSignature(attestation, seed, leafOf(terms, verdict));
     }
 
@@ -167,14 +222,15 @@ abstract contract RecordHandler is RequestHandler {
         attestation = seed % 3 == 1
             ? attestReport(epochNumber, Verdicts.hashReport(epochNumber + 1, 1, leaf), signers)
             : attestRoot(epochNumber, leaf, signers);
-        if (seed % 3 != 1) attestation.epoch = epochNumber + 1;
+        if (seed % 3 != 1) attestation.by = SignersLib.pack(epochNumber + 1, attestation.by.bitmap());
     }
 
     /// @dev Puts a stranger's signature, or another member's, at the first place.
     function _swapFirstSignature(Attestation memory attestation, uint256 seed, bytes32 leaf) private view {
         bytes memory given = attestation.signatures;
-        bytes memory other =
-            seed % 2 == 0 ? sign(strangerKey, Verdicts.hashReport(attestation.epoch, 1, leaf)) : slice(given, 64, 128);
+        bytes memory other = seed % 2 == 0
+            ? sign(strangerKey, Verdicts.hashReport(attestation.by.epoch(), 1, leaf))
+            : slice(given, 64, 128);
         attestation.signatures = bytes.concat(other, slice(given, 64, given.length));
     }
 

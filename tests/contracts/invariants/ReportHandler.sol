@@ -5,7 +5,9 @@ import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { PoolId } from "../../../contracts/types/Ids.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
 import { Delivery, Question } from "../../../contracts/types/Question.sol";
+import { SignersLib } from "../../../contracts/types/Signers.sol";
 import { Answer, Attestation, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { inClear } from "../base/Verdict.sol";
 import { KnownReport, KnownRequest } from "./Ledger.sol";
 import { RecordHandler } from "./RecordHandler.sol";
 import { Tree } from "./Tree.sol";
@@ -126,7 +128,7 @@ abstract contract ReportHandler is RecordHandler {
         bool another = proof.length > 0 && chance(seed, "another proof", 2);
         Verdict memory verdict = report.verdicts[leaf];
         if (another) proof[0] = keccak256("another sister");
-        else verdict.score = verdict.score == 0 ? 1 : verdict.score - 1;
+        else verdict.score ^= bytes32(uint256(1));
         bytes memory data = abi.encodeCall(assent.claim, (requests[report.requestsAt[leaf]].terms, verdict, proof));
         attempt("claimForbidden", stranger, 0, data, false);
     }
@@ -135,13 +137,19 @@ abstract contract ReportHandler is RecordHandler {
         private
         returns (bool)
     {
-        if (!isAnswerable(made) || verdict.score > 1_000_000) {
+        if (!isAnswerable(made) || !isPossible(made, verdict)) {
             ++succeeded["skip"];
             return false;
         }
         written(made, verdict, epoch, signers);
         uint32 currency = made.terms.quote.currency();
-        earn(Pools.id(epoch, signers, currency), epoch, signers, currency, operatorsPart(made.terms.quote));
+        earn(
+            Pools.id(SignersLib.pack(epoch, signers), currency),
+            epoch,
+            signers,
+            currency,
+            operatorsPart(made.terms.quote)
+        );
         return true;
     }
 
@@ -179,9 +187,11 @@ abstract contract ReportHandler is RecordHandler {
         (report.leaves[i], report.requestsAt[i], report.verdicts[i]) = (leaf, place, verdict);
     }
 
-    function _verdictOf(uint256 seed, uint256 place, bool sloppy) private pure returns (Verdict memory verdict) {
-        verdict = verdictFrom(uint256(keccak256(abi.encode(seed, place))));
-        if (sloppy && chance(seed ^ place, "malformed", 12)) verdict.score = 1_000_001;
+    /// @dev What is malformed has a score that no model has, or one that isn't sealed.
+    function _verdictOf(uint256 seed, uint256 place, bool sloppy) private view returns (Verdict memory verdict) {
+        verdict = verdictFor(requests[place], uint256(keccak256(abi.encode(seed, place))));
+        if (!sloppy || !chance(seed ^ place, "malformed", 12)) return verdict;
+        verdict.score = inClear(requests[place].terms.question.disclosure() > 1 ? 1_000_001 : 1_000_000);
     }
 
     function _keep(KnownReport memory report) private {

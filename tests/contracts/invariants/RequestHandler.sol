@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
 import { AgreementId, RequestId } from "../../../contracts/types/Ids.sol";
-import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
 import { Request, RequestState, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { ConsentHandler } from "./ConsentHandler.sol";
@@ -208,6 +208,9 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
                 step: known.step,
                 callback: chance(seed, "no callback", 3) ? 0 : 400,
                 delivery: Delivery(draw(seed, "delivery", 0, 1)),
+                disclosure: chance(seed, "sealed", 3)
+                    ? Disclosure(draw(seed, "disclosure", 0, 2))
+                    : Disclosure.Everything,
                 modifiers: 0,
                 place: 0
             })
@@ -221,7 +224,8 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
         returns (Question question, bool possible)
     {
         uint40 until = known.end > time() + 2 hours ? deadline() : uint40(known.end - 1);
-        Asked memory asked_ = Asked(nextFree(known), until, known.purpose, known.step, 0, Delivery.Recorded, 0, 0);
+        Asked memory asked_ =
+            Asked(nextFree(known), until, known.purpose, known.step, 0, Delivery.Recorded, Disclosure.Everything, 0, 0);
         if (kind == 1) asked_.purpose = Purposes.COUNT;
         if (kind == 2) asked_.step = (asked_.step + 1) % 5;
         if (kind == 3) asked_.use = known.terms.terms.uses;

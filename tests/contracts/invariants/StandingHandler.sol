@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { StandingId } from "../../../contracts/types/Ids.sol";
-import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
 import { Schedule, StandingRequest, Standings, Under } from "../../../contracts/types/Standing.sol";
 import { Verdicts } from "../../../contracts/types/Verdict.sol";
@@ -139,7 +139,7 @@ abstract contract StandingHandler is RequestHandler {
         uint32 use = uses > rounds ? uses - rounds : nextFree(known);
         uint16 callback = chance(seed, "no callback", 3) ? 0 : 400;
         Delivery delivery = Delivery(draw(seed, "delivery", 0, 1));
-        return Questions.pack(Asked(use, 0, known.purpose, known.step, callback, delivery, 0, 0));
+        return Questions.pack(Asked(use, 0, known.purpose, known.step, callback, delivery, Disclosure.Everything, 0, 0));
     }
 
     function _schedule(uint256 seed) private view returns (Schedule memory) {

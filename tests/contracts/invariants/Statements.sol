@@ -5,7 +5,7 @@ import { AgreementState, AgreementStatus } from "../../../contracts/types/Agreem
 import { ModelState } from "../../../contracts/types/Model.sol";
 import { Epoch, Operator, Policy } from "../../../contracts/types/Operator.sol";
 import { Pool } from "../../../contracts/types/Pool.sol";
-import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
 import { StandingStatus } from "../../../contracts/types/Standing.sol";
 import { Finality, RequestState, RequestStatus } from "../../../contracts/types/Verdict.sol";
 import { AdoptionHandler, KnownBroad } from "./AdoptionHandler.sol";
@@ -40,9 +40,9 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
             assertEq(uint8(status.state), uint8(made.state), "2: state");
             assertEq(status.since, made.since, "2: since");
             bool has = _hasVerdict(made.state);
-            assertEq(status.outcome, has ? made.verdict.outcome : 0, "2: outcome");
-            assertEq(status.score, has ? made.verdict.score : 0, "2: score");
-            assertEq(status.trail, has ? bytes20(made.verdict.trail) : bytes20(0), "2: trail");
+            assertEq(status.outcome, has ? _least(made.verdict.outcome, 255) : 0, "2: outcome");
+            assertEq(status.score, has ? _least(made.verdict.score, (1 << 24) - 1) : 0, "2: score");
+            assertEq(status.mark, has ? markOf(made.terms, made.verdict, made.by) : bytes22(0), "2: mark");
             assertEq(status.undelivered, made.undelivered, "2: undelivered");
             assertEq(has, status.finality != Finality.None, "2: finality");
         }
@@ -238,13 +238,19 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
         }
     }
 
+    /// @return What the slot has of an outcome or a score: the largest number if it is sealed.
+    function _least(bytes32 given, uint256 most) private pure returns (uint256) {
+        return uint256(given) < most ? uint256(given) : most;
+    }
+
     function _hasVerdict(RequestState state) private pure returns (bool) {
         return state == RequestState.Recorded || state == RequestState.Challenged || state == RequestState.Upheld
             || state == RequestState.Corrected;
     }
 
     function _authorises(KnownAgreement storage known) private view returns (bool authorised) {
-        Question question = Questions.pack(Asked(0, 0, known.purpose, known.step, 0, Delivery.Recorded, 0, 0));
+        Question question =
+            Questions.pack(Asked(0, 0, known.purpose, known.step, 0, Delivery.Recorded, Disclosure.Everything, 0, 0));
         bytes memory data =
             abi.encodeCall(assent.check, (known.source, known.terms.controller, known.terms.terms, question));
         (authorised,) = address(assent).staticcall(data);

@@ -9,6 +9,7 @@ import { MerkleTreeLib } from "solady/utils/MerkleTreeLib.sol";
 import { ReportTree } from "../../../contracts/libraries/ReportTree.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { verdictOf } from "../base/Verdict.sol";
 
 /// @dev The library behind a contract, for proofs are calldata; and OpenZeppelin's own check of them.
 contract TreeCaller {
@@ -268,9 +269,9 @@ contract ReportTreeTest is Test {
     }
 
     function _leafAt(string memory path) private view returns (bytes32) {
-        Verdict memory verdict = Verdict({
-            outcome: uint8(vm.parseJsonUint(json, string.concat(path, _index(2)))),
-            score: uint32(vm.parseJsonUint(json, string.concat(path, _index(3)))),
+        Verdict memory verdict = verdictOf({
+            outcome: vm.parseJsonUint(json, string.concat(path, _index(2))),
+            score: vm.parseJsonUint(json, string.concat(path, _index(3))),
             trail: vm.parseJsonBytes32(json, string.concat(path, _index(4)))
         });
         bytes32 id = vm.parseJsonBytes32(json, string.concat(path, _index(0)));

@@ -5,11 +5,12 @@ import { Test } from "forge-std/Test.sol";
 
 import { Slots } from "../../../contracts/libraries/Slots.sol";
 import { RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { outcomeOf, scoreOf, verdictOf } from "../base/Verdict.sol";
 
 /// @dev The library behind a contract: within one function, the optimizer takes the time to be the same before and after a `vm.warp`.
 contract SlotsCaller {
-    function recorded(Verdict calldata verdict, uint16 callback, RequestState state) external view returns (uint256) {
-        return Slots.recorded(verdict.outcome, verdict.score, verdict.trail, callback, state);
+    function recorded(Verdict calldata verdict, bytes22 mark, RequestState state) external view returns (uint256) {
+        return Slots.recorded(verdict, mark, state);
     }
 
     function ended(RequestState state) external view returns (uint256) {
@@ -54,33 +55,61 @@ contract SlotsTest is Test {
         uint8 outcome,
         uint24 score,
         bytes32 trail,
-        uint16 callback,
+        bytes22 mark,
         uint8 state,
         uint40 time
     ) public {
         vm.warp(time);
         RequestState state_ = RequestState(state % (uint8(type(RequestState).max) + 1));
-        uint256 slot = caller.recorded(Verdict(outcome, score, trail), callback, state_);
+        uint256 slot = caller.recorded(verdictOf(outcome, score, trail), mark, state_);
         assertEq(uint8(Slots.state(slot)), uint8(state_), "state");
-        _assertVerdict(slot, Verdict(outcome, score, trail), callback, time);
+        _assertVerdict(slot, verdictOf(outcome, score, trail), mark, time);
         assertEq(slot & Slots.UNDELIVERED, 0, "undelivered");
     }
 
     function test_Recorded_GivesEachPartAPlaceOfItsOwn() public {
         vm.warp(0);
-        _assertAlone(Verdict(type(uint8).max, 0, 0), 0);
-        _assertAlone(Verdict(0, type(uint24).max, 0), 0);
-        _assertAlone(Verdict(0, 0, bytes32(type(uint256).max)), 0);
-        _assertAlone(Verdict(0, 0, 0), type(uint16).max);
+        _assertAlone(verdictOf(type(uint8).max, 0, 0), 0);
+        _assertAlone(verdictOf(0, type(uint24).max, 0), 0);
+        _assertAlone(verdictOf(0, 0, bytes32(type(uint256).max)), 0);
+        _assertAlone(verdictOf(0, 0, 0), bytes22(type(uint176).max));
         vm.warp(type(uint40).max);
-        _assertAlone(Verdict(0, 0, 0), 0);
+        _assertAlone(verdictOf(0, 0, 0), 0);
     }
 
     /// @dev The largest score that there is has room.
     function test_Recorded_HasRoomForEveryScore() public view {
         assertLe(Verdicts.MAX_SCORE, type(uint24).max);
-        uint256 slot = caller.recorded(Verdict(0, Verdicts.MAX_SCORE, 0), 0, RequestState.Recorded);
+        uint256 slot = caller.recorded(verdictOf(0, Verdicts.MAX_SCORE, 0), 0, RequestState.Recorded);
         assertEq(Slots.score(slot), Verdicts.MAX_SCORE);
+    }
+
+    /// @dev Of what is sealed nothing is kept, and nothing of it spills into what stands beside it.
+    function testFuzz_Recorded_SaysThatItIsSealed(
+        uint256 outcome,
+        uint256 score,
+        bytes32 trail,
+        bytes22 mark,
+        uint40 time
+    ) public {
+        vm.warp(time);
+        outcome = bound(outcome, type(uint8).max, type(uint256).max);
+        score = bound(score, type(uint24).max, type(uint256).max);
+        uint256 slot = caller.recorded(verdictOf(outcome, score, trail), mark, RequestState.Recorded);
+        _assertVerdict(slot, verdictOf(type(uint8).max, type(uint24).max, 0), mark, time);
+        assertEq(slot & 0xff, uint8(RequestState.Recorded), "state, and that no callback failed");
+        // Neither word by the other.
+        slot = caller.recorded(verdictOf(1, score, trail), mark, RequestState.Recorded);
+        _assertVerdict(slot, verdictOf(1, type(uint24).max, 0), mark, time);
+        slot = caller.recorded(verdictOf(outcome, 1, trail), mark, RequestState.Recorded);
+        _assertVerdict(slot, verdictOf(type(uint8).max, 1, 0), mark, time);
+    }
+
+    /// @dev No model has an outcome of 255, and no score is so large: what is sealed can't be taken for what is not.
+    function test_Recorded_TellsSealedFromClear() public pure {
+        assertEq(Slots.SEALED_OUTCOME, 255, "outcome: a model has 255 at most, from 0 on");
+        assertEq(Slots.SEALED_SCORE, (1 << 24) - 1, "score");
+        assertGt(Slots.SEALED_SCORE, Verdicts.MAX_SCORE, "no score");
     }
 
     function testFuzz_Ended_IsStateAndTime(uint8 state, uint40 time) public {
@@ -88,7 +117,7 @@ contract SlotsTest is Test {
         RequestState state_ = RequestState(state % (uint8(type(RequestState).max) + 1));
         uint256 slot = caller.ended(state_);
         assertEq(uint8(Slots.state(slot)), uint8(state_), "state");
-        _assertVerdict(slot, Verdict(0, 0, 0), 0, time);
+        _assertVerdict(slot, verdictOf(0, 0, 0), 0, time);
     }
 
     function testFuzz_WithState_ChangesTheStateOnly(uint256 word, uint8 state) public pure {
@@ -103,7 +132,7 @@ contract SlotsTest is Test {
         uint256 slot = caller.reopened(word, uint40(vm.getBlockTimestamp()));
         assertEq(uint8(Slots.state(slot)), uint8(RequestState.Recorded), "state");
         assertEq(Slots.since(slot), time, "since");
-        assertEq(slot >> 80, word >> 80, "callback and trail");
+        assertEq(slot >> 80, word >> 80, "mark");
         assertEq(Slots.outcome(slot), Slots.outcome(word), "outcome");
         assertEq(Slots.score(slot), Slots.score(word), "score");
         assertEq(slot & Slots.UNDELIVERED, word & Slots.UNDELIVERED, "undelivered");
@@ -120,17 +149,17 @@ contract SlotsTest is Test {
         }
     }
 
-    function _assertAlone(Verdict memory verdict, uint16 callback) private view {
-        uint256 slot = caller.recorded(verdict, callback, RequestState.None);
-        _assertVerdict(slot, verdict, callback, uint40(vm.getBlockTimestamp()));
+    function _assertAlone(Verdict memory verdict, bytes22 mark) private view {
+        uint256 slot = caller.recorded(verdict, mark, RequestState.None);
+        _assertVerdict(slot, verdict, mark, uint40(vm.getBlockTimestamp()));
         assertEq(uint8(slot), 0, "state");
     }
 
-    function _assertVerdict(uint256 slot, Verdict memory verdict, uint16 callback, uint40 time) private pure {
-        assertEq(Slots.outcome(slot), verdict.outcome, "outcome");
-        assertEq(Slots.score(slot), verdict.score, "score");
+    function _assertVerdict(uint256 slot, Verdict memory verdict, bytes22 mark, uint40 time) private pure {
+        assertEq(Slots.outcome(slot), outcomeOf(verdict), "outcome");
+        assertEq(Slots.score(slot), scoreOf(verdict), "score");
         assertEq(Slots.since(slot), time, "since");
-        assertEq(Slots.callback(slot), callback, "callback");
-        assertEq(bytes20(bytes32(slot)), bytes20(verdict.trail), "trail");
+        assertEq(Slots.mark(slot), mark, "mark");
+        assertEq(slot >> 80, uint176(mark), "from bit 80 on");
     }
 }

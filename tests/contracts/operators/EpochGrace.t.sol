@@ -5,7 +5,9 @@ import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol
 import { PoolId, RequestId } from "../../../contracts/types/Ids.sol";
 import { Policy } from "../../../contracts/types/Operator.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { summaryOf } from "../base/Verdict.sol";
 import { OperatorsTest } from "./OperatorsTest.sol";
 
 /// @notice Which epochs may sign a report, while one follows another.
@@ -25,7 +27,7 @@ contract EpochGraceTest is OperatorsTest {
         skip(EPOCH_GRACE);
         Verdict memory verdict = defaultVerdict();
         vm.expectEmit(address(assent));
-        emit IVerdictOracle.Recorded(id, verdict.outcome, verdict.score, verdict.trail);
+        emit IVerdictOracle.Recorded(id, summaryOf(verdict, attestation.by), verdict.trail);
         record(request, verdict, attestation);
         PoolId pool = assent.poolOf(1, 0x7, address(0));
         assertEq(assent.poolInfo(pool).earned, FEE, "earned by the epoch that signed");
@@ -87,7 +89,7 @@ contract EpochGraceTest is OperatorsTest {
 
     /// @dev Epoch 0 is before the first, and has no members whose signatures could be missed.
     function test_RevertWhen_TheEpochIsZero() public {
-        _expectStale(Attestation(0, 0, ""), 0, 1);
+        _expectStale(Attestation(SignersLib.pack(0, 0), ""), 0, 1);
     }
 
     function test_RevertGiven_NobodyHasRotatedYet() public {
@@ -95,11 +97,21 @@ contract EpochGraceTest is OperatorsTest {
         modelId = publishAs(model);
         give();
         (request, id) = ask(0);
-        _expectStale(Attestation(0, 0, ""), 0, 0);
+        _expectStale(Attestation(SignersLib.pack(0, 0), ""), 0, 0);
     }
 
     function test_RevertWhen_TheEpochIsTheLastNumberThereIs() public {
-        _expectStale(Attestation(type(uint32).max, 0x7, new bytes(192)), type(uint32).max, 1);
+        _expectStale(Attestation(SignersLib.pack(type(uint32).max, 0x7), new bytes(192)), type(uint32).max, 1);
+    }
+
+    /// @dev The number has 32 bits: what stands above it doesn't vanish.
+    function testFuzz_RevertWhen_ABitIsBeyondTheEpochsNumber(uint8 bit) public {
+        Attestation memory attestation = _attest();
+        uint256 beyond = 1 << bound(bit, SignersLib.BITS, 255);
+        attestation.by = Signers.wrap(Signers.unwrap(attestation.by) | beyond);
+        _expectStale(attestation, 1 | beyond >> 64, 1);
+        rotateToNext();
+        _expectStale(attestation, 1 | beyond >> 64, 2);
     }
 
     function test_RevertWhen_PresentMembersSignForTheEpochBefore() public {
@@ -108,7 +120,7 @@ contract EpochGraceTest is OperatorsTest {
         // At place 1 now stands another, who signs as if it had stood there before.
         bytes32 report = Verdicts.hashReport(1, 1, leafOf(request, defaultVerdict()));
         Attestation memory attestation = attestReport(2, report, 0x7);
-        attestation.epoch = 1;
+        attestation.by = SignersLib.pack(1, 0x7);
         (address former,) = attesterAt(1);
         (address present,) = attesterAt(3);
         vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.SignerMismatch.selector, 1, present, former));
@@ -144,7 +156,7 @@ contract EpochGraceTest is OperatorsTest {
         address[] memory members = assent.membersOf(1);
         bytes32 report = Verdicts.hashReport(2, 1, leafOf(request, defaultVerdict()));
         Attestation memory attestation = attestReport(1, report, 0x7);
-        attestation.epoch = 2;
+        attestation.by = SignersLib.pack(2, 0x7);
         (address present,) = attesterAt(9);
         vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.SignerMismatch.selector, 0, members[0], present));
         record(request, defaultVerdict(), attestation);
@@ -167,7 +179,7 @@ contract EpochGraceTest is OperatorsTest {
         assent.rotate();
     }
 
-    function _expectStale(Attestation memory attestation, uint32 given, uint32 current) private {
+    function _expectStale(Attestation memory attestation, uint256 given, uint256 current) private {
         vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, given, current));
         record(request, defaultVerdict(), attestation);
         assertState(id, RequestState.Requested);

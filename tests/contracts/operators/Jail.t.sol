@@ -5,6 +5,7 @@ import { IOperatorSet } from "../../../contracts/interfaces/IOperatorSet.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { Signatures } from "../../../contracts/libraries/Signatures.sol";
 import { Operator, Operators } from "../../../contracts/types/Operator.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Attestation } from "../../../contracts/types/Verdict.sol";
 import { OperatorsTest } from "./OperatorsTest.sol";
 
@@ -45,7 +46,7 @@ contract JailTest is OperatorsTest {
 
     function test_RevertWhen_ASignerIsBeyondTheMembers() public {
         Attestation memory attestation = _signed(0x7);
-        attestation.signers = 0x13;
+        attestation.by = SignersLib.pack(1, 0x13);
         _expectRevert(attestation, abi.encodeWithSelector(IVerdictOracle.SignerUnknown.selector, 4));
     }
 
@@ -65,8 +66,13 @@ contract JailTest is OperatorsTest {
 
     function test_RevertWhen_TheEpochIsStale() public {
         Attestation memory attestation = _signed(0x7);
-        attestation.epoch = 2;
+        attestation.by = SignersLib.pack(2, 0x7);
         _expectRevert(attestation, abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, 2, 1));
+        for (uint256 bit = SignersLib.BITS; bit < 256; ++bit) {
+            attestation.by = Signers.wrap(1 << bit | 1 << 64 | 0x7);
+            uint256 given = 1 << (bit - 64) | 1;
+            _expectRevert(attestation, abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, given, 1));
+        }
     }
 
     function test_RevertGiven_TheOperatorIsJailed() public {

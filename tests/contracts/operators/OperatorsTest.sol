@@ -6,6 +6,7 @@ import { Testimony } from "../../../contracts/types/Challenge.sol";
 import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Attestation, Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
+import { verdictOf } from "../base/Verdict.sol";
 
 /// @notice What the tests of the operator set share: how a committee signs about itself, who slashes, and policies that can't be meant.
 abstract contract OperatorsTest is AssentTest {
@@ -40,8 +41,8 @@ abstract contract OperatorsTest is AssentTest {
         operator = operatorAt(i);
         (, uint256 key) = attesterAt(i);
         (Request memory request,) = ask(use);
-        Testimony memory first = testify(key, request, Verdict(0, 0, 0));
-        Testimony memory second = testify(key, request, Verdict(1, Verdicts.MAX_SCORE, 0));
+        Testimony memory first = testify(key, request, verdictOf(0, 0, 0));
+        Testimony memory second = testify(key, request, verdictOf(1, Verdicts.MAX_SCORE, 0));
         assent.punishConflict(named(use), model, first, second);
     }
 

@@ -6,6 +6,7 @@ import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol
 import { PoolId } from "../../../contracts/types/Ids.sol";
 import { Pool } from "../../../contracts/types/Pool.sol";
 import { Delivery } from "../../../contracts/types/Question.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Answer, Attestation, RequestState } from "../../../contracts/types/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";
 import { OracleTest } from "./OracleTest.sol";
@@ -116,6 +117,18 @@ contract AnchorTest is OracleTest {
         skip(EPOCH_GRACE + 1);
         vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, 1, 2));
         assent.anchor(root, 3, address(0), 3, attestation);
+    }
+
+    /// @dev They would be in the pool's slot, where a currency and a time stand.
+    function test_RevertWhen_ABitIsBeyondTheSigners() public {
+        Attestation memory attestation = attestMany(answers, SIGNERS);
+        for (uint256 bit = SignersLib.BITS; bit < 256; ++bit) {
+            attestation.by = Signers.wrap(Signers.unwrap(byEpoch1()) | 1 << bit);
+            uint256 given = 1 | 1 << (bit - 64);
+            vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, given, 1));
+            assent.anchor(root, 3, address(0), 3, attestation);
+        }
+        assertEq(assent.poolInfo(_pool()).epoch, 0, "no pool");
     }
 
     function test_WhenTheEpochIsOverButNotItsGrace() public {

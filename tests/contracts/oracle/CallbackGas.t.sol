@@ -43,7 +43,7 @@ contract CallbackGasTest is OracleTest {
         vm.etch(controller, hex"fe");
         record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
         vm.etch(controller, METER);
-        bytes memory data = abi.encodeCall(assent.retryCallback, (named(0)));
+        bytes memory data = abi.encodeCall(assent.retryCallback, (recordingOf(id)));
         gas_ = bound(gas_, _named(request), _named(request) * 64 / 63 + 100_000);
         bool success = _sendCapped(data, gas_);
         Vm.Log[] memory logs = vm.getRecordedLogs();
@@ -57,7 +57,8 @@ contract CallbackGasTest is OracleTest {
         record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
         challenge(id);
         Attestation memory attestation = attestReview(0, otherVerdict());
-        bytes memory data = abi.encodeCall(assent.review, (named(0), model, otherVerdict(), attestation));
+        bytes memory data =
+            abi.encodeCall(assent.review, (recordingOf(id), underNow(), model, otherVerdict(), attestation));
         gas_ = bound(gas_, _named(request), _named(request) * 64 / 63 + 300_000);
         bool success = _sendCapped(data, gas_);
         Vm.Log[] memory logs = vm.getRecordedLogs();

@@ -6,7 +6,7 @@ import { PoolId, RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Steps } from "../../../contracts/types/Scope.sol";
 import { Schedule, StandingRequest, Under } from "../../../contracts/types/Standing.sol";
-import { Answer, Attestation, Request } from "../../../contracts/types/Verdict.sol";
+import { Answer, Attestation, Recording, Request } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "./OracleTest.sol";
 import { Receiver, Step } from "./Receivers.sol";
 
@@ -50,7 +50,7 @@ contract CallbackReentryTest is OracleTest {
         bytes32 root = rootOf(answers);
         _step(0, abi.encodeCall(assent.anchor, (root, uint32(answers.length), address(0), 3, attestation)));
         _step(0, abi.encodeCall(assent.claim, (told, defaultVerdict(), proofOf(answers, 0))));
-        _step(0, abi.encodeCall(assent.retryCallback, (named(_useTold()))));
+        _step(0, abi.encodeCall(assent.retryCallback, (_recordingTold())));
         _assertAsAfterwards(3);
     }
 
@@ -98,15 +98,16 @@ contract CallbackReentryTest is OracleTest {
         _step(BOND, abi.encodeCall(assent.challenge, (told)));
         _step(BOND, abi.encodeCall(assent.challenge, (idOf(answers[1].request))));
         _step(0, abi.encodeCall(assent.lapse, (told)));
-        _step(0, abi.encodeCall(assent.review, (named(_useTold()), model, otherVerdict(), attestation)));
+        _step(0, abi.encodeCall(assent.review, (_recordingTold(), underNow(), model, otherVerdict(), attestation)));
         _step(0, abi.encodeCall(assent.punish, (testimony)));
         _step(0, abi.encodeCall(assent.punishConflict, (named(_useTold()), model, testimony, testimony)));
-        _step(0, abi.encodeCall(assent.retryCallback, (named(_useTold()))));
+        _step(0, abi.encodeCall(assent.retryCallback, (_recordingTold())));
         _assertAsAfterwards(2);
     }
 
     function test_WhenTheReceiverCallsBack_ForStandingRequests() public {
-        Question question = Questions.pack(Asked(60, 0, purposeAgreed, Steps.INFER, 0, asked(0).delivery, 0, 0));
+        Question question =
+            Questions.pack(Asked(60, 0, purposeAgreed, Steps.INFER, 0, asked(0).delivery, asked(0).disclosure, 0, 0));
         Schedule memory schedule = Schedule(uint40(vm.getBlockTimestamp()), 60, 3, 600, false, true);
         StandingRequest memory standing =
             StandingRequest(agreementId, address(receiver), question, quoteNow(), schedule);
@@ -179,6 +180,10 @@ contract CallbackReentryTest is OracleTest {
 
     function _useTold() private view returns (uint32) {
         return answers[_place()].request.question.use();
+    }
+
+    function _recordingTold() private view returns (Recording memory) {
+        return Recording(_told(), defaultVerdict(), attestation.by);
     }
 
     function _place() private pure returns (uint256) {

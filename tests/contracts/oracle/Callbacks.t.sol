@@ -8,6 +8,7 @@ import { IVerdictReceiver } from "../../../contracts/interfaces/IVerdictReceiver
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
 import { Answer, Attestation, Request, RequestState } from "../../../contracts/types/Verdict.sol";
+import { outcomeOf, scoreOf } from "../base/Verdict.sol";
 import { OracleTest } from "./OracleTest.sol";
 import { Receiver, Step } from "./Receivers.sol";
 
@@ -35,15 +36,16 @@ contract CallbacksTest is OracleTest {
 
     function test_WhenTheReceiverTakesTheVerdict() public {
         bytes memory message = abi.encodeCall(
-            IVerdictReceiver.onVerdict, (id, RequestState.Recorded, defaultVerdict().outcome, defaultVerdict().score)
+            IVerdictReceiver.onVerdict,
+            (id, RequestState.Recorded, outcomeOf(defaultVerdict()), scoreOf(defaultVerdict()))
         );
         vm.expectCall(address(receiver), 0, message, 1);
         _assertTaken(RequestState.Recorded);
         assertEq(receiver.told(), 1, "told");
         assertTrue(receiver.id() == id, "id");
         assertEq(uint8(receiver.state()), uint8(RequestState.Recorded), "state");
-        assertEq(receiver.outcome(), defaultVerdict().outcome, "outcome");
-        assertEq(receiver.score(), defaultVerdict().score, "score");
+        assertEq(receiver.outcome(), outcomeOf(defaultVerdict()), "outcome");
+        assertEq(receiver.score(), scoreOf(defaultVerdict()), "score");
     }
 
     function test_WhenTheVerdictIsCorrected() public {
@@ -54,8 +56,8 @@ contract CallbacksTest is OracleTest {
         _assertNothingOfDelivery(vm.getRecordedLogs());
         assertEq(receiver.told(), 2, "told");
         assertEq(uint8(receiver.state()), uint8(RequestState.Corrected), "state");
-        assertEq(receiver.outcome(), otherVerdict().outcome, "outcome");
-        assertEq(receiver.score(), otherVerdict().score, "score");
+        assertEq(receiver.outcome(), outcomeOf(otherVerdict()), "outcome");
+        assertEq(receiver.score(), scoreOf(otherVerdict()), "score");
     }
 
     function test_WhenTheVerdictIsUpheld() public {
@@ -123,7 +125,7 @@ contract CallbacksTest is OracleTest {
         receiver.plan(steps);
         _assertTaken(RequestState.Challenged);
         assertEq(assent.challengeOf(id).challenger, address(receiver), "challenger");
-        assertEq(assent.verdictOf(id).score, defaultVerdict().score, "score");
+        assertEq(assent.verdictOf(id).score, scoreOf(defaultVerdict()), "score");
         review(0, otherVerdict());
         assertState(id, RequestState.Corrected);
         assertEq(receiver.told(), 2, "told");

@@ -6,7 +6,9 @@ import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Answer, Attestation, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { inClear, scoreOf } from "../base/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";
 import { OracleTest } from "./OracleTest.sol";
 import { Receiver } from "./Receivers.sol";
@@ -18,6 +20,8 @@ contract ClaimTest is OracleTest {
     Request private request;
     Verdict private verdict;
     RequestId private id;
+    /// Who signed the report.
+    Signers private by = byEpoch1();
 
     /// @dev Five answers, so that paths differ in length. The one in the middle is claimed.
     function setUp() public override {
@@ -40,7 +44,7 @@ contract ClaimTest is OracleTest {
         anchor(answers, SIGNERS);
         record(request, otherVerdict(), attest(request, otherVerdict(), 0xb));
         _expectNotOpen(RequestState.Recorded);
-        assertEq(assent.verdictOf(id).score, otherVerdict().score, "the first verdict stays");
+        assertEq(assent.verdictOf(id).score, scoreOf(otherVerdict()), "the first verdict stays");
         assertEq(_earnedByRoot(), 0, "earned");
     }
 
@@ -109,9 +113,9 @@ contract ClaimTest is OracleTest {
         anchor(answers, SIGNERS);
         vm.warp(request.question.deadline() + 1 days);
         assertGt(vm.getBlockTimestamp(), agreement.terms.validUntil, "the agreement has expired");
-        expectRecorded(id, verdict);
+        expectRecorded(id, verdict, by);
         _claim();
-        assertRecorded(id, verdict);
+        assertRecorded(request, verdict, by);
     }
 
     function test_GivenTheRootWasAnchoredInTheLastSecond() public {
@@ -119,7 +123,7 @@ contract ClaimTest is OracleTest {
         anchor(answers, SIGNERS);
         skip(1);
         _claim();
-        assertRecorded(id, verdict);
+        assertRecorded(request, verdict, by);
     }
 
     function test_RevertGiven_TheAgreementWasWithdrawn() public {
@@ -129,13 +133,13 @@ contract ClaimTest is OracleTest {
     }
 
     function test_RevertWhen_TheScoreIsAboveOneMillion() public {
-        answers[2].verdict.score = 1_000_001;
+        answers[2].verdict.score = inClear(1_000_001);
         _anchorSigned();
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.ScoreOutOfRange.selector, 1_000_001, 1_000_000));
     }
 
     function test_RevertWhen_TheOutcomeIsUnknown() public {
-        answers[2].verdict.outcome = 2;
+        answers[2].verdict.outcome = inClear(2);
         _anchorSigned();
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.OutcomeUnknown.selector, 2, 2));
     }
@@ -177,10 +181,10 @@ contract ClaimTest is OracleTest {
 
     function test_RevertWhen_TheVerdictIsAltered() public {
         anchor(answers, SIGNERS);
-        verdict.outcome = 0;
+        verdict.outcome = inClear(0);
         _expectUnknown(_climb(proof));
         verdict = defaultVerdict();
-        verdict.score -= 1;
+        verdict.score = inClear(scoreOf(verdict) - 1);
         _expectUnknown(_climb(proof));
         verdict = defaultVerdict();
         verdict.trail ^= bytes32(uint256(1));
@@ -235,7 +239,7 @@ contract ClaimTest is OracleTest {
         vm.warp(START + Policies.MAX_CLAIM);
         ask(request.question);
         _claim();
-        assertRecorded(id, verdict);
+        assertRecorded(request, verdict, by);
     }
 
     /// @dev A quorum can anchor a report of requests that aren't made yet, for all that a leaf holds can be known. When it has its stakes back,
@@ -252,10 +256,11 @@ contract ClaimTest is OracleTest {
 
     function test_GivenTheRootWasAnchored() public {
         anchor(answers, 0xb);
+        by = SignersLib.pack(1, 0xb);
         skip(10 minutes);
-        expectRecorded(id, verdict);
+        expectRecorded(id, verdict, by);
         _claim();
-        assertRecorded(id, verdict);
+        assertRecorded(request, verdict, by);
         assertEq(_earnedByRoot(), FEE, "earned under the root");
         assertEq(earnedBy(1, 0xb), 0, "earned by reports");
         assertState(idOf(answers[0].request), RequestState.Requested);
@@ -264,10 +269,11 @@ contract ClaimTest is OracleTest {
     /// @dev A report may have been signed by more than a quorum: who is quick chooses whose signatures count, but not what is recorded.
     function test_GivenTheRootWasAnchoredByOthersBeforeTheSignersOwnTransaction() public {
         anchor(answers, 0xe);
+        by = SignersLib.pack(1, 0xe);
         Attestation memory attestation = attestMany(answers, SIGNERS);
         vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.RootExists.selector, root));
         assent.anchor(root, 5, address(0), 3, attestation);
-        expectRecorded(id, verdict);
+        expectRecorded(id, verdict, by);
         _claim();
         assertEq(_earnedByRoot(), FEE, "earned");
         assertEq(assent.poolInfo(assent.poolOfRoot(root, address(0), 3)).signers, 0xe, "by whom");
@@ -283,7 +289,7 @@ contract ClaimTest is OracleTest {
         assertEq(root, leafOf(request, verdict), "root");
         delete proof;
         _claim();
-        assertRecorded(id, verdict);
+        assertRecorded(request, verdict, by);
     }
 
     function test_GivenTheEpochIsOverSince() public {
@@ -301,7 +307,7 @@ contract ClaimTest is OracleTest {
         assent.rotate();
         skip(EPOCH_GRACE + 1);
         (id, proof) = (idOf(request), new bytes32[](0));
-        expectRecorded(id, verdict);
+        expectRecorded(id, verdict, by);
         _claim();
         assent.collect(assent.poolOfRoot(root, address(0), 3), 0);
         assertEq(balanceOf(operatorAt(0)), FEE / 3, "who signed, though resigned");
@@ -392,10 +398,10 @@ contract ClaimTest is OracleTest {
         for (uint256 i = 0; i < answers.length; ++i) {
             if (idOf(answers[i].request) == idOf(request)) _select(i);
         }
-        expectRecorded(id, verdict);
+        expectRecorded(id, verdict, by);
         _claim();
         assertEq(receiver.told(), 1, "told");
-        assertEq(receiver.score(), verdict.score, "score");
+        assertEq(receiver.score(), scoreOf(verdict), "score");
     }
 
     function _select(uint256 place) private {

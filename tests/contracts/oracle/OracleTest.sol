@@ -8,6 +8,7 @@ import { Challenges } from "../../../contracts/types/Challenge.sol";
 import { PoolId, RequestId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import {
     Answer,
     Attestation,
@@ -19,6 +20,7 @@ import {
     Verdicts
 } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
+import { outcomeOf, scoreOf, summaryOf, verdictOf } from "../base/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";
 
 /// @notice Reports of many answers, payments from balances and in tokens: what the tests of oracle, treasury and consumers share.
@@ -207,6 +209,9 @@ abstract contract OracleTest is AssentTest {
     function recordMany(Answer[] memory answers, Attestation memory attestation) internal {
         vm.prank(relayer);
         assent.recordMany(answers, attestation);
+        for (uint256 i = 0; i < answers.length; ++i) {
+            keep(answers[i].request, answers[i].verdict, attestation.by);
+        }
     }
 
     /// @dev Anchors a report of these answers, in the model's currency and with its quorum.
@@ -231,7 +236,10 @@ abstract contract OracleTest is AssentTest {
 
     /// @dev All members find this about a challenged verdict.
     function review(uint32 use, Verdict memory found) internal {
-        assent.review(named(use), model, found, attestReview(use, found));
+        RequestId id = assent.requestId(agreementId, use);
+        Attestation memory attestation = attestReview(use, found);
+        assent.review(recordingOf(id), underNow(), model, found, attestation);
+        if (assent.verdictOf(id).state == RequestState.Corrected) keep(recordingOf(id).request, found, attestation.by);
     }
 
     function attestReview(uint32 use, Verdict memory found) internal view returns (Attestation memory) {
@@ -242,14 +250,19 @@ abstract contract OracleTest is AssentTest {
     }
 
     function otherVerdict() internal pure returns (Verdict memory) {
-        return Verdict({ outcome: 0, score: 123, trail: keccak256("another trail") });
+        return verdictOf(0, 123, keccak256("another trail"));
     }
 
     // Events and state
 
+    /// @dev By epoch 1's `SIGNERS`.
     function expectRecorded(RequestId id, Verdict memory verdict) internal {
+        expectRecorded(id, verdict, byEpoch1());
+    }
+
+    function expectRecorded(RequestId id, Verdict memory verdict, Signers by) internal {
         vm.expectEmit(address(assent));
-        emit IVerdictOracle.Recorded(id, verdict.outcome, verdict.score, verdict.trail);
+        emit IVerdictOracle.Recorded(id, summaryOf(verdict, by), verdict.trail);
     }
 
     function expectSkipped(RequestId id, IVerdictOracle.Obstacle obstacle) internal {
@@ -257,17 +270,25 @@ abstract contract OracleTest is AssentTest {
         emit IVerdictOracle.Skipped(id, obstacle);
     }
 
-    /// @dev The verdict stands as if recorded now.
-    function assertRecorded(RequestId id, Verdict memory verdict) internal view {
+    function byEpoch1() internal pure returns (Signers) {
+        return SignersLib.pack(1, SIGNERS);
+    }
+
+    /// @dev The verdict stands as if recorded now, by epoch 1's `SIGNERS`.
+    function assertRecorded(Request memory request, Verdict memory verdict) internal view {
+        assertRecorded(request, verdict, byEpoch1());
+    }
+
+    function assertRecorded(Request memory request, Verdict memory verdict, Signers by) internal view {
         assertStatus(
-            id,
+            idOf(request),
             RequestStatus({
                 state: RequestState.Recorded,
                 finality: Finality.Contestable,
-                outcome: verdict.outcome,
-                score: uint24(verdict.score),
+                outcome: outcomeOf(verdict),
+                score: scoreOf(verdict),
                 since: uint40(vm.getBlockTimestamp()),
-                trail: bytes20(verdict.trail),
+                mark: markOf(request, verdict, by),
                 undelivered: false
             })
         );

@@ -29,6 +29,7 @@ contract Receiver is IVerdictReceiver {
 
     /// What it was told last, and how often.
     uint256 public told;
+    uint256 public toldSealed;
     RequestId public id;
     RequestState public state;
     uint8 public outcome;
@@ -86,6 +87,19 @@ contract Receiver is IVerdictReceiver {
         if (manner == Manner.Act) act();
     }
 
+    /// @dev Told of a sealed verdict, it has neither outcome nor score.
+    function onSealed(RequestId id_, RequestState state_) external {
+        if (msg.sender != address(oracle)) revert NotOracle();
+        ++told;
+        ++toldSealed;
+        (id, state, outcome, score) = (id_, state_, 0, 0);
+        if (manner == Manner.Refuse) _revert(_reason);
+        if (manner == Manner.Burn) _burn();
+        if (manner == Manner.Bomb) _bomb(false);
+        if (manner == Manner.RefuseWithBomb) _bomb(true);
+        if (manner == Manner.Act) act();
+    }
+
     function act() public {
         // Of steps that lead back here, each is taken once.
         manner = Manner.Keep;
@@ -117,5 +131,16 @@ contract Receiver is IVerdictReceiver {
             if failing { revert(zeros, 100000) }
             return(zeros, 100000)
         }
+    }
+}
+
+/// @notice A controller as it was before there were sealed verdicts.
+contract OldReceiver {
+    uint256 public told;
+
+    receive() external payable { }
+
+    function onVerdict(RequestId, RequestState, uint8, uint32) external {
+        ++told;
     }
 }

@@ -5,7 +5,9 @@ import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
+import { Signers } from "../../../contracts/types/Signers.sol";
 import { Attestation, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { inClear } from "../base/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";
 import { OracleTest } from "./OracleTest.sol";
 
@@ -14,6 +16,8 @@ contract RecordTest is OracleTest {
     Request private request;
     RequestId private id;
     Verdict private verdict;
+    /// Who signed it.
+    Signers private by;
 
     function setUp() public override {
         super.setUp();
@@ -32,7 +36,7 @@ contract RecordTest is OracleTest {
         _record(SIGNERS);
         bytes memory before = abi.encode(assent.verdictOf(id));
         _expectNotOpen(RequestState.Recorded);
-        verdict.outcome = 0;
+        verdict.outcome = inClear(0);
         _expectNotOpen(RequestState.Recorded);
         assertEq(abi.encode(assent.verdictOf(id)), before, "verdict");
         assertEq(earnedBy(1, SIGNERS), FEE, "earned once");
@@ -85,21 +89,26 @@ contract RecordTest is OracleTest {
     }
 
     function test_RevertWhen_TheScoreIsAboveOneMillion() public {
-        verdict.score = 1_000_001;
+        verdict.score = inClear(1_000_001);
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.ScoreOutOfRange.selector, 1_000_001, 1_000_000));
-        verdict.score = 1 << 24; // would be 0 in the slot
+        verdict.score = inClear(1 << 24); // would be 0 in the slot
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.ScoreOutOfRange.selector, 1 << 24, 1_000_000));
+        verdict.score = inClear(1 << 32); // was too wide for the field, once
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.ScoreOutOfRange.selector, 1 << 32, 1_000_000));
     }
 
     function test_RevertWhen_TheOutcomeIsUnknown() public {
-        verdict.outcome = 2;
+        verdict.outcome = inClear(2);
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.OutcomeUnknown.selector, 2, 2));
+        verdict.outcome = inClear(1 << 8); // would be 0 in the slot
+        _expectRevert(abi.encodeWithSelector(IVerdictOracle.OutcomeUnknown.selector, 1 << 8, 2));
     }
 
     function test_WhenAQuorumSigned() public {
         skip(10 minutes);
         Attestation memory attestation = attest(request, verdict, 0xb);
-        expectRecorded(id, verdict);
+        by = attestation.by;
+        expectRecorded(id, verdict, by);
         vm.expectEmit(address(assent));
         emit IVerdictOracle.PoolOpened(assent.poolOf(1, 0xb, address(0)), 1, 0xb, 0);
         record(request, verdict, attestation);
@@ -135,7 +144,7 @@ contract RecordTest is OracleTest {
     }
 
     function test_WhenTheScoreIsOneMillion() public {
-        verdict.score = 1_000_000;
+        verdict.score = inClear(1_000_000);
         _record(SIGNERS);
         _assertRecorded();
     }
@@ -204,8 +213,8 @@ contract RecordTest is OracleTest {
         public
     {
         model.outcomeCount = uint8(bound(outcomes, 2, 255));
-        verdict.outcome = uint8(bound(outcome, 0, model.outcomeCount - 1));
-        verdict.score = uint32(bound(score, 0, 1_000_000));
+        verdict.outcome = inClear(uint8(bound(outcome, 0, model.outcomeCount - 1)));
+        verdict.score = inClear(uint32(bound(score, 0, 1_000_000)));
         verdict.trail = trail;
         giveFor("another version's");
         _askWithLongDeadline();
@@ -229,7 +238,9 @@ contract RecordTest is OracleTest {
     }
 
     function _record(uint64 signers) private {
-        record(request, verdict, attest(request, verdict, signers));
+        Attestation memory attestation = attest(request, verdict, signers);
+        by = attestation.by;
+        record(request, verdict, attestation);
     }
 
     function _expectNotOpen(RequestState state) private {
@@ -248,6 +259,6 @@ contract RecordTest is OracleTest {
     }
 
     function _assertRecorded() private view {
-        assertRecorded(id, verdict);
+        assertRecorded(request, verdict, by);
     }
 }

@@ -5,7 +5,9 @@ import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol
 import { Agreement } from "../../../contracts/types/Agreement.sol";
 import { AgreementId } from "../../../contracts/types/Ids.sol";
 import { Model } from "../../../contracts/types/Model.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Answer, Attestation, Request, Verdict } from "../../../contracts/types/Verdict.sol";
+import { inClear, verdictOf } from "../base/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";
 import { OracleTest } from "./OracleTest.sol";
 
@@ -34,7 +36,7 @@ contract RecordManyTest is OracleTest {
         Answer[] memory answers = _askMany(256);
         recordMany(answers, attestMany(answers, SIGNERS));
         for (uint256 i = 0; i < answers.length; ++i) {
-            _assertRecorded(answers[i]);
+            _assertRecorded(answers[i], SIGNERS);
         }
         assertEq(earnedBy(1, SIGNERS), 256 * FEE, "earned");
     }
@@ -66,9 +68,9 @@ contract RecordManyTest is OracleTest {
     function test_RevertWhen_AnAnswerIsAltered() public {
         Answer[] memory answers = sort(askMany(0, 3));
         Attestation memory attestation = attestMany(answers, SIGNERS);
-        answers[1].verdict.outcome = 0;
+        answers[1].verdict.outcome = inClear(0);
         _expectUnsigned(answers, attestation);
-        answers[1].verdict.outcome = 1;
+        answers[1].verdict.outcome = inClear(1);
         answers[1].verdict.trail ^= bytes32(uint256(1));
         _expectUnsigned(answers, attestation);
         answers[1].verdict.trail ^= bytes32(uint256(1));
@@ -91,6 +93,19 @@ contract RecordManyTest is OracleTest {
         recordMany(answers, attestation);
     }
 
+    /// @dev The mark is over all of the word, and the pool is named by it.
+    function test_RevertWhen_ABitIsBeyondTheSigners() public {
+        Answer[] memory answers = sort(askMany(0, 2));
+        Attestation memory attestation = attestMany(answers, SIGNERS);
+        for (uint256 bit = SignersLib.BITS; bit < 256; ++bit) {
+            attestation.by = Signers.wrap(Signers.unwrap(byEpoch1()) | 1 << bit);
+            uint256 given = 1 | 1 << (bit - 64);
+            vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, given, 1));
+            recordMany(answers, attestation);
+        }
+        assertEq(earnedBy(1, SIGNERS), 0, "earned");
+    }
+
     // The quorum
 
     function test_RevertWhen_TheSignersAreNotJustTheQuorum() public {
@@ -109,7 +124,7 @@ contract RecordManyTest is OracleTest {
         Answer[] memory answers = _withQuorums();
         recordMany(answers, attestMany(answers, 0xf));
         for (uint256 i = 0; i < answers.length; ++i) {
-            _assertRecorded(answers[i]);
+            _assertRecorded(answers[i], 0xf);
         }
         assertEq(earnedBy(1, 0xf), 3 * FEE, "earned");
     }
@@ -133,7 +148,7 @@ contract RecordManyTest is OracleTest {
         // The report of one that `record` takes too.
         Attestation memory attestation = attest(answers[0].request, answers[0].verdict, SIGNERS);
         recordMany(answers, attestation);
-        _assertRecorded(answers[0]);
+        _assertRecorded(answers[0], SIGNERS);
         assertEq(earnedBy(1, SIGNERS), FEE, "earned");
     }
 
@@ -142,16 +157,16 @@ contract RecordManyTest is OracleTest {
         Answer[] memory answers = askMany(0, bound(count, 1, 64));
         for (uint256 i = 0; i < answers.length; ++i) {
             seed = uint256(keccak256(abi.encode(seed)));
-            answers[i].verdict = Verdict(uint8(seed % 2), uint32((seed >> 8) % 1_000_001), bytes32(seed));
+            answers[i].verdict = verdictOf(uint8(seed % 2), uint32((seed >> 8) % 1_000_001), bytes32(seed));
         }
         sort(answers);
         Attestation memory attestation = attestMany(answers, 0xe);
         for (uint256 i = 0; i < answers.length; ++i) {
-            expectRecorded(idOf(answers[i].request), answers[i].verdict);
+            expectRecorded(idOf(answers[i].request), answers[i].verdict, attestation.by);
         }
         recordMany(answers, attestation);
         for (uint256 i = 0; i < answers.length; ++i) {
-            _assertRecorded(answers[i]);
+            _assertRecorded(answers[i], 0xe);
         }
         assertEq(earnedBy(1, 0xe), FEE * answers.length, "earned");
     }
@@ -191,7 +206,7 @@ contract RecordManyTest is OracleTest {
         sort(answers);
         recordMany(answers, attestMany(answers, SIGNERS));
         for (uint256 i = 0; i < answers.length; ++i) {
-            _assertRecorded(answers[i]);
+            _assertRecorded(answers[i], SIGNERS);
         }
         assertEq(earnedBy(1, SIGNERS), 2 * uint256(type(uint96).max), "earned in the token");
         assertEq(assent.poolInfo(assent.poolOf(1, SIGNERS, model.currency)).signers, SIGNERS, "by whom");
@@ -246,8 +261,8 @@ contract RecordManyTest is OracleTest {
         sort(answers);
     }
 
-    function _assertRecorded(Answer memory answer) private view {
-        assertRecorded(idOf(answer.request), answer.verdict);
+    function _assertRecorded(Answer memory answer, uint64 signers) private view {
+        assertRecorded(answer.request, answer.verdict, SignersLib.pack(1, signers));
     }
 
     function _expectUnsigned(Answer[] memory answers, Attestation memory attestation) private {

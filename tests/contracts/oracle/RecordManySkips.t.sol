@@ -5,6 +5,7 @@ import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
 import { Answer, Attestation, Request, RequestState } from "../../../contracts/types/Verdict.sol";
+import { inClear, scoreOf } from "../base/Verdict.sol";
 import { OracleTest } from "./OracleTest.sol";
 
 /// @notice Which answers of a report `recordMany` skips, and that the others have no harm by it; the rest of recordMany.tree is in
@@ -44,7 +45,7 @@ contract RecordManySkipsTest is OracleTest {
     function test_WhenAnAnswerHasAnObstacle_GivenItsRequestWasRecorded() public {
         record(bad.request, otherVerdict(), attest(bad.request, otherVerdict(), 0xb));
         _assertSkips(IVerdictOracle.Obstacle.NotOpen, RequestState.Recorded);
-        assertEq(assent.verdictOf(idOf(bad.request)).score, otherVerdict().score, "the first verdict stays");
+        assertEq(assent.verdictOf(idOf(bad.request)).score, scoreOf(otherVerdict()), "the first verdict stays");
         assertEq(earnedBy(1, 0xb), FEE, "and its fee");
     }
 
@@ -87,12 +88,12 @@ contract RecordManySkipsTest is OracleTest {
     }
 
     function test_WhenAnAnswerHasAnObstacle_GivenItsScoreIsAboveOneMillion() public {
-        bad.verdict.score = 1_000_001;
+        bad.verdict.score = inClear(1_000_001);
         _assertSkips(IVerdictOracle.Obstacle.Malformed, RequestState.Requested);
     }
 
     function test_WhenAnAnswerHasAnObstacle_GivenItsOutcomeIsUnknown() public {
-        bad.verdict.outcome = model.outcomeCount;
+        bad.verdict.outcome = inClear(model.outcomeCount);
         _assertSkips(IVerdictOracle.Obstacle.Malformed, RequestState.Requested);
     }
 
@@ -123,7 +124,7 @@ contract RecordManySkipsTest is OracleTest {
         for (uint256 i = 0; i < 9; ++i) {
             uint256 kind = (seed >> (8 * i)) % 4;
             recorded[i] = kind == 0;
-            if (kind == 1) answers[i].verdict.score = 1_000_001;
+            if (kind == 1) answers[i].verdict.score = inClear(1_000_001);
             if (kind == 2) answers[i].request.controller = stranger;
             Request memory request = answers[i].request;
             if (kind == 3) record(request, otherVerdict(), attest(request, otherVerdict(), 0xe));
@@ -136,7 +137,7 @@ contract RecordManySkipsTest is OracleTest {
         recordMany(sorted, attestMany(sorted, SIGNERS));
         uint256 count = 0;
         for (uint256 i = 0; i < 9; ++i) {
-            bool is_ = assent.verdictOf(idOf(answers[i].request)).score == defaultVerdict().score;
+            bool is_ = assent.verdictOf(idOf(answers[i].request)).score == scoreOf(defaultVerdict());
             assertEq(is_, recorded[i], "recorded");
             if (is_) ++count;
         }
@@ -170,7 +171,7 @@ contract RecordManySkipsTest is OracleTest {
         expectRecorded(id, answers[0].verdict);
         expectSkipped(id, IVerdictOracle.Obstacle.NotOpen);
         recordMany(answers, attestation);
-        assertEq(assent.verdictOf(id).score, answers[0].verdict.score, "the first");
+        assertEq(assent.verdictOf(id).score, scoreOf(answers[0].verdict), "the first");
         assertEq(earnedBy(1, SIGNERS), FEE, "earned once");
     }
 }

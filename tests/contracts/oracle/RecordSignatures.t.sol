@@ -6,7 +6,9 @@ import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Policy } from "../../../contracts/types/Operator.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
+import { SignersLib } from "../../../contracts/types/Signers.sol";
 import { Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { inClear, scoreOf } from "../base/Verdict.sol";
 import { OracleTest } from "./OracleTest.sol";
 
 /// @notice What `record` asks of the signatures; the rest of record.tree is in `Record.t.sol`.
@@ -57,9 +59,9 @@ contract RecordSignaturesTest is OracleTest {
         publishAs(model);
         give();
         (request, id) = ask(0);
-        Attestation memory attestation = Attestation(0, 0, "");
+        Attestation memory attestation = Attestation(SignersLib.pack(0, 0), "");
         _expectRevert(attestation, abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, 0, 0));
-        attestation.epoch = type(uint32).max; // one before it, were numbers to wrap
+        attestation.by = SignersLib.pack(type(uint32).max, 0); // one before it, were numbers to wrap
         _expectRevert(attestation, abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, type(uint32).max, 0));
     }
 
@@ -79,7 +81,7 @@ contract RecordSignaturesTest is OracleTest {
 
     function test_RevertWhen_TheEpochIsStillToCome() public {
         Attestation memory attestation = attestReport(1, Verdicts.hashReport(2, 1, leafOf(request, verdict)), SIGNERS);
-        attestation.epoch = 2;
+        attestation.by = SignersLib.pack(2, SIGNERS);
         _expectRevert(attestation, abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, 2, 1));
     }
 
@@ -127,11 +129,11 @@ contract RecordSignaturesTest is OracleTest {
     function test_RevertWhen_ASignerIsBeyondTheMembers() public {
         Attestation memory attestation = attest(request, verdict, 0x3);
         attestation.signatures = bytes.concat(attestation.signatures, signFor(_domain(), strangerKey, report));
-        attestation.signers = 0x13;
+        attestation.by = SignersLib.pack(1, 0x13);
         _expectRevert(attestation, abi.encodeWithSelector(IVerdictOracle.SignerUnknown.selector, 4));
-        attestation.signers = 1 << 63 | 0x3;
+        attestation.by = SignersLib.pack(1, 1 << 63 | 0x3);
         _expectRevert(attestation, abi.encodeWithSelector(IVerdictOracle.SignerUnknown.selector, 63));
-        attestation.signers = 1 << 63 | 0x11; // the highest of two
+        attestation.by = SignersLib.pack(1, 1 << 63 | 0x11); // the highest of two
         _expectRevert(attestation, abi.encodeWithSelector(IVerdictOracle.SignerUnknown.selector, 63));
     }
 
@@ -205,7 +207,7 @@ contract RecordSignaturesTest is OracleTest {
         _askWithLongDeadline();
         rotateToNext();
         Attestation memory attestation = attest(request, verdict, SIGNERS);
-        attestation.epoch = 1;
+        attestation.by = SignersLib.pack(1, SIGNERS);
         _expectMismatch(attestation);
         skip(EPOCH_GRACE + 1);
         _expectRevert(attestation, abi.encodeWithSelector(IVerdictOracle.EpochStale.selector, 1, 2));
@@ -234,10 +236,10 @@ contract RecordSignaturesTest is OracleTest {
 
     function test_RevertWhen_AnotherVerdictWasSigned() public {
         Attestation memory attestation = attest(request, verdict, SIGNERS);
-        verdict.outcome = 0;
+        verdict.outcome = inClear(0);
         _expectMismatch(attestation);
         verdict = defaultVerdict();
-        verdict.score -= 1;
+        verdict.score = inClear(scoreOf(verdict) - 1);
         _expectMismatch(attestation);
         verdict = defaultVerdict();
         verdict.trail = keccak256("another trail");
@@ -276,7 +278,7 @@ contract RecordSignaturesTest is OracleTest {
         for (uint256 i = _popCount(signers & 0xf); i < given; ++i) {
             attestation.signatures = bytes.concat(attestation.signatures, signFor(_domain(), strangerKey, report));
         }
-        attestation.signers = signers;
+        attestation.by = SignersLib.pack(1, signers);
         bool sound = given == (model.quorum == 2 ? 3 : model.quorum) && signers >> 4 == 0;
         if (!sound) vm.expectRevert();
         record(request, verdict, attestation);
@@ -340,12 +342,12 @@ contract RecordSignaturesTest is OracleTest {
     }
 
     function _under(bytes32 separator, bytes32 structHash) private view returns (Attestation memory) {
-        return Attestation(1, SIGNERS, signAsMembers(members, SIGNERS, separator, structHash));
+        return Attestation(byEpoch1(), signAsMembers(members, SIGNERS, separator, structHash));
     }
 
     /// @return attestation By the first three members, with another signature at one's place.
     function _with(uint256 place, bytes memory signature) private view returns (Attestation memory attestation) {
-        attestation = Attestation(1, SIGNERS, "");
+        attestation = Attestation(SignersLib.pack(1, SIGNERS), "");
         for (uint256 i = 0; i < 3; ++i) {
             attestation.signatures = bytes.concat(attestation.signatures, i == place ? signature : _signedBy(i));
         }

@@ -7,8 +7,8 @@ import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { Agreement, Source } from "../../../contracts/types/Agreement.sol";
 import { AgreementId, ModelId, RequestId } from "../../../contracts/types/Ids.sol";
-import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
-import { Scopes, Steps } from "../../../contracts/types/Scope.sol";
+import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Scoped, Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";
 import { OracleTest } from "./OracleTest.sol";
@@ -133,6 +133,27 @@ contract RequestTest is OracleTest {
         _expectStepNotAgreed();
         parts.step = 255;
         _expectStepNotAgreed();
+    }
+
+    function test_RevertWhen_MoreIsAskedForInClearThanTheAgreementAllows() public {
+        for (uint256 agreed = 0; agreed < 3; ++agreed) {
+            agreement.terms.scope = Scopes.pack(Scoped(uint8(1 << Steps.INFER), 0, 0, 0, false, Disclosure(agreed)));
+            give();
+            for (uint256 wanted = agreed + 1; wanted < 4; ++wanted) {
+                parts.disclosure = Disclosure(wanted);
+                _expectRevert(abi.encodeWithSelector(IConsentRegistry.DisclosureNotAgreed.selector, wanted, agreed));
+            }
+        }
+    }
+
+    /// @dev What is agreed to be told needn't be asked for.
+    function test_WhenLessIsAskedForInClearThanTheAgreementAllows() public {
+        give();
+        for (uint32 use = 0; use < 4; ++use) {
+            (parts.use, parts.disclosure) = (use, Disclosure(use));
+            _request();
+            _assertOpen();
+        }
     }
 
     function test_RevertWhen_TheUsesAreSpent() public {
@@ -272,10 +293,11 @@ contract RequestTest is OracleTest {
         _expectMalformed(Question.unwrap(Questions.pack(parts)) | 1 << bit);
     }
 
-    function testFuzz_RevertWhen_TheDeliveryIsUnknown(uint8 delivery) public {
+    /// @dev Between disclosure and modifiers. Any of them together: what stands there could be taken for another delivery.
+    function testFuzz_RevertWhen_ABitIsSetBetweenTheQuestionsParts(uint256 bits) public {
         give();
-        delivery = uint8(bound(delivery, uint8(type(Delivery).max) + 1, 255));
-        _expectMalformed(Question.unwrap(Questions.pack(parts)) | uint256(delivery) << 104);
+        bits = bound(bits, 1, 31);
+        _expectMalformed(Question.unwrap(Questions.pack(parts)) | bits << 107);
     }
 
     function test_GivenTheUseWasTaken_RevertGiven_ItIsOpen() public {
@@ -432,6 +454,7 @@ contract RequestTest is OracleTest {
             step: uint8(bound(seed >> 8, 0, 4)),
             callback: uint16(bound(uint16(seed >> 88), 0, Questions.MAX_CALLBACK)),
             delivery: Delivery(uint8(seed >> 104) % 2),
+            disclosure: Disclosure(uint8(seed >> 105) % 4),
             modifiers: uint32(seed >> 120),
             place: uint16(seed >> 152)
         });

@@ -7,8 +7,8 @@ import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { Signatures } from "../../../contracts/libraries/Signatures.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
-import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
-import { Scopes, Steps } from "../../../contracts/types/Scope.sol";
+import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Scoped, Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { Answer as Manner, Wallet } from "../base/Wallets.sol";
 import { Token } from "../treasury/Tokens.sol";
@@ -88,6 +88,37 @@ contract RequestBySigTest is OracleTest {
         parts = signed;
         parts.delivery = Delivery.Recorded;
         _expectInvalid(signature);
+        for (uint256 i = 0; i < 3; ++i) {
+            parts = signed;
+            parts.disclosure = Disclosure(i);
+            _expectInvalid(signature);
+        }
+    }
+
+    /// @dev Who signed for a sealed verdict has none in clear, whatever the agreement would allow.
+    function test_RevertWhen_AnotherPartWasSigned_MoreInClear() public {
+        _giveAndFund();
+        parts.disclosure = Disclosure.Sealed;
+        bytes memory signature = _sign();
+        for (uint256 i = 1; i < 4; ++i) {
+            parts.disclosure = Disclosure(i);
+            _expectInvalid(signature);
+        }
+        parts.disclosure = Disclosure.Sealed;
+        vm.prank(relayer);
+        RequestId id = assent.requestBySig(
+            sourceNow(), agreement.controller, agreement.terms, Questions.pack(parts), tip, signature
+        );
+        assertState(id, RequestState.Requested);
+    }
+
+    function test_RevertWhen_MoreIsAskedForInClearThanTheAgreementAllows() public {
+        agreement.terms.scope = Scopes.pack(Scoped(uint8(1 << Steps.INFER), 0, 0, 0, false, Disclosure.Outcome));
+        _giveAndFund();
+        bytes4 reason = IConsentRegistry.DisclosureNotAgreed.selector;
+        _expectRevert(abi.encodeWithSelector(reason, Disclosure.Everything, Disclosure.Outcome), _sign());
+        parts.disclosure = Disclosure.OutcomeAndScore;
+        _expectRevert(abi.encodeWithSelector(reason, Disclosure.OutcomeAndScore, Disclosure.Outcome), _sign());
     }
 
     /// @dev Purposes and steps that the agreement allows too, but the controller didn't sign for.
@@ -341,7 +372,7 @@ contract RequestBySigTest is OracleTest {
     /// @dev The struct hash as EIP-712 defines it, spelt out.
     function _asking() private view returns (bytes32) {
         bytes32 typehash = keccak256(
-            "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint32 modifiers,uint16 place,uint96 tip)"
+            "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint8 disclosure,uint32 modifiers,uint16 place,uint96 tip)"
         );
         return keccak256(abi.encode(typehash, agreementId, parts, tip));
     }

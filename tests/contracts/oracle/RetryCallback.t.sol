@@ -3,10 +3,11 @@ pragma solidity ^0.8.30;
 
 import { IRequestDesk } from "../../../contracts/interfaces/IRequestDesk.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
-import { Reference } from "../../../contracts/types/Challenge.sol";
-import { RequestId } from "../../../contracts/types/Ids.sol";
+import { AgreementId, RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
-import { Request, RequestState, RequestStatus, Verdict } from "../../../contracts/types/Verdict.sol";
+import { Quote } from "../../../contracts/types/Quote.sol";
+import { Recording, Request, RequestState, RequestStatus, Verdict } from "../../../contracts/types/Verdict.sol";
+import { outcomeOf, scoreOf } from "../base/Verdict.sol";
 import { OracleTest } from "./OracleTest.sol";
 import { Receiver, Step } from "./Receivers.sol";
 
@@ -15,7 +16,7 @@ contract RetryCallbackTest is OracleTest {
 
     Receiver private receiver;
     RequestId private id;
-    Reference private which;
+    Recording private which;
 
     /// @dev Recorded, but its receiver refused it.
     function setUp() public override {
@@ -26,30 +27,27 @@ contract RetryCallbackTest is OracleTest {
         give();
         receiver.refuse("no");
         id = _askAndRecord(0, CALLBACK);
-        which = named(0);
+        which = recordingOf(id);
     }
 
     function test_RevertGiven_TheRequestWasNeverMade() public {
-        which.use = 9;
-        _expectNothing();
+        which.request.question = defaultQuestion(9);
+        _expectNotRecorded();
     }
 
     function test_RevertGiven_ItIsOpen() public {
-        ask(1);
-        which.use = 1;
-        _expectNothing();
+        (which.request,) = ask(1);
+        _expectNotRecorded();
     }
 
     function test_RevertGiven_NoCallbackWasAskedFor() public {
-        _askAndRecord(1, 0);
-        which.use = 1;
+        which = recordingOf(_askAndRecord(1, 0));
         _expectNothing();
     }
 
     function test_RevertGiven_ItWasDelivered() public {
         receiver.keep();
-        _askAndRecord(1, CALLBACK);
-        which.use = 1;
+        which = recordingOf(_askAndRecord(1, CALLBACK));
         _expectNothing();
         assertEq(receiver.told(), 1, "told");
     }
@@ -62,12 +60,15 @@ contract RetryCallbackTest is OracleTest {
     }
 
     function test_RevertWhen_ATermIsAltered() public {
-        Reference memory right = which;
-        which.controller = stranger;
-        _expectNothing();
+        Recording memory right = which;
+        which.request.controller = stranger;
+        _expectNotRecorded();
         which = right;
-        which.terms.price += 1;
-        _expectNothing();
+        which.request.quote = Quote.wrap(Quote.unwrap(right.request.quote) + 1);
+        _expectNotRecorded();
+        which = right;
+        which.request.agreement = AgreementId.wrap(keccak256("another agreement"));
+        _expectNotRecorded();
     }
 
     function testFuzz_RevertWhen_TheGasIsLessThanTheQuestionNamed(uint256 gas_) public {
@@ -88,7 +89,7 @@ contract RetryCallbackTest is OracleTest {
         _askAndRecord(1, 2000); // the plan's first run: what it tries is not undelivered
         receiver.refuse("no");
         id = _askAndRecord(2, 2000);
-        which = named(2);
+        which = recordingOf(id);
         steps[0].data = abi.encodeCall(assent.retryCallback, (which));
         receiver.plan(steps);
         uint256 told = receiver.told();
@@ -140,6 +141,8 @@ contract RetryCallbackTest is OracleTest {
         challenge(id);
         review(0, otherVerdict());
         assertEq(receiver.told(), 1, "told");
+        _expectNotRecorded(); // as what it was first
+        which = recordingOf(id);
         _expectNothing();
     }
 
@@ -147,6 +150,8 @@ contract RetryCallbackTest is OracleTest {
         challenge(id);
         review(0, otherVerdict());
         receiver.keep();
+        _expectNotRecorded(); // as what it was first
+        which = recordingOf(id);
         _expectTold(RequestState.Corrected, otherVerdict());
     }
 
@@ -172,15 +177,21 @@ contract RetryCallbackTest is OracleTest {
         assertEq(receiver.told(), 1, "told");
         assertTrue(receiver.id() == id, "id");
         assertEq(uint8(receiver.state()), uint8(state), "state");
-        assertEq(receiver.outcome(), verdict.outcome, "outcome");
-        assertEq(receiver.score(), verdict.score, "score");
+        assertEq(receiver.outcome(), outcomeOf(verdict), "outcome");
+        assertEq(receiver.score(), scoreOf(verdict), "score");
         assertFalse(assent.verdictOf(id).undelivered, "undelivered");
     }
 
     function _expectNothing() private {
-        (agreement.controller, agreement.terms) = (which.controller, which.terms);
-        RequestId named_ = assent.requestId(hasher.agreementId(agreement), which.use);
-        vm.expectRevert(abi.encodeWithSelector(IRequestDesk.NothingToDeliver.selector, named_));
+        _expectRevert(IRequestDesk.NothingToDeliver.selector);
+    }
+
+    function _expectNotRecorded() private {
+        _expectRevert(IVerdictOracle.RecordingMismatch.selector);
+    }
+
+    function _expectRevert(bytes4 reason) private {
+        vm.expectRevert(abi.encodeWithSelector(reason, idOf(which.request)));
         assent.retryCallback(which);
     }
 }

@@ -3,11 +3,17 @@ pragma solidity ^0.8.30;
 
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Finality, Request, RequestState, RequestStatus, Verdict } from "../../../contracts/types/Verdict.sol";
+import { outcomeOf, scoreOf, verdictOf } from "../base/Verdict.sol";
 import { OracleTest } from "./OracleTest.sol";
 import { Receiver } from "./Receivers.sol";
 
 contract VerdictOfTest is OracleTest {
+    /// Which request the verdict is of, and who signed it as it stands.
+    Request private request;
+    Signers private by = byEpoch1();
+
     function setUp() public override {
         super.setUp();
         give();
@@ -23,20 +29,21 @@ contract VerdictOfTest is OracleTest {
     }
 
     function test_GivenItWasRecorded_WithinTheChallengeWindow() public {
-        (, RequestId id) = askAndRecord(0, SIGNERS);
+        RequestId id = _recorded();
         assertStatus(id, _with(RequestState.Recorded, Finality.Contestable, START, defaultVerdict()));
         skip(CHALLENGE_WINDOW);
         assertStatus(id, _with(RequestState.Recorded, Finality.Contestable, START, defaultVerdict()));
     }
 
     function test_GivenItWasRecorded_AfterTheChallengeWindow() public {
-        (, RequestId id) = askAndRecord(0, SIGNERS);
+        RequestId id = _recorded();
         skip(CHALLENGE_WINDOW + 1);
         assertStatus(id, _with(RequestState.Recorded, Finality.Final, START, defaultVerdict()));
     }
 
     function test_GivenItWasRefused() public {
-        (Request memory request, RequestId id) = ask(0);
+        RequestId id;
+        (request, id) = ask(0);
         skip(1 minutes);
         withdraw();
         assent.refuse(request);
@@ -44,7 +51,8 @@ contract VerdictOfTest is OracleTest {
     }
 
     function test_GivenItExpired() public {
-        (Request memory request, RequestId id) = ask(0);
+        RequestId id;
+        (request, id) = ask(0);
         skip(2 hours);
         assent.expire(request);
         assertStatus(id, _without(RequestState.Expired, START + 2 hours));
@@ -75,6 +83,7 @@ contract VerdictOfTest is OracleTest {
         RequestId id = _challenged();
         skip(1 hours);
         review(0, otherVerdict());
+        by = SignersLib.pack(1, 0xf);
         uint40 corrected = uint40(vm.getBlockTimestamp());
         assertStatus(id, _with(RequestState.Corrected, Finality.Final, corrected, otherVerdict()));
     }
@@ -114,13 +123,16 @@ contract VerdictOfTest is OracleTest {
 
         uint256 before = vm.snapshotState();
         review(0, otherVerdict());
+        by = SignersLib.pack(1, 0xf);
         status = _with(RequestState.Corrected, Finality.Final, START, otherVerdict());
         status.undelivered = true;
         assertStatus(id, status);
 
         vm.revertToState(before);
+        by = byEpoch1();
         Receiver(payable(agreement.controller)).keep();
         review(0, otherVerdict());
+        by = SignersLib.pack(1, 0xf);
         status.undelivered = false;
         assertStatus(id, status);
     }
@@ -131,14 +143,19 @@ contract VerdictOfTest is OracleTest {
         giveFor("of many outcomes");
         Asked memory parts = asked(0);
         parts.callback = uint16(bound(callback, 0, Questions.MAX_CALLBACK));
-        Verdict memory verdict = Verdict(uint8(bound(outcome, 0, 254)), uint32(bound(score, 0, 1_000_000)), trail);
-        (Request memory request, RequestId id) = ask(Questions.pack(parts));
+        Verdict memory verdict = verdictOf(bound(outcome, 0, 254), bound(score, 0, 1_000_000), trail);
+        RequestId id;
+        (request, id) = ask(Questions.pack(parts));
         record(request, verdict, attest(request, verdict, SIGNERS));
         assertStatus(id, _with(RequestState.Recorded, Finality.Contestable, START, verdict));
     }
 
+    function _recorded() private returns (RequestId id) {
+        (request, id) = askAndRecord(0, SIGNERS);
+    }
+
     function _challenged() private returns (RequestId id) {
-        (, id) = askAndRecord(0, SIGNERS);
+        id = _recorded();
         challenge(id);
     }
 
@@ -151,7 +168,6 @@ contract VerdictOfTest is OracleTest {
         give();
         Asked memory parts = asked(0);
         parts.callback = 100;
-        Request memory request;
         (request, id) = ask(Questions.pack(parts));
         record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
     }
@@ -162,10 +178,10 @@ contract VerdictOfTest is OracleTest {
 
     function _with(RequestState state, Finality finality, uint40 since, Verdict memory verdict)
         private
-        pure
+        view
         returns (RequestStatus memory)
     {
-        bytes20 trail = bytes20(verdict.trail);
-        return RequestStatus(state, finality, verdict.outcome, uint24(verdict.score), since, trail, false);
+        bytes22 mark = markOf(request, verdict, by);
+        return RequestStatus(state, finality, outcomeOf(verdict), scoreOf(verdict), since, mark, false);
     }
 }

@@ -19,9 +19,11 @@ import { Pools } from "../../../contracts/types/Pool.sol";
 import { Question } from "../../../contracts/types/Question.sol";
 import { Records } from "../../../contracts/types/Record.sol";
 import { Scope, Scopes } from "../../../contracts/types/Scope.sol";
+import { SignersLib } from "../../../contracts/types/Signers.sol";
 import { StandingRequest, Standings } from "../../../contracts/types/Standing.sol";
-import { Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { Recording, Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
+import { verdictOf } from "../base/Verdict.sol";
 
 /// @notice What `Hasher` doesn't have.
 contract MoreHashes {
@@ -45,8 +47,8 @@ contract MoreHashes {
         return Agreements.limits(terms);
     }
 
-    function parts(Verdict calldata verdict) external pure returns (uint256, uint256, bytes32) {
-        return Verdicts.parts(verdict);
+    function mark(Recording calldata recording) external pure returns (RequestId, bytes22) {
+        return Verdicts.mark(recording);
     }
 
     /// @return Whether hashing left alone what stood in memory before it, and what was put there after.
@@ -72,7 +74,7 @@ contract MoreHashes {
 contract DigestsTest is AssentTest {
     string private constant SOURCE = "Source(address subject,address holder,bytes32 root,bytes32 notice,bytes32 salt)";
     string private constant TERMS =
-        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,bool erasure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)";
+        "Terms(bytes32 model,uint256 purposes,uint256 prohibited,uint8 steps,uint32 modifiers,uint16 place,bytes2 language,bool erasure,uint8 disclosure,uint40 validFrom,uint40 validUntil,uint32 uses,uint96 price)";
     string private constant AGREEMENT = "Agreement(address controller,Source source,Terms terms)";
     string private constant GIVING = "Giving(Agreement agreement,uint256 deadline)";
     string private constant GIVING_MANY = "GivingMany(Agreement[] agreements,uint256 deadline)";
@@ -91,7 +93,7 @@ contract DigestsTest is AssentTest {
     string private constant REPORT = "Report(uint32 epoch,uint32 count,bytes32 root)";
     string private constant REVIEW = "Review(uint32 epoch,bytes32 request,uint8 outcome,uint32 score,bytes32 trail)";
     string private constant ASKING =
-        "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint32 modifiers,uint16 place,uint96 tip)";
+        "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint8 disclosure,uint32 modifiers,uint16 place,uint96 tip)";
     string private constant SCHEDULE =
         "Schedule(uint40 start,uint32 interval,uint32 rounds,uint32 window,bool inBlocks,bool catchUp)";
     string private constant STANDING =
@@ -222,6 +224,7 @@ contract DigestsTest is AssentTest {
             question.step(),
             question.callback(),
             question.delivery(),
+            uint8(question.disclosure()),
             question.modifiers(),
             question.place(),
             tip
@@ -262,8 +265,12 @@ contract DigestsTest is AssentTest {
         assertEq(Verdicts.hashReport(epoch, count, root), _hash(REPORT, abi.encode(epoch, count, root)));
     }
 
-    function testFuzz_Review_IsTheStructHash(uint32 epoch, RequestId id, Verdict memory verdict) public view {
-        bytes memory encoded = abi.encode(epoch, id, verdict.outcome, verdict.score, verdict.trail);
+    function testFuzz_Review_IsTheStructHash(uint32 epoch, RequestId id, uint8 outcome, uint32 score, bytes32 trail)
+        public
+        view
+    {
+        bytes memory encoded = abi.encode(epoch, id, outcome, score, trail);
+        Verdict memory verdict = verdictOf(outcome, score, trail);
         assertEq(more.review(epoch, id, verdict), _hash(REVIEW, encoded));
     }
 
@@ -275,10 +282,18 @@ contract DigestsTest is AssentTest {
         assertEq(hasher.leaf(id, committed, verdict), keccak256(abi.encodePacked(keccak256(values))));
     }
 
+    function testFuzz_Mark_IsTheHeadOfTheHashOfLeafAndSigners(Recording memory any) public view {
+        (RequestId id, bytes22 mark) = more.mark(any);
+        assertTrue(id == Verdicts.id(any.request.agreement, any.request.question.use()), "id");
+        bytes32 leaf = hasher.leaf(id, hasher.commitment(any.request), any.verdict);
+        assertEq(mark, bytes22(keccak256(abi.encode(leaf, any.by))), "mark");
+        assertEq(mark, Verdicts.mark(leaf, any.by), "of its parts");
+    }
+
     // Pools
 
     function testFuzz_PoolId_HasCurrencyEpochAndSigners(uint32 epoch, uint64 signers, uint32 currency) public pure {
-        bytes32 id = PoolId.unwrap(Pools.id(epoch, signers, currency));
+        bytes32 id = PoolId.unwrap(Pools.id(SignersLib.pack(epoch, signers), currency));
         assertEq(id, bytes32(abi.encodePacked(uint8(1), uint120(0), currency, epoch, signers)));
     }
 
@@ -298,7 +313,7 @@ contract DigestsTest is AssentTest {
         uint32 currency,
         uint8 quorum
     ) public pure {
-        PoolId ofSigners = Pools.id(epoch, signers, currency);
+        PoolId ofSigners = Pools.id(SignersLib.pack(epoch, signers), currency);
         assertNotEq(PoolId.unwrap(ofSigners), PoolId.unwrap(Pools.id(root, currency, quorum)));
         PoolId alike = Pools.id(bytes32(uint256(epoch)), uint32(signers), uint8(currency));
         assertNotEq(PoolId.unwrap(ofSigners), PoolId.unwrap(alike));
@@ -306,7 +321,9 @@ contract DigestsTest is AssentTest {
 
     function testFuzz_PoolId_IsThatOfTheContract(uint64 signers, bytes32 root, uint8 quorum) public view {
         assertEq(
-            PoolId.unwrap(assent.poolOf(1, signers, address(0))), PoolId.unwrap(Pools.id(1, signers, 0)), "of an epoch"
+            PoolId.unwrap(assent.poolOf(1, signers, address(0))),
+            PoolId.unwrap(Pools.id(SignersLib.pack(1, signers), 0)),
+            "of an epoch"
         );
         PoolId ofRoot = assent.poolOfRoot(root, address(0), quorum);
         assertEq(PoolId.unwrap(ofRoot), PoolId.unwrap(Pools.id(root, 0, quorum)), "of a root");
@@ -321,13 +338,6 @@ contract DigestsTest is AssentTest {
         assertEq(uses, any.uses, "uses");
     }
 
-    function testFuzz_Parts_AreTheFields(Verdict memory any) public view {
-        (uint256 outcome, uint256 score, bytes32 trail) = more.parts(any);
-        assertEq(outcome, any.outcome, "outcome");
-        assertEq(score, any.score, "score");
-        assertEq(trail, any.trail, "trail");
-    }
-
     function _sound(Scope any) private pure returns (Scope) {
         return Scope.wrap(uint192(Scope.unwrap(any) & (1 << Scopes.BITS) - 1));
     }
@@ -336,8 +346,9 @@ contract DigestsTest is AssentTest {
     function _apart(Terms memory any) private pure returns (bytes memory) {
         uint256 scope = Scope.unwrap(any.scope);
         bytes2 language = bytes2(uint16(scope >> 56));
+        (bool erasure, uint8 disclosure) = ((scope >> 72) & 1 != 0, uint8(scope >> 73));
         bytes memory scoped =
-            abi.encode(uint8(scope), uint32(scope >> 8), uint16(scope >> 40), language, scope >> 72 != 0);
+            abi.encode(uint8(scope), uint32(scope >> 8), uint16(scope >> 40), language, erasure, disclosure);
         bytes memory rest = abi.encode(any.validFrom, any.validUntil, any.uses, any.price);
         return bytes.concat(abi.encode(any.model, any.purposes, any.prohibited), scoped, rest);
     }

@@ -6,6 +6,7 @@ import { RequestId } from "../../../contracts/types/Ids.sol";
 import { ModelState } from "../../../contracts/types/Model.sol";
 import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Attestation, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { verdictOf } from "../base/Verdict.sol";
 import { DirtyTest } from "./DirtyTest.sol";
 
 contract ReviewHasher {
@@ -68,13 +69,15 @@ contract DirtyRegistriesTest is DirtyTest {
 
     function testFuzz_RevertWhen_ReviewOrTestimonyIsDirty(uint256 dirt) public {
         (Request memory request, RequestId id) = _challenged();
-        Verdict memory other = Verdict(0, 0, 0);
+        Verdict memory other = verdictOf(0, 0, 0);
         Attestation memory attestation = _supermajority(reviews.review(1, id, other));
-        narrowReference(0);
-        narrowModel(11);
-        narrowVerdict(21);
-        narrowAttestation(25);
-        expectRefused(relayer, abi.encodeCall(assent.review, (named(0), model, other, attestation)), 0, dirt);
+        narrowRecording(0);
+        narrowTerms(9);
+        narrowModel(17);
+        narrowVerdict(27);
+        narrowAttestation(31);
+        bytes memory clean = abi.encodeCall(assent.review, (recordingOf(id), underNow(), model, other, attestation));
+        expectRefused(relayer, clean, 0, dirt);
         assertState(id, RequestState.Corrected);
 
         narrowTestimony(1);
@@ -85,7 +88,7 @@ contract DirtyRegistriesTest is DirtyTest {
         give();
         (Request memory request,) = ask(0);
         Testimony memory first = _testimony(request, defaultVerdict());
-        Testimony memory second = _testimony(request, Verdict(1, 0, 0));
+        Testimony memory second = _testimony(request, verdictOf(1, 0, 0));
         narrowReference(0);
         narrowModel(11);
         narrowTestimony(23);

@@ -151,8 +151,8 @@ contract DirtyRequestsTest is DirtyTest {
         (Request memory request, RequestId id) = ask(Questions.pack(parts));
         record(request, defaultVerdict(), attest(request, defaultVerdict(), 7));
         assertTrue(assent.verdictOf(id).undelivered, "to be retried");
-        narrowReference(0);
-        expectRefused(relayer, abi.encodeCall(assent.retryCallback, (named(0))), 0, dirt);
+        narrowRecording(0);
+        expectRefused(relayer, abi.encodeCall(assent.retryCallback, (recordingOf(id))), 0, dirt);
     }
 
     function _schedule() private view returns (Schedule memory) {

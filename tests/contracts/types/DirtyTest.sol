@@ -20,7 +20,7 @@ abstract contract DirtyTest is AssentTest {
     }
 
     function narrowTerms(uint256 first) internal {
-        narrow(first + 3, 73);
+        narrow(first + 3, 75);
         narrow(first + 4, 40);
         narrow(first + 5, 40);
         narrow(first + 6, 32);
@@ -49,14 +49,20 @@ abstract contract DirtyTest is AssentTest {
         narrow(first + 2, 160);
     }
 
+    /// @dev Whole words by their type; what is in clear is narrower.
     function narrowVerdict(uint256 first) internal {
         narrow(first, 8);
         narrow(first + 1, 32);
     }
 
     function narrowAttestation(uint256 first) internal {
-        narrow(first, 32);
-        narrow(first + 1, 64);
+        narrow(first, 96);
+    }
+
+    function narrowRecording(uint256 first) internal {
+        narrowRequest(first);
+        narrowVerdict(first + 4);
+        narrow(first + 7, 96);
     }
 
     function narrowReference(uint256 first) internal {

@@ -6,9 +6,12 @@ import { RequestId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Mandate, Mandates } from "../../../contracts/types/Mandate.sol";
 import { Operators } from "../../../contracts/types/Operator.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
+import { Asked, Questions } from "../../../contracts/types/Question.sol";
+import { SignersLib } from "../../../contracts/types/Signers.sol";
 import { Schedule, Under } from "../../../contracts/types/Standing.sol";
 import { Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
+import { verdictOf } from "../base/Verdict.sol";
 
 contract ReviewHasher {
     function review(uint32 epoch, RequestId id, Verdict calldata verdict) external pure returns (bytes32) {
@@ -98,9 +101,22 @@ contract LayoutTest is AssentTest {
         assertState(id, RequestState.Challenged);
     }
 
+    /// @dev The mark in it is what the desk holds a recording against.
+    function test_Requests_AreShared_WhenAVerdictIsDeliveredOnceMore() public {
+        agreement.controller = address(reviews); // which takes none
+        vm.deal(agreement.controller, 1 ether);
+        give();
+        Asked memory parts = asked(0);
+        parts.callback = 1;
+        (Request memory request, RequestId id) = ask(Questions.pack(parts));
+        record(request, defaultVerdict(), attest(request, defaultVerdict(), 7));
+        bytes memory seen = abi.encodeCall(assent.verdictOf, (id));
+        _assertShared(seen, relayer, 0, abi.encodeCall(assent.retryCallback, (recordingOf(id))));
+    }
+
     /// @dev A review's signers earn the bond in the pool of their reports.
     function test_Pools_AreShared() public {
-        bytes memory seen = abi.encodeCall(assent.poolInfo, (Pools.id(1, 7, 0)));
+        bytes memory seen = abi.encodeCall(assent.poolInfo, (Pools.id(SignersLib.pack(1, 7), 0)));
         _assertSharedWithRecord(seen);
         _assertShared(seen, relayer, 0, _review(1, 1));
     }
@@ -145,7 +161,7 @@ contract LayoutTest is AssentTest {
     /// @return The call that punishes operator 0 for a verdict corrected here.
     function _punishing() private returns (bytes memory) {
         (Request memory request,) = askAndRecord(1, 7);
-        bytes memory reviewing = _reviewOf(1, request, Verdict(0, 0, 0));
+        bytes memory reviewing = _reviewOf(1, request, verdictOf(0, 0, 0));
         assertTrue(_call(relayer, 0, reviewing));
         Attestation memory signed = attestRoot(1, leafOf(request, defaultVerdict()), 1);
         return abi.encodeCall(
@@ -174,7 +190,7 @@ contract LayoutTest is AssentTest {
         uint256 needed = Operators.supermajority(assent.membersOf(epoch).length);
         bytes32 structHash = reviews.review(epoch, id, verdict);
         Attestation memory attestation = attestReport(epoch, structHash, uint64((1 << needed) - 1));
-        return abi.encodeCall(assent.review, (named(request.question.use()), model, verdict, attestation));
+        return abi.encodeCall(assent.review, (recordingOf(id), underNow(), model, verdict, attestation));
     }
 
     function _assertShared(bytes memory seen, address worker, uint256 value, bytes memory work) private {

@@ -4,11 +4,12 @@ pragma solidity ^0.8.30;
 import { Test } from "forge-std/Test.sol";
 
 import { Pool, PoolSlot, Pools } from "../../../contracts/types/Pool.sol";
+import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 
 /// @dev The library behind a contract, so that time goes on.
 contract PoolCaller {
     function slotOf(uint32 epoch, uint64 signers, uint32 currency) external view returns (PoolSlot) {
-        return Pools.slotOf(epoch, signers, currency);
+        return Pools.slotOf(SignersLib.pack(epoch, signers), currency);
     }
 }
 
@@ -78,6 +79,7 @@ contract PoolSlotTest is Test {
         assertEq(abi.encode(slot.unpack(0)), abi.encode(wanted), "all");
         assertEq(slot.epoch(), wanted.epoch, "epoch");
         assertEq(slot.signers(), wanted.signers, "signers");
+        assertEq(Signers.unwrap(slot.by()), uint256(wanted.epoch) << 64 | wanted.signers, "by");
         assertEq(slot.since(), wanted.since, "since");
         assertFalse(slot.carries(), "carries");
     }

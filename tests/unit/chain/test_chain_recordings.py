@@ -11,7 +11,18 @@ from oracle.chain.contract import ETHER, AssentContract
 from oracle.chain.recordings import anchorings, recordings, reviews
 from oracle.core.digests import report_leaf
 from oracle.core.merkle import MerkleTree
-from oracle.core.structs import Agreement, Answer, Attestation, Model, Question, Quote, Reference, Request, Verdict
+from oracle.core.structs import (
+    Agreement,
+    Answer,
+    Attestation,
+    Model,
+    Question,
+    Quote,
+    Recording,
+    Request,
+    Signers,
+    Verdict,
+)
 
 ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 CONTRACT = AssentContract(Web3(), ADDRESS, 5)
@@ -63,10 +74,30 @@ def test_anchorings__when_anchored__then_the_report_with_currency_and_quorum() -
 
 
 def test_reviews__when_reviewed__then_the_request_is_the_one_named() -> None:
-    parts = (ADDRESS, ADDRESS, bytes(32), bytes(32), bytes(32), bytes(32), 1, 0, 1, 0, 0, bytes(2), False, 0, 9, 5, 0)
-    named = Reference.to(Agreement(ADDRESS, *parts), 4)
-    (found,) = reviews(calldata(CONTRACT.review(named, MODEL, VERDICT, ATTESTATION)))
-    assert (found.request_id, found.verdict, found.attestation) == (named.id, VERDICT, ATTESTATION)
+    parts = (
+        ADDRESS,
+        ADDRESS,
+        bytes(32),
+        bytes(32),
+        bytes(32),
+        bytes(32),
+        1,
+        0,
+        1,
+        0,
+        0,
+        bytes(2),
+        False,
+        3,
+        0,
+        9,
+        5,
+        0,
+    )
+    recording = Recording(REQUESTS[0], VERDICT, Signers(0b111, 2))
+    review = CONTRACT.review(recording, Agreement(ADDRESS, *parts), MODEL, VERDICT, ATTESTATION)
+    (found,) = reviews(calldata(review))
+    assert (found.request_id, found.verdict, found.attestation) == (REQUESTS[0].id, VERDICT, ATTESTATION)
 
 
 @pytest.mark.parametrize("cut", [4, 20, 36, 200, 400])

@@ -3,7 +3,17 @@
 from eth_utils import to_checksum_address
 from hypothesis import strategies as st
 
-from oracle.core.structs import Agreement, Delivery, Model, Question, Quote, Request, Schedule, StandingRequest
+from oracle.core.structs import (
+    Agreement,
+    Delivery,
+    Disclosure,
+    Model,
+    Question,
+    Quote,
+    Request,
+    Schedule,
+    StandingRequest,
+)
 
 BYTES32 = st.binary(min_size=32, max_size=32)
 ADDRESSES = st.binary(min_size=20, max_size=20).map(to_checksum_address)
@@ -15,8 +25,9 @@ def uints(bits: int) -> st.SearchStrategy[int]:
 
 
 QUESTIONS = st.builds(
-    Question, uints(32), uints(40), uints(8), uints(8), uints(16), st.sampled_from(Delivery), uints(32), uints(16)
-)
+    Question, uints(32), uints(40), uints(8), uints(8), uints(16), st.sampled_from(Delivery), st.sampled_from(Disclosure),
+    uints(32), uints(16),
+)  # fmt: skip
 QUOTES = st.builds(Quote, uints(8), uints(8), uints(16), uints(32), uints(96), uints(96))
 REQUESTS = st.builds(Request, BYTES32, ADDRESSES, QUESTIONS, QUOTES)
 SCHEDULES = st.builds(Schedule, uints(40), uints(32), uints(32), uints(32), st.booleans(), st.booleans())
@@ -25,7 +36,7 @@ AGREEMENTS = st.builds(
     Agreement,
     ADDRESSES, ADDRESSES, ADDRESSES, BYTES32, BYTES32, BYTES32,
     BYTES32, uints(256), uints(256),
-    uints(8), uints(32), uints(16), st.binary(min_size=2, max_size=2), st.booleans(),
+    uints(8), uints(32), uints(16), st.binary(min_size=2, max_size=2), st.booleans(), uints(2),
     uints(40), uints(40), uints(32), uints(96),
 )  # fmt: skip
 MODELS = st.builds(

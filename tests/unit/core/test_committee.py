@@ -24,7 +24,7 @@ def test_turn__when_head_is_behind_the_request__is_the_first() -> None:
 
 def test_assemble__when_signatures_come_in_any_order__are_by_member() -> None:
     attestation = committee.assemble(5, {3: b"d" * 64, 0: b"a" * 64})
-    assert attestation.to_abi() == (5, 0b1001, b"a" * 64 + b"d" * 64)
+    assert attestation.to_abi() == (5 << 64 | 0b1001, b"a" * 64 + b"d" * 64)
 
 
 @given(st.integers(0, 2**64 - 1))

@@ -63,8 +63,8 @@ def test_review_digest__when_the_finding_differs__differs(verdict: Verdict) -> N
 
 
 def test_asking__when_shown__has_the_questions_parts_apart() -> None:
-    data = digests.asking(Domain(1, CONTRACT), bytes(32), Question(1, 2, 3, 4, 5, 1, 7, 8), 6)
-    parts = {"use": 1, "deadline": 2, "purpose": 3, "step": 4, "callback": 5, "delivery": 1}
+    data = digests.asking(Domain(1, CONTRACT), bytes(32), Question(1, 2, 3, 4, 5, 1, 2, 7, 8), 6)
+    parts = {"use": 1, "deadline": 2, "purpose": 3, "step": 4, "callback": 5, "delivery": 1, "disclosure": 2}
     parts |= {"modifiers": 7, "place": 8, "tip": 6}
     assert data["message"] == {"agreement": bytes(32), **parts}
 

@@ -7,6 +7,7 @@ modifier is a duty of the permission, which the assignee must take on. A constra
 
 import csv
 import random
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from oracle.core import duo
 from oracle.core.matching import Mismatch, mismatch
 from oracle.core.purposes import mask, purposes
-from oracle.core.structs import Question, Step, Terms
+from oracle.core.structs import Disclosure, Question, Step, Terms
 
 CASES = 10_000
 PLACES = (0, 276, 840)
@@ -122,12 +123,13 @@ def draw(dice: random.Random) -> tuple[Terms, Question, int]:
         place=dice.choice(PLACES),
         language=b"en",
         erasure=False,
+        disclosure=3,
         valid_from=100,
         valid_until=200,
         uses=dice.randrange(1, 6),
         price=0,
     )
-    question = Question(dice.randrange(5), 0, asked, dice.randrange(5), 0, 0, undertaken, dice.choice(PLACES))
+    question = Question(dice.randrange(5), 0, asked, dice.randrange(5), 0, 0, 3, undertaken, dice.choice(PLACES))
     return terms, question, dice.choice((99, 100, 150, 150, 150, 199, 200))
 
 
@@ -148,7 +150,14 @@ def test_mismatch__when_renewed__then_the_later_end_counts() -> None:
     assert mismatch(terms, question, 200, valid_until=201) is None
 
 
-TERMS_OF_ONE = Terms(bytes(32), 1, 0, 1, 0, 0, bytes(2), False, 100, 200, 1, 0)
+@pytest.mark.parametrize("allowed", Disclosure)
+@pytest.mark.parametrize("asked", Disclosure)
+def test_mismatch__when_more_is_asked_in_clear_than_allowed__then_that(allowed: Disclosure, asked: Disclosure) -> None:
+    terms, question = replace(TERMS_OF_ONE, disclosure=allowed), Question(0, 0, 0, 0, disclosure=asked)
+    assert mismatch(terms, question, 150) == (Mismatch.DISCLOSURE_NOT_AGREED if asked > allowed else None)
+
+
+TERMS_OF_ONE = Terms(bytes(32), 1, 0, 1, 0, 0, bytes(2), False, 3, 100, 200, 1, 0)
 
 
 # Vocabularies
@@ -178,12 +187,12 @@ def test_permissions__then_no_restriction_is_all_and_general_research_no_marketi
 @pytest.mark.parametrize("term", ["Marketing", "TargetedAdvertising", "PersonnelHiring", "CustomerSolvencyMonitoring"])
 def test_ehds__then_what_article_54_forbids_is_not_admitted(term: str) -> None:
     bit = TERMS.index(term)
-    terms = Terms(bytes(32), 1 << bit, duo.ehds_prohibited(), 1, 0, 0, bytes(2), False, 0, 2, 1, 0)
+    terms = Terms(bytes(32), 1 << bit, duo.ehds_prohibited(), 1, 0, 0, bytes(2), False, 3, 0, 2, 1, 0)
     assert mismatch(terms, Question(0, 0, bit, 0), 1) is Mismatch.PURPOSE_PROHIBITED
 
 
 def test_ehds__then_research_and_better_care_are_admitted() -> None:
     for term in ("ScientificResearch", "ImproveHealthcare", "ProvideOfficialStatistics"):
         bit = TERMS.index(term)
-        terms = Terms(bytes(32), 1 << bit, duo.ehds_prohibited(), 1, 0, 0, bytes(2), False, 0, 2, 1, 0)
+        terms = Terms(bytes(32), 1 << bit, duo.ehds_prohibited(), 1, 0, 0, bytes(2), False, 3, 0, 2, 1, 0)
         assert mismatch(terms, Question(0, 0, bit, 0), 1) is None

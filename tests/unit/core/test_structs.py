@@ -14,6 +14,7 @@ from oracle.core.merkle import MerkleTree, verify
 from oracle.core.structs import (
     Agreement,
     Answer,
+    Attestation,
     Finality,
     Question,
     Quote,
@@ -144,10 +145,11 @@ def test_answers__when_in_the_trees_order__are_by_ascending_leaf() -> None:
     assert list(tree.leaves) == sorted(leaves)
     proof = tuple(tree.proof(leaves[3]))
     assert verify(tree.root, leaves[3], proof)
+    clear = ((1).to_bytes(32), (725_000).to_bytes(32), bytes(32))
     words = (bytes(32), CONTROLLER, requests[3].question.pack(), QUOTE.pack())
-    assert Answer(requests[3], verdict).to_abi() == (words, (1, 725_000, bytes(32)))
+    assert Answer(requests[3], verdict).to_abi() == (words, clear)
     testimony = Testimony(requests[3], verdict, proof, 2, 5, bytes(64))
-    assert testimony.to_abi() == (words, (1, 725_000, bytes(32)), list(proof), 2, 5, bytes(64))
+    assert testimony.to_abi() == (words, clear, list(proof), 2, 5, bytes(64))
 
 
 def test_pools__when_epoch_signers_currency_root_or_quorum_differ__differ() -> None:
@@ -161,3 +163,25 @@ def test_request_state__when_there_is_a_verdict__says_so() -> None:
     with_verdict = {state.name for state in RequestState if state.has_verdict}
     assert with_verdict == {"RECORDED", "CHALLENGED", "UPHELD", "CORRECTED"}
     assert (len(RequestState), len(Finality)) == (9, 4)
+
+
+def test_verdict__when_through_abi__is_three_words_and_itself() -> None:
+    verdict = Verdict(1, 725_000, b"\x07" * 32)
+    assert Verdict.from_abi(verdict.to_abi()) == verdict
+    assert Verdict.from_abi(dict(zip(("outcome", "score", "trail"), verdict.to_abi(), strict=True))) == verdict
+    assert Verdict.from_json(json.loads(json.dumps(verdict.to_json()))) == verdict
+
+
+@pytest.mark.parametrize(("outcome", "score"), [(255, 0), (0, 1_000_001), (1 << 255, 0), (0, 1 << 255)])
+def test_verdict__when_a_word_is_sealed__is_none_in_clear(outcome: int, score: int) -> None:
+    with pytest.raises(ValueError, match="clear"):
+        Verdict.from_abi((outcome.to_bytes(32), score.to_bytes(32), bytes(32)))
+
+
+def test_attestation__when_through_abi__is_itself() -> None:
+    attestation = Attestation(7, 0b1011, b"s" * 192)
+    assert attestation.to_abi() == (7 << 64 | 0b1011, b"s" * 192)
+    assert Attestation.from_abi(attestation.to_abi()) == attestation
+    assert Attestation.from_abi({"by": 7 << 64 | 0b1011, "signatures": b"s" * 192}) == attestation
+    with pytest.raises(ValueError, match="beyond"):
+        Attestation.from_abi((1 << 96, b""))

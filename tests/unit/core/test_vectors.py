@@ -195,7 +195,7 @@ def test_report__when_signed__has_the_vectors_digest() -> None:
 
 def test_review__when_signed__has_the_vectors_digest() -> None:
     message = _message("review")
-    assert (message["outcome"], message["score"], message["trail"]) == _verdict().to_abi()
+    assert (message["outcome"], message["score"], message["trail"]) == _verdict().values()
     assert digests.review_digest(DOMAIN, message["epoch"], message["request"], _verdict()) == _typed("review")
 
 

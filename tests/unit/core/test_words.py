@@ -9,7 +9,7 @@ from core_strategies import QUESTIONS, QUOTES, uints
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle.core.structs import Delivery, Question, Quote
+from oracle.core.structs import Delivery, Question, Quote, Signers, Summary
 
 QUESTION = Question(7, 1_800_003_600, 31, 0)
 QUOTE = Quote(2, 3, 1_250, 0, 1_007, 500)
@@ -47,12 +47,26 @@ def test_quote__when_no_word__is_refused(word: int) -> None:
         Quote.unpack(word)
 
 
-@pytest.mark.parametrize("delivery", [2, 255])
-def test_question__when_delivery_is_unknown__is_refused(delivery: int) -> None:
-    with pytest.raises(ValueError, match="Delivery"):
-        Question.unpack(QUESTION.pack() | delivery << 104)
-    with pytest.raises(ValueError, match="Delivery"):
-        replace(QUESTION, delivery=delivery)
+@pytest.mark.parametrize("bit", range(107, 112))
+def test_question__when_a_bit_between_its_parts_is_set__is_refused(bit: int) -> None:
+    with pytest.raises(ValueError, match="between"):
+        Question.unpack(QUESTION.pack() | 1 << bit)
+
+
+@pytest.mark.parametrize(("part", "value", "kind"), [("delivery", 2, "Delivery"), ("disclosure", 4, "Disclosure")])
+def test_question__when_a_choice_is_unknown__is_refused(part: str, value: int, kind: str) -> None:
+    changed: dict[str, Any] = {part: value}
+    with pytest.raises(ValueError, match=kind):
+        replace(QUESTION, **changed)
+
+
+@given(uints(64), uints(32), uints(8), uints(24))
+def test_summary__when_packed__has_the_signers_below_the_verdict(
+    bitmap: int, epoch: int, outcome: int, score: int
+) -> None:
+    word = Summary(bitmap, epoch, outcome, score).pack()
+    assert Signers.unpack(word & ((1 << 96) - 1)) == Signers(bitmap, epoch)
+    assert (word >> 96 & 0xFF, word >> 104) == (outcome, score)
 
 
 @pytest.mark.parametrize(

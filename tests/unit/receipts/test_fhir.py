@@ -43,6 +43,7 @@ agreements = some.builds(
     place=some.integers(0, 999),
     language=some.sampled_from([bytes(2), b"en", b"de"]),
     erasure=some.booleans(),
+    disclosure=some.integers(0, 3),
     valid_from=_times,
     valid_until=_times.map(lambda seconds: seconds + 1),
     uses=some.integers(1, 2**32 - 1),
@@ -55,7 +56,7 @@ def agreement() -> Agreement:
     party = [to_checksum_address(bytes([place]) * 20) for place in (1, 2, 3)]
     digest = [bytes([place]) * 32 for place in (4, 5, 6, 7)]
     return Agreement(
-        *party, *digest, 1 << 3, 1 << 9, 0b1, 1 << 15, 276, b"en", True, 1_700_000_000, 1_800_000_000, 3, 10**15
+        *party, *digest, 1 << 3, 1 << 9, 0b1, 1 << 15, 276, b"en", True, 2, 1_700_000_000, 1_800_000_000, 3, 10**15
     )
 
 

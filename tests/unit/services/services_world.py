@@ -194,7 +194,7 @@ def case(
     agreement = Agreement(
         controller=CONTROLLER, subject=SUBJECT, holder=HOLDER, root=tree.root, notice=bytes(32),
         salt=secrets.token_bytes(32), model=model.id, purposes=1 << 5, prohibited=0, steps=0b11,
-        modifiers=0, place=0, language=bytes(2), erasure=erasure, valid_from=0,
+        modifiers=0, place=0, language=bytes(2), erasure=erasure, disclosure=3, valid_from=0,
         valid_until=NOW + 10_000, uses=5, price=7,
     )  # fmt: skip
     question = replace(Question(use=0, deadline=NOW + 600, purpose=5, step=0), **asked)

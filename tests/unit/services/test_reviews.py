@@ -13,7 +13,7 @@ from services_world import DOMAIN, LOADED, NOW, OPEN, Case, Peer, World, case
 from oracle.core.committee import members_of
 from oracle.core.digests import recover, review_digest
 from oracle.core.errors import ContractRevertError, PeerError, Reason, VaultError
-from oracle.core.structs import Reference, RequestState, Verdict
+from oracle.core.structs import Recording, RequestState, Signers, Verdict
 from oracle.keys.signer import LocalSigner
 from oracle.peers.messages import ReviewProposal
 from oracle.services.findings import find, stands
@@ -49,6 +49,9 @@ class Scene:
         return [each for one in self.world.peers for each in one.acts.of("review")]
 
 
+BY = Signers(0b1011, 1)
+
+
 async def scene(world: World, off: int = 0, outcome: int | None = None) -> Scene:
     """Have a verdict recorded whose score is off by so much from everyone's own, and challenged."""
     asked = case()
@@ -59,7 +62,7 @@ async def scene(world: World, off: int = 0, outcome: int | None = None) -> Scene
     recorded = Verdict(int(score >= THRESHOLD) if outcome is None else outcome, score, secrets.token_bytes(32))
     row = {"request": asked.request.id, "block_number": 12, "until": NOW + 300}
     for one in world.peers:
-        verdicts = {asked.request.id: Recorded(recorded, bytes(32))}
+        verdicts = {asked.request.id: Recorded(recorded, BY, bytes(32))}
         ended = Changes(endings={asked.request.id: (Stage.RECORDED, 11)}, verdicts=verdicts)
         one.store.apply(ended, (11, bytes(32)))
         challenge = ChallengeRow(**row, state=ChallengeState.OPEN, attempts=0, not_before=0.0)
@@ -96,9 +99,10 @@ def test_stands__when_a_verdict_was_recorded__then_within_twice_the_tolerance_an
 async def test_review__when_the_verdict_stands__then_a_quorum_signs_just_that_verdict(operators: World) -> None:
     made = await scene(operators)
     await made.evaluate()
-    (named, model, verdict, attestation, gas), *_ = await made.review()
+    (recording, context, verdict, attestation, gas), *_ = await made.review()
     assert verdict == made.recorded
-    assert (named, model, gas) == (Reference.to(made.asked.agreement, 0), made.asked.model, 0)
+    assert recording == Recording(made.asked.request, made.recorded, BY)
+    assert (context.agreement, context.model, gas) == (made.asked.agreement, made.asked.model, 0)
     digest = review_digest(DOMAIN, 1, made.asked.request.id, verdict)
     named_ = members_of(attestation.signers)
     assert len(named_) == 3

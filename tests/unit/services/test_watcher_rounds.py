@@ -15,11 +15,14 @@ from sqlalchemy import select
 from oracle.chain.abi import Event
 from oracle.chain.rpc import Head, LogKey
 from oracle.core.errors import EndpointError, LogRangeError
+from oracle.core.structs import Summary
 from oracle.services.watcher import Watcher
 from oracle.settings import ChainSettings
 from oracle.store.node_store import NodeStore
 from oracle.store.tables import AnchorRow, ChallengeState, Stage, open_database
 from oracle.telemetry.metrics import Metrics
+
+RECORDED = Summary(0b111, 1, 1, 5).pack()
 
 
 def hash_of(number: int, fork: int) -> bytes:
@@ -318,7 +321,7 @@ async def test_catch_up__when_a_lapse_is_read_again__then_the_next_challenge_sta
     identity = one.request.id
     reader.logs = [
         *events_of(one, 10),
-        event("Recorded", 11, id=identity, outcome=1, score=5, trail=bytes(32)),
+        event("Recorded", 11, id=identity, summary=RECORDED, trail=bytes(32)),
         event("Challenged", 12, id=identity, until=1),
         event("ChallengeLapsed", 13, id=identity),
         event("Challenged", 14, id=identity, until=9),
@@ -349,7 +352,7 @@ async def test_catch_up__when_requests_end__then_stage_and_metrics(store: NodeSt
     reader, recorded, refused, expired = Reader(20), case(), case(), case()
     reader.logs = [each for one in (recorded, refused, expired) for each in events_of(one, 10)]
     reader.logs += [
-        event("Recorded", 12, id=recorded.request.id, outcome=1, score=5, trail=bytes(32)),
+        event("Recorded", 12, id=recorded.request.id, summary=RECORDED, trail=bytes(32)),
         event("Refused", 12, id=refused.request.id),
         event("Expired", 13, id=expired.request.id),
         event("AgreementWithdrawn", 11, id=refused.agreement.id),

@@ -58,7 +58,7 @@ def asked(
     agreement = Agreement(
         controller=CONTROLLER, subject=SUBJECT, holder=HOLDER, root=record.root, notice=bytes(32),
         salt=secrets.token_bytes(32), model=model.id, purposes=2**255, prohibited=2**256 - 1, steps=1,
-        modifiers=0, place=0, language=bytes(2), erasure=erasure, valid_from=0,
+        modifiers=0, place=0, language=bytes(2), erasure=erasure, disclosure=3, valid_from=0,
         valid_until=valid_until, uses=5, price=2**96 - 1,
     )  # fmt: skip
     question = Question(use, deadline, 5, 0, 0, delivery)

@@ -11,7 +11,7 @@ from store_rows import Asked, asked
 
 from oracle.core.digests import report_leaf
 from oracle.core.merkle import MerkleTree
-from oracle.core.structs import Verdict, root_pool_id
+from oracle.core.structs import Signers, Verdict, root_pool_id
 from oracle.store.archive import _DEEP_BLOCKS
 from oracle.store.node_store import Changes, Evidence, NodeStore, Recorded, Report, ReportedVerdict
 from oracle.store.tables import (
@@ -77,7 +77,7 @@ def lived(store: NodeStore, *many: Asked, ended: int = 12) -> Report:
 
 
 def end(store: NodeStore, *many: Asked, block: int = 12) -> None:
-    recorded = Recorded(Verdict(1, 5, b"t" * 32), b"x" * 32)
+    recorded = Recorded(Verdict(1, 5, b"t" * 32), Signers(0b111, 1), b"x" * 32)
     endings, verdicts = {one.id: (Stage.RECORDED, block) for one in many}, {one.id: recorded for one in many}
     store.apply(Changes(endings=endings, verdicts=verdicts), (block, HASH))
 

@@ -10,7 +10,7 @@ from store_rows import Asked, asked
 
 from oracle.core.digests import report_leaf
 from oracle.core.merkle import MerkleTree, verify
-from oracle.core.structs import Schedule, StandingRequest, Verdict, root_pool_id
+from oracle.core.structs import Schedule, Signers, StandingRequest, Verdict, root_pool_id
 from oracle.store.node_store import Changes, Evidence, NodeStore, Proven, Recorded, Report, ReportedVerdict
 from oracle.store.tables import AnchorRow, ChallengeRow, ChallengeState, RoundRow, Stage, StandingRow, open_database
 
@@ -269,7 +269,7 @@ def challenged(store: NodeStore, one: Asked, block: int = 12, until: int = 500) 
 
 
 def recorded(store: NodeStore, one: Asked, block: int = 11) -> Recorded:
-    verdict = Recorded(Verdict(1, 7, b"t" * 32), b"x" * 32)
+    verdict = Recorded(Verdict(1, 7, b"t" * 32), Signers(0b111, 1), b"x" * 32)
     store.apply(Changes(endings={one.id: (Stage.RECORDED, block)}, verdicts={one.id: verdict}), (block, HASH))
     return verdict
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Request } from "./Verdict.sol";
-
-/// @notice Who signed, in one word: in the low 64 bits a bitmap over the roll of an epoch, above it the epoch's number (32); the rest is zero.
+/// @notice Who signed, in one word: in the low 64 bits a bitmap over the members of an epoch, above it the epoch's number (32); the rest is
+/// zero.
+/// @dev What is compared with an epoch's number is all that is above the bitmap, so no other bit is ever let pass.
 type Signers is uint256;
 
 using SignersLib for Signers global;
 
 library SignersLib {
+    uint256 internal constant BITS = 96;
+
     function pack(uint32 epoch_, uint64 bitmap_) internal pure returns (Signers) {
         return Signers.wrap(uint256(epoch_) << 64 | bitmap_);
     }
@@ -21,18 +23,4 @@ library SignersLib {
     function bitmap(Signers by) internal pure returns (uint64) {
         return uint64(Signers.unwrap(by));
     }
-}
-
-/// @notice The answer to one request, in three words, each as it is or as a commitment to it: the question says which.
-struct Verdict {
-    bytes32 outcome;
-    bytes32 score;
-    bytes32 trail;
-}
-
-/// @notice A verdict as it was recorded, and who signed it.
-struct Recording {
-    Request request;
-    Verdict verdict;
-    Signers by;
 }
