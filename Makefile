@@ -90,7 +90,7 @@ fmt: setup ## format everything
 	@$(PY) -m ruff format .
 
 gas: setup ## gas of each operation, whole transactions, beside the goals and the peers
-	@$(FORGE) test --isolate --match-path tests/contracts/Gas.t.sol
+	@$(FORGE) test --isolate --match-path 'tests/contracts/*Gas.t.sol'
 	@$(PY) tools/gas_table.py
 	@git diff --stat -- tests/gas
 

@@ -10,6 +10,10 @@ import { Treasury } from "./base/Treasury.sol";
 contract AssentRegistries is OperatorSet, Treasury, Delegating {
     constructor(address desk_) Delegating(desk_) { }
 
+    function _operatorAt(uint32 epoch, uint256 index) internal view override(OperatorSet, Treasury) returns (address) {
+        return OperatorSet._operatorAt(epoch, index);
+    }
+
     function desk() external view returns (address) {
         return _next;
     }

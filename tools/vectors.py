@@ -153,7 +153,9 @@ def structs() -> dict[str, Any]:
     """Return structs with their hashes; a hash that another struct needs is taken from there."""
     record = Record(word("root"), account("subject"), account("holder"))
     files = (word("files"), word("inputs"), word("outcomes"))
-    model = Model(account("publisher"), *files, 2, 3, 1000, 10**15 + 7, account("token"), 1_250)
+    model = Model(
+        account("publisher"), *files, 2, 3, 1000, 10**15 + 7, account("token"), 1_250, account("arbiter"), 5 * 10**18
+    )
     source = Source(account("subject"), account("holder"), word("root"), word("notice"), word("salt"))
     scope = (1, 0b1000_0000_0100_0000, 276, b"en", True, 2)
     terms = Terms(hash_of(model), 1 << 31, 1 << 119, *scope, 1_800_000_000, 1_900_000_000, 10, 2 * 10**15)

@@ -3,9 +3,13 @@ pragma solidity ^0.8.30;
 
 import { EnumerableSet } from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 
+import { LibBit } from "solady/utils/LibBit.sol";
+
 import { IOperatorSet } from "../interfaces/IOperatorSet.sol";
+import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
 import { Policies } from "../libraries/Policies.sol";
 import { Operator } from "../types/Operator.sol";
+import { Attestation } from "../types/Verdict.sol";
 import { Quorum } from "./Quorum.sol";
 
 /// @dev Who will be in the next epoch.
@@ -18,6 +22,17 @@ abstract contract Candidates is Quorum {
         taken = penalty < info.stake ? penalty : info.stake;
         info.stake -= uint96(taken);
         if (info.stake < _policy.minStake) _removeCandidate(operator);
+    }
+
+    /// @dev At least `wanted` members of a recent epoch signed the struct hash.
+    function _checkCommittee(Attestation calldata attestation, bytes memory members, uint256 wanted, bytes32 structHash)
+        internal
+        view
+    {
+        uint64 signers = attestation.by.bitmap();
+        uint256 given = LibBit.popCount(signers);
+        if (given < wanted) revert IVerdictOracle.QuorumMismatch(given, wanted);
+        _checkSignatures(signers, given, attestation.signatures, members, structHash);
     }
 
     function _addCandidate(address operator) internal {

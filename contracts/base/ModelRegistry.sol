@@ -23,7 +23,6 @@ abstract contract ModelRegistry is IModelRegistry, Requests {
         _wellFormed(model);
         id = model.id();
         if (_models[id].state() != ModelState.None) revert ModelExists(id);
-        if (model.quorum > _largestQuorum) _largestQuorum = model.quorum;
         Quote quote_ = Quotes.pack(
             Quoted({
                 outcomeCount: model.outcomeCount,
@@ -34,7 +33,9 @@ abstract contract ModelRegistry is IModelRegistry, Requests {
                 price: 0
             })
         );
-        _models[id] = Models.slotOf(ModelState.Published, block.timestamp, quote_);
+        _models[id] = Models.slotOf(ModelState.Published, block.timestamp, quote_, model.cap != 0);
+        if (model.arbiter != address(0)) _arbiters[id] = model.arbiter;
+        if (model.cap != 0) _escrows[id].cap = model.cap;
         emit ModelPublished(id, msg.sender, model, uri);
     }
 
@@ -42,7 +43,7 @@ abstract contract ModelRegistry is IModelRegistry, Requests {
     function deprecate(Model calldata model) external {
         if (msg.sender != model.publisher) revert NotPublisher(msg.sender, model.publisher);
         ModelId id = model.id();
-        _models[id] = Models.slotOf(ModelState.Deprecated, block.timestamp, _published(id).quote(0));
+        _models[id] = Models.slotOf(ModelState.Deprecated, block.timestamp, _published(id).quote(0), false);
         emit ModelDeprecated(id, msg.sender);
     }
 
@@ -56,15 +57,19 @@ abstract contract ModelRegistry is IModelRegistry, Requests {
         return _tokens[index];
     }
 
-    function _wellFormed(Model calldata model) private view {
+    /// @dev Reverts with `QuorumUnsafe` unless a committee of the least size can reach it.
+    function _mustBeReachable(uint8 quorum) internal virtual;
+
+    function _wellFormed(Model calldata model) private {
         if (model.files == 0) revert ModelMalformed("files");
         if (model.outcomeCount < 2) revert ModelMalformed("outcomeCount");
         if (model.tolerance > MAX_TOLERANCE) revert ModelMalformed("tolerance");
+        // Half of it is asked in a week: with less nobody could ask at all.
+        if (model.cap != 0 && model.cap < 2 * uint256(model.fee)) revert ModelMalformed("cap");
         if (model.royalty > MAX_ROYALTY) revert ModelMalformed("royalty");
         // A token that isn't there yet could be anything once it is.
         if (model.currency != address(0) && model.currency.code.length == 0) revert ModelMalformed("currency");
-        uint256 most = _policy.minMembers;
-        if (model.quorum < MIN_QUORUM || model.quorum > most) revert QuorumUnsafe(model.quorum, MIN_QUORUM, most);
+        _mustBeReachable(model.quorum);
     }
 
     function _list(address token) private returns (uint32 index) {

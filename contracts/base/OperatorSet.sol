@@ -13,9 +13,10 @@ import { Signatures } from "../libraries/Signatures.sol";
 import { Epoch, EpochEnd, Operator, Operators, Policy } from "../types/Operator.sol";
 import { Attestation } from "../types/Verdict.sol";
 import { Candidates } from "./Candidates.sol";
+import { EpochViews } from "./EpochViews.sol";
 
 /// @dev What operators do.
-abstract contract OperatorSet is IOperatorSet, Candidates {
+abstract contract OperatorSet is IOperatorSet, EpochViews, Candidates {
     using EnumerableSet for EnumerableSet.AddressSet;
 
     // Join and change
@@ -129,7 +130,7 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
         }
         _end(_epoch.number);
         number = _epoch.number + 1;
-        _epoch = Epoch(number, uint16(size), uint40(block.timestamp), SSTORE2.write(blob));
+        _epoch = Epoch(number, uint8(size), uint8(size), uint40(block.timestamp), SSTORE2.write(blob));
         _epochs[number] = _epoch;
         _membershipChanged = false;
         emit EpochRotated(number, attesters);
@@ -154,7 +155,7 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
         Policy memory policy = _nextPolicy;
         // Every published quorum stays within reach of the smallest committee, and the committee that there is isn't smaller.
         if (policy.minMembers < _largestQuorum) revert CommitteeTooSmall(policy.minMembers, _largestQuorum);
-        if (policy.minMembers > _epoch.size) revert CommitteeTooSmall(_epoch.size, policy.minMembers);
+        if (policy.minMembers > _epoch.seats) revert CommitteeTooSmall(_epoch.seats, policy.minMembers);
         _policy = policy;
         delete _nextPolicy;
         _nextPolicyNotBefore = 0;
@@ -162,25 +163,6 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
     }
 
     // Views
-
-    /// @inheritdoc IOperatorSet
-    function currentEpoch() external view returns (Epoch memory) {
-        return _epoch;
-    }
-
-    /// @inheritdoc IOperatorSet
-    function epochEnd(uint32 epoch) external view returns (EpochEnd memory) {
-        return _epochEnds[epoch];
-    }
-
-    /// @inheritdoc IOperatorSet
-    function membersOf(uint32 epoch) external view returns (address[] memory attesters) {
-        bytes memory blob = _blobOf(epoch);
-        attesters = new address[](blob.length / Members.SIZE);
-        for (uint256 i = 0; i < attesters.length; ++i) {
-            attesters[i] = Members.get(blob, i);
-        }
-    }
 
     /// @inheritdoc IOperatorSet
     function operatorOf(address attester) external view returns (address) {
@@ -203,6 +185,11 @@ abstract contract OperatorSet is IOperatorSet, Candidates {
     }
 
     // Internals
+
+    /// @return The operator behind a member of any epoch.
+    function _operatorAt(uint32 epoch, uint256 index) internal view virtual returns (address) {
+        return _operatorOf[Members.get(_seated(_epochs[epoch]), index)];
+    }
 
     function _register(
         address attester,

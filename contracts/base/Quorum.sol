@@ -5,7 +5,6 @@ import { Domain } from "./Domain.sol";
 import { LibBit } from "solady/utils/LibBit.sol";
 import { SSTORE2 } from "solady/utils/SSTORE2.sol";
 
-import { IOperatorSet } from "../interfaces/IOperatorSet.sol";
 import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
 import { Members } from "../libraries/Members.sol";
 import { Epoch, Operators } from "../types/Operator.sol";
@@ -27,36 +26,19 @@ abstract contract Quorum is State, Domain {
         _checkSignatures(signers, given, attestation.signatures, members, Verdicts.hashReport(epoch, count, root));
     }
 
-    /// @dev At least `wanted` members of a recent epoch signed the struct hash.
-    function _checkCommittee(Attestation calldata attestation, bytes memory members, uint256 wanted, bytes32 structHash)
-        internal
-        view
-    {
-        uint64 signers = attestation.by.bitmap();
-        uint256 given = LibBit.popCount(signers);
-        if (given < wanted) revert IVerdictOracle.QuorumMismatch(given, wanted);
-        _checkSignatures(signers, given, attestation.signatures, members, structHash);
-    }
-
-    /// @return The members of the epoch: the current one, or the one before for a while, so that a rotation spoils no report under way.
+    /// @return The epoch's members with seats: of the current one, or the one before for a while, so that a rotation spoils no report under way.
     function _membersFor(uint256 number) internal view returns (bytes memory) {
         Epoch storage epoch = _epoch;
         uint256 current = epoch.number;
-        if (number == current && number != 0) return SSTORE2.read(epoch.members);
+        if (number == current && number != 0) return _seated(epoch);
         // A number beyond 32 bits isn't one less than any.
         bool recent = number != 0 && number + 1 == current && block.timestamp <= _epochEnds[uint32(number)].signsUntil;
         if (!recent) revert IVerdictOracle.EpochStale(number, current);
-        return SSTORE2.read(_epochs[uint32(number)].members);
+        return _seated(_epochs[uint32(number)]);
     }
 
-    function _blobOf(uint32 epoch) internal view returns (bytes memory) {
-        if (_epochs[epoch].members == address(0)) revert IOperatorSet.EpochUnknown(epoch);
-        return SSTORE2.read(_epochs[epoch].members);
-    }
-
-    /// @return The operator behind a member of any epoch.
-    function _operatorAt(uint32 epoch, uint256 index) internal view returns (address) {
-        return _operatorOf[Members.get(_blobOf(epoch), index)];
+    function _seated(Epoch storage epoch) internal view returns (bytes memory) {
+        return SSTORE2.read(epoch.members, 0, uint256(epoch.seats) * Members.SIZE);
     }
 
     function _checkSignatures(
@@ -65,7 +47,7 @@ abstract contract Quorum is State, Domain {
         bytes calldata signatures,
         bytes memory members,
         bytes32 structHash
-    ) private view {
+    ) internal view {
         if (signers >> (members.length / Members.SIZE) != 0) {
             revert IVerdictOracle.SignerUnknown(LibBit.fls(signers));
         }

@@ -8,7 +8,7 @@ import { Policies } from "../libraries/Policies.sol";
 import { Slots } from "../libraries/Slots.sol";
 import { Terms } from "../types/Agreement.sol";
 import { AgreementId, ModelId, RequestId } from "../types/Ids.sol";
-import { ModelSlot } from "../types/Model.sol";
+import { Escrow, ModelSlot } from "../types/Model.sol";
 import { Question } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
 import { Verdicts } from "../types/Verdict.sol";
@@ -18,6 +18,23 @@ import { RequestSlot, State } from "./State.sol";
 abstract contract Requests is State {
     function _quote(Terms calldata terms) internal view returns (Quote) {
         return _published(terms.model).quote(terms.price);
+    }
+
+    /// @dev As `_quote`, for one request that is made now: it counts towards its model's cap.
+    function _quoteNow(Terms calldata terms) internal returns (Quote quote_) {
+        ModelSlot model = _published(terms.model);
+        quote_ = model.quote(terms.price);
+        if (model.isCapped()) _count(terms.model, quote_.total());
+    }
+
+    /// @dev No request can be answered for longer than a span, so those of two adjacent spans are all that there are: the cap at most.
+    function _count(ModelId id, uint256 amount) private {
+        Escrow memory escrow = _escrows[id];
+        uint32 span = uint32(block.timestamp / Policies.MAX_CLAIM);
+        uint256 asked = (escrow.span == span ? escrow.asked : 0) + amount;
+        uint256 most = escrow.cap / 2;
+        if (asked > most) revert IModelRegistry.CapReached(asked, most);
+        _escrows[id] = Escrow(escrow.cap, span, uint128(asked)); // a cap has 96 bits
     }
 
     function _published(ModelId id) internal view returns (ModelSlot slot) {

@@ -76,6 +76,8 @@ abstract contract StandingRequests is IStandingRequests, Consent, Requests {
         (AgreementId agreement,) = _authorise(under.source, msg.sender, under.terms, question); // rounds end with it, one by one
         uint256 end = uint256(question.use()) + schedule.rounds;
         if (end > under.terms.uses) revert IConsentRegistry.UsesSpent(uint32(end - 1), under.terms.uses);
+        // Its rounds' money would be in escrow for longer than the span that a cap goes by.
+        if (_published(under.terms.model).isCapped()) revert ScheduleMalformed("model");
         Quote quote = _quote(under.terms);
         if (quote.currency() != currency) revert ScheduleMalformed("currency");
         id = Standings.id(StandingRequest(agreement, msg.sender, question, quote, schedule));

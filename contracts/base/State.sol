@@ -7,7 +7,7 @@ import { AgreementSlot } from "../types/Agreement.sol";
 import { Challenge } from "../types/Challenge.sol";
 import { AgreementId, ModelId, PoolId, RecordId, RequestId, StandingId } from "../types/Ids.sol";
 import { Mandate } from "../types/Mandate.sol";
-import { ModelSlot } from "../types/Model.sol";
+import { Escrow, ModelSlot } from "../types/Model.sol";
 import { Epoch, EpochEnd, Operator, Policy } from "../types/Operator.sol";
 import { PoolSlot } from "../types/Pool.sol";
 import { RecordStatus } from "../types/Record.sol";
@@ -27,6 +27,9 @@ abstract contract State {
     mapping(AgreementId id => AgreementSlot slot) internal _agreements;
     mapping(RecordId id => RecordStatus status) internal _records;
     mapping(ModelId id => ModelSlot slot) internal _models;
+    /// Of models that have one.
+    mapping(ModelId id => address arbiter) internal _arbiters;
+    mapping(ModelId id => Escrow escrow) internal _escrows;
     /// Tokens by index, from 1; index 0 is ether.
     mapping(uint32 index => address token) internal _tokens;
     mapping(address token => uint32 index) internal _indexes;

@@ -59,7 +59,7 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
     /// @inheritdoc IVerdictOracle
     function request(SourceId source, Terms calldata terms, Question question) external payable returns (RequestId) {
         (AgreementId agreement, uint256 end) = _authorise(source, msg.sender, terms, question);
-        Quote quote_ = _quote(terms);
+        Quote quote_ = _quoteNow(terms);
         _pay(msg.sender, quote_.currency(), quote_.total());
         return _open(agreement, end, msg.sender, question, quote_);
     }
@@ -76,7 +76,7 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         (AgreementId agreement, uint256 end) = _authorise(source, controller, terms, question);
         bytes32 digest = _hashTypedData(Verdicts.hashAsking(agreement, question, tip));
         Signatures.check(controller, digest, question.deadline(), signature);
-        Quote quote_ = _quote(terms);
+        Quote quote_ = _quoteNow(terms);
         _debit(controller, quote_.currency(), quote_.total() + tip);
         if (tip != 0) _balances[quote_.currency()][msg.sender] += tip;
         return _open(agreement, end, controller, question, quote_);

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { Address } from "@openzeppelin/contracts/utils/Address.sol";
+import { FixedPointMathLib } from "solady/utils/FixedPointMathLib.sol";
 import { LibBit } from "solady/utils/LibBit.sol";
 import { SSTORE2 } from "solady/utils/SSTORE2.sol";
 
@@ -18,15 +19,15 @@ import { Epochs } from "./Epochs.sol";
 /// @dev Who judges a challenged verdict, and what becomes of the bond, of those who signed it, and of those who judged.
 abstract contract Bench is ICases, Epochs {
     mapping(RequestId id => Case case_) private _cases;
-    /// Of the zero address: what is nobody's.
-    mapping(address account => uint256 amount) private _credits;
+    /// Of the zero address: what is nobody's. Of this contract: what challengers may have back whose verdict's signers had nothing left.
+    mapping(address account => uint256 amount) internal _credits;
 
     // Cases
 
     /// @inheritdoc ICases
     function challenge(Recording calldata recording, Under calldata under) external payable {
         if (msg.value != _bond) revert BondMismatch(msg.value, _bond);
-        (RequestId id, address arbiter) = _core.contest(recording, under);
+        (RequestId id, address arbiter) = core.contest(recording, under);
         if (_rulingTime == 0) arbiter = address(0);
         (uint256 size, uint256 signers) = (_sizeOf(recording.by), LibBit.popCount(recording.by.bitmap()));
         uint256 wanted = _wanted(size);
@@ -74,7 +75,7 @@ abstract contract Bench is ICases, Epochs {
         if (judged && (phase == Phase.Stands) != stands) {
             case_.phase = Phase.Overruled;
             overruled = judges;
-            _credits[address(0)] += _slash(id, recording.by, overruled);
+            _credits[address(0)] += _slash(id, recording.by, overruled, false);
         }
         // What they didn't find isn't theirs.
         if (case_.found != Cases.hash(verdict)) judges = 0;
@@ -93,7 +94,7 @@ abstract contract Bench is ICases, Epochs {
             case_.phase = Phase.Closed;
             _credits[case_.challenger] += _bond;
             emit CaseUnjudged(id);
-            _core.settleContest(recording, Ending.Unjudged, recording.verdict, 0);
+            core.settleContest(recording, Ending.Unjudged, recording.verdict, 0);
             return;
         }
         if (phase != Phase.Stands && phase != Phase.False) revert NotUnderReview(id);
@@ -144,7 +145,7 @@ abstract contract Bench is ICases, Epochs {
     {
         id = Verdicts.id(recording.request);
         case_ = _cases[id];
-        if (case_.phase == Phase.None || !_core.isContested(recording, verdict)) revert NotUnderReview(id);
+        if (case_.phase == Phase.None || !core.isContested(recording, verdict)) revert NotUnderReview(id);
         if ((Cases.hash(verdict) == Cases.hash(recording.verdict)) != stands) revert VerdictMismatch(id);
     }
 
@@ -179,29 +180,47 @@ abstract contract Bench is ICases, Epochs {
     ) private {
         if (case_.phase != Phase.Overruled) case_.phase = Phase.Closed;
         if (!stands) {
-            uint256 taken = _slash(id, recording.by, recording.by.bitmap());
-            // As much as the bond again, as long as that is a quarter of what was taken: with the judges' bond half of it is paid out at most.
-            uint256 reward = taken / 4 < _bond ? taken / 4 : _bond;
-            _credits[case_.challenger] += 2 * reward;
-            _credits[address(0)] += taken - 2 * reward;
+            uint256 taken = _slash(id, recording.by, recording.by.bitmap(), true);
+            _credits[case_.challenger] += _share(taken);
         }
         _pay(recording.by, judges, case_.arbiter);
         emit CaseClosed(id, stands, judges);
         if (!stands || overruled != 0) _unseat(recording.by, overruled | (stands ? 0 : recording.by.bitmap()));
-        _core.settleContest(recording, stands ? Ending.Upheld : Ending.Corrected, verdict, judges);
+        core.settleContest(recording, stands ? Ending.Upheld : Ending.Corrected, verdict, judges);
     }
 
-    /// @dev A penalty from each, as far as there is one.
-    function _slash(RequestId id, Signers by, uint256 which) private returns (uint256 taken) {
+    /// @dev What the challenger of a false verdict has: with its bond, which is the judges', as much again. Of what is taken half is paid
+    /// out at most; of that half what is left goes to challengers of whom else the same signers lied to.
+    function _share(uint256 taken) private returns (uint256 share) {
+        share = 2 * FixedPointMathLib.min(taken / 4, _bond);
+        uint256 left = _credits[address(this)] + taken / 2 - share;
+        if (share < _bond) {
+            uint256 more = FixedPointMathLib.min(_bond - share, left);
+            (share, left) = (share + more, left - more);
+        }
+        _credits[address(this)] = left;
+        _credits[address(0)] += taken - taken / 2;
+    }
+
+    /// @dev A penalty from each, as far as there is one. From who signed false verdicts once for all that it signed until it was convicted: else
+    /// it soon couldn't judge any more, and a corrupt minority might be a majority of those who still can.
+    function _slash(RequestId id, Signers by, uint256 which, bool signers) private returns (uint256 taken) {
         bytes memory members = _membersOf(by);
         for (; which != 0; which &= which - 1) {
             address operator = _operatorOf[Members.get(members, LibBit.ffs(which))];
-            Operator storage info = _operators[operator];
-            uint96 penalty = info.stake < _penalty ? info.stake : _penalty;
-            info.stake -= penalty;
-            taken += penalty;
-            emit OperatorSlashed(id, operator, penalty);
+            if (signers) {
+                if (by.epoch() <= _operators[operator].convictedIn) continue;
+                _operators[operator].convictedIn = _epoch;
+            }
+            taken += _take(id, operator);
         }
+    }
+
+    function _take(RequestId id, address operator) internal returns (uint96 penalty) {
+        Operator storage info = _operators[operator];
+        penalty = info.stake < _penalty ? info.stake : _penalty;
+        info.stake -= penalty;
+        emit OperatorSlashed(id, operator, penalty);
     }
 
     function _pay(Signers by, uint64 judges, address arbiter) private {

@@ -163,7 +163,7 @@ abstract contract Epochs is Roster {
         address members = SSTORE2.write(_packed(roll));
         _rolls[epoch] = Roll(members, uint8(seats), uint8(size), 0);
         emit EpochFormed(epoch, uint8(seats), roll);
-        _core.setEpoch(epoch, uint8(seats), uint8(size), members, signsUntil);
+        core.setEpoch(epoch, uint8(seats), uint8(size), members, signsUntil);
     }
 
     function _operatorsOf(uint32 epoch) private view returns (address[] memory operators) {

@@ -18,7 +18,8 @@ import { CommitteeTerms, Operator, Place, Roll, Rolls } from "../types/Roll.sol"
 abstract contract Roster is ICommittee, Domain {
     using EnumerableSet for EnumerableSet.AddressSet;
 
-    ICore internal immutable _core;
+    /// @inheritdoc ICommittee
+    ICore public immutable core;
 
     uint8 internal immutable _seats;
     uint8 internal immutable _maxRoll;
@@ -29,6 +30,7 @@ abstract contract Roster is ICommittee, Domain {
     uint40 private immutable _window;
     uint40 internal immutable _judgingTime;
     uint40 internal immutable _rulingTime;
+    uint40 private immutable _start;
     uint40 internal immutable _epochLength;
     uint40 private immutable _lease;
     uint40 internal immutable _grace;
@@ -42,14 +44,14 @@ abstract contract Roster is ICommittee, Domain {
     uint32 internal _epoch;
     uint40 internal _rotatedAt;
 
-    constructor(ICore core, CommitteeTerms memory terms_) {
+    constructor(ICore core_, CommitteeTerms memory terms_) {
         Rolls.check(terms_);
-        _core = core;
+        core = core_;
         (_seats, _maxRoll, _minRoll) = (terms_.seats, terms_.maxRoll, terms_.minRoll);
         (_minStake, _penalty, _bond) = (terms_.minStake, terms_.penalty, terms_.bond);
         (_window, _judgingTime, _rulingTime) = (terms_.window, terms_.judgingTime, terms_.rulingTime);
         (_epochLength, _lease, _grace) = (terms_.epochLength, terms_.lease, terms_.grace);
-        (_unbonding, _admission) = (terms_.unbonding, terms_.admission);
+        (_unbonding, _start, _admission) = (terms_.unbonding, terms_.start, terms_.admission);
     }
 
     // Join and change
@@ -163,7 +165,7 @@ abstract contract Roster is ICommittee, Domain {
 
     /// @inheritdoc ICommittee
     function rotatableAt() public view returns (uint256) {
-        return _epoch == 0 ? 0 : uint256(_rotatedAt) + _epochLength;
+        return _epoch == 0 ? _start : uint256(_rotatedAt) + _epochLength;
     }
 
     /// @inheritdoc ICommittee
@@ -178,6 +180,7 @@ abstract contract Roster is ICommittee, Domain {
             window: _window,
             judgingTime: _judgingTime,
             rulingTime: _rulingTime,
+            start: _start,
             epochLength: _epochLength,
             lease: _lease,
             grace: _grace,

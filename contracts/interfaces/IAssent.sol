@@ -6,6 +6,7 @@ import { IERC5267 } from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import { IArbiter } from "./IArbiter.sol";
 import { IConsentDesk } from "./IConsentDesk.sol";
 import { IConsentRegistry } from "./IConsentRegistry.sol";
+import { IEpochs } from "./IEpochs.sol";
 import { IModelRegistry } from "./IModelRegistry.sol";
 import { IOperatorSet } from "./IOperatorSet.sol";
 import { IRecordRegistry } from "./IRecordRegistry.sol";
@@ -21,6 +22,7 @@ interface IAssent is
     IConsentDesk,
     IRecordRegistry,
     IModelRegistry,
+    IEpochs,
     IOperatorSet,
     IVerdictOracle,
     IRequestDesk,

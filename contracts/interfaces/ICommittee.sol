@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { CommitteeTerms, Operator, Roll } from "../types/Roll.sol";
+import { ICore } from "./ICore.sol";
 
 /// @title The committee: staked operators, epochs and seats
 /// @notice Anyone (or whom the admission contract admits) joins with a stake and waits. Each rotation, which anyone may start once the epoch
@@ -104,4 +105,7 @@ interface ICommittee {
     function rotatableAt() external view returns (uint256);
 
     function terms() external view returns (CommitteeTerms memory);
+
+    /// @notice The contract whose verdicts it signs.
+    function core() external view returns (ICore);
 }

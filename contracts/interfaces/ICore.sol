@@ -3,12 +3,34 @@ pragma solidity ^0.8.30;
 
 import { Ending } from "../types/Case.sol";
 import { RequestId } from "../types/Ids.sol";
+import { Signers } from "../types/Signers.sol";
 import { Under } from "../types/Standing.sol";
-import { Recording, Verdict } from "../types/Verdict.sol";
+import { Recording, RequestState, Verdict } from "../types/Verdict.sol";
 
 /// @title What the committee tells the contract whose verdicts it signs
 /// @notice Nothing of it moves money.
 interface ICore {
+    event EpochSet(uint32 indexed number, uint8 seats, uint8 roll, address members);
+    event Contested(RequestId indexed id);
+    /// @notice A contest ended, and the verdict is what it was: `Upheld` or `Unjudged`.
+    event Settled(RequestId indexed id, RequestState state);
+    /// @notice A verdict was false; this one took its place.
+    /// @param by The judges, over the roll of the epoch whose members signed the first; with none, the arbiter.
+    event Corrected(RequestId indexed id, Signers by, bytes32 outcome, bytes32 score, bytes32 trail);
+
+    error NotCommittee(address sender);
+    /// @notice It was contested before, or was recorded too long ago.
+    error NotContestable(RequestId id);
+    /// @notice It isn't contested.
+    error NotContested(RequestId id);
+    /// @notice Not the request's agreement.
+    error AgreementMismatch(RequestId id);
+    /// @notice An outcome that the model hasn't, a score above one million, or what isn't sealed as the question asked.
+    error VerdictImpossible(RequestId id);
+
+    /// @notice Whose calls these are.
+    function committee() external view returns (address);
+
     /// @param seats How many of the roll sign reports.
     /// @param members Where the attesters of the roll are, as `SSTORE2` has them: 20 bytes each, those with seats first.
     /// @param previousSignsUntil Last second at which the epoch before may sign; no earlier one may.

@@ -20,6 +20,8 @@ interface IModelRegistry {
     error QuorumUnsafe(uint256 given, uint256 least, uint256 most);
     /// @notice Never published, or deprecated.
     error ModelNotPublished(ModelId id);
+    /// @notice Half of the model's cap is asked within this span of eight days: ask later.
+    error CapReached(uint256 asked, uint256 most);
     /// @notice No model is paid in it.
     error CurrencyUnknown(address currency);
     /// @notice All indices are taken: choose a currency that a model is paid in already.

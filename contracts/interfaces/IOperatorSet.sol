@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Epoch, EpochEnd, Operator, Policy } from "../types/Operator.sol";
+import { Operator, Policy } from "../types/Operator.sol";
 import { Attestation } from "../types/Verdict.sol";
 
 /// @title Staked operators and the committee's epochs
@@ -40,7 +40,6 @@ interface IOperatorSet {
     error CommitteeTooSmall(uint256 given, uint256 least);
     error MembershipUnchanged();
     error RotationTooSoon(uint256 notBefore, uint256 timestamp);
-    error EpochUnknown(uint32 epoch);
     error PolicyMalformed(string term);
     /// @notice What the committee decided with these signatures was carried out before.
     error DecisionSpent(bytes32 decision);
@@ -96,14 +95,6 @@ interface IOperatorSet {
 
     /// @notice Applies the scheduled policy. Anyone may, once it is due. What an epoch that is over had by the policy before, it keeps.
     function applyPolicy() external;
-
-    function currentEpoch() external view returns (Epoch memory);
-
-    /// @notice Until when an epoch that is over may sign, and the stakes of who left with it are bonded. Zero for one that isn't over.
-    function epochEnd(uint32 epoch) external view returns (EpochEnd memory);
-
-    /// @notice Attesters of an epoch, in the order of the signers' bitmap.
-    function membersOf(uint32 epoch) external view returns (address[] memory);
 
     function operatorOf(address attester) external view returns (address);
 

@@ -22,7 +22,10 @@ struct Operator {
 /// @dev One storage slot; the members themselves are the code of `members`, 20 bytes each.
 struct Epoch {
     uint32 number;
-    uint16 size;
+    /// How many of the first members sign reports.
+    uint8 seats;
+    /// How many members there are.
+    uint8 roll;
     uint40 since;
     address members;
 }

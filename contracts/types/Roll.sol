@@ -21,6 +21,8 @@ struct Operator {
     uint32 lastEpoch;
     Place place;
     bool resigned;
+    /// The current epoch when it was convicted last: for no other verdict that it signed until then is anything taken.
+    uint32 convictedIn;
     /// X25519 public key to which vaults seal fields (HPKE, RFC 9180).
     bytes32 sealKey;
     /// Base URL of its HTTP interface.
@@ -54,6 +56,8 @@ struct CommitteeTerms {
     uint40 window;
     uint40 judgingTime;
     uint40 rulingTime;
+    /// First second (Unix time) at which the first epoch may be formed: founders join until then, and nobody can be first with friends alone.
+    uint40 start;
     /// Shortest time between two rotations; for how long a renewal holds; and for how long an epoch that a rotation ended may still sign.
     uint40 epochLength;
     uint40 lease;

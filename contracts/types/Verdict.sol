@@ -60,7 +60,9 @@ enum RequestState {
     /// Reviewed and confirmed.
     Upheld,
     /// Reviewed and replaced; the first verdict stays in the events.
-    Corrected
+    Corrected,
+    /// Challenged, and nobody decided in time: it stays, and can't change any more.
+    Unjudged
 }
 
 /// @notice How far a verdict can still change.

@@ -150,10 +150,11 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """The committee's epoch; ``members`` is the account that has the members as code."""
+    """The committee's epoch: the first ``seats`` of its roll sign reports; ``members`` is the account that has the roll as code."""
 
     number: int
-    size: int
+    seats: int
+    roll: int
     since: int
     members: str
 

@@ -30,6 +30,9 @@ class ModelState(IntEnum):
     DEPRECATED = 2
 
 
+_NOBODY = "0x" + "0" * 40
+
+
 @dataclass(frozen=True, slots=True)
 class Record(Struct):
     """A commitment to a record: the salted Merkle root of its fields, whose it is, and who holds it."""
@@ -51,12 +54,14 @@ class Model(Struct):
     """One immutable version of a model.
 
     ``tolerance`` is in parts per million, ``fee`` in the smallest unit of ``currency`` (an ERC-20 token's address, the zero address for
-    ether), ``royalty`` in basis points of the fee.
+    ether), ``royalty`` in basis points of the fee. ``arbiter`` rules on its challenged verdicts where the committee's bench doesn't, and
+    may overrule it (the zero address: nobody). ``cap`` is what may be in escrow for requests that can still be answered, in the
+    currency's smallest unit, of which half is asked in a span of eight days; 0 for no bound.
     """
 
     TYPE: ClassVar[str] = (
         "Model(address publisher,bytes32 files,bytes32 inputs,bytes32 outcomes,uint8 outcomeCount,uint8 quorum,"
-        "uint24 tolerance,uint96 fee,address currency,uint16 royalty)"
+        "uint24 tolerance,uint96 fee,address currency,uint16 royalty,address arbiter,uint96 cap)"
     )
 
     publisher: str
@@ -69,6 +74,8 @@ class Model(Struct):
     fee: int
     currency: str
     royalty: int
+    arbiter: str = _NOBODY
+    cap: int = 0
 
     @property
     def id(self) -> bytes:

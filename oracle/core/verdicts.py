@@ -35,6 +35,7 @@ class RequestState(IntEnum):
     CHALLENGED = 6
     UPHELD = 7
     CORRECTED = 8
+    UNJUDGED = 9
 
     @property
     def has_verdict(self) -> bool:
@@ -42,7 +43,13 @@ class RequestState(IntEnum):
         return self in _WITH_VERDICT
 
 
-_WITH_VERDICT = (RequestState.RECORDED, RequestState.CHALLENGED, RequestState.UPHELD, RequestState.CORRECTED)
+_WITH_VERDICT = (
+    RequestState.RECORDED,
+    RequestState.CHALLENGED,
+    RequestState.UPHELD,
+    RequestState.CORRECTED,
+    RequestState.UNJUDGED,
+)
 
 
 class Finality(IntEnum):

@@ -7,6 +7,7 @@ import { IArbiter } from "../../contracts/interfaces/IArbiter.sol";
 import { IAssent } from "../../contracts/interfaces/IAssent.sol";
 import { IConsentDesk } from "../../contracts/interfaces/IConsentDesk.sol";
 import { IConsentRegistry } from "../../contracts/interfaces/IConsentRegistry.sol";
+import { IEpochs } from "../../contracts/interfaces/IEpochs.sol";
 import { IModelRegistry } from "../../contracts/interfaces/IModelRegistry.sol";
 import { IOperatorSet } from "../../contracts/interfaces/IOperatorSet.sol";
 import { IRecordRegistry } from "../../contracts/interfaces/IRecordRegistry.sol";
@@ -59,9 +60,9 @@ contract PartsTest is AssentTest {
         }
         bytes4 all = type(IConsentRegistry).interfaceId ^ type(IVerdictOracle).interfaceId
             ^ type(IRecordRegistry).interfaceId ^ type(IModelRegistry).interfaceId ^ type(IOperatorSet).interfaceId
-            ^ type(ITreasury).interfaceId ^ type(IRequestDesk).interfaceId ^ type(IStandingRequests).interfaceId
-            ^ type(IArbiter).interfaceId ^ type(IConsentDesk).interfaceId ^ type(IERC5267).interfaceId
-            ^ type(IAssent).interfaceId;
+            ^ type(IEpochs).interfaceId ^ type(ITreasury).interfaceId ^ type(IRequestDesk).interfaceId
+            ^ type(IStandingRequests).interfaceId ^ type(IArbiter).interfaceId ^ type(IConsentDesk).interfaceId
+            ^ type(IERC5267).interfaceId ^ type(IAssent).interfaceId;
         assertEq(listed, all);
     }
 
@@ -244,7 +245,7 @@ contract PartsTest is AssentTest {
 
     /// @dev Zeros will do for any argument; long enough for all.
     function _message(bytes4 selector) private pure returns (bytes memory) {
-        return bytes.concat(selector, new bytes(1024));
+        return bytes.concat(selector, new bytes(2048));
     }
 
     /// @dev Whether a part knows the selector: it succeeds, or says why not. What it did is undone.
@@ -312,9 +313,9 @@ contract PartsTest is AssentTest {
         selectors.push(IOperatorSet.rotate.selector);
         selectors.push(IOperatorSet.schedulePolicy.selector);
         selectors.push(IOperatorSet.applyPolicy.selector);
-        selectors.push(IOperatorSet.currentEpoch.selector);
-        selectors.push(IOperatorSet.epochEnd.selector);
-        selectors.push(IOperatorSet.membersOf.selector);
+        selectors.push(IEpochs.currentEpoch.selector);
+        selectors.push(IEpochs.epochEnd.selector);
+        selectors.push(IEpochs.membersOf.selector);
         selectors.push(IOperatorSet.operatorOf.selector);
         selectors.push(IOperatorSet.operatorInfo.selector);
         selectors.push(IOperatorSet.currentPolicy.selector);

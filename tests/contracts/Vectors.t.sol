@@ -110,7 +110,9 @@ contract VectorsTest is Test {
             tolerance: uint24(_number(values, "tolerance")),
             fee: uint96(_number(values, "fee")),
             currency: _account(values, "currency"),
-            royalty: uint16(_number(values, "royalty"))
+            royalty: uint16(_number(values, "royalty")),
+            arbiter: _account(values, "arbiter"),
+            cap: uint96(_number(values, "cap"))
         });
         assertEq(ModelId.unwrap(hasher.modelId(model)), _hashOf("model"));
     }

@@ -7,7 +7,7 @@ export const Disclosure = { Sealed: 0, Outcome: 1, OutcomeAndScore: 2, Everythin
 /** State of an agreement. One that has expired, or was renewed, is `Given`. */
 export const AgreementState = { None: 0, Given: 1, Withdrawn: 2, Revoked: 3, Refused: 4, Invalidated: 5 } as const;
 
-/** State of a request. There is a verdict when it is `Recorded`, `Challenged`, `Upheld` or `Corrected`. */
+/** State of a request. There is a verdict when it is `Recorded`, `Challenged`, `Upheld`, `Corrected` or `Unjudged`. */
 export const RequestState = {
   None: 0,
   Requested: 1,
@@ -18,6 +18,7 @@ export const RequestState = {
   Challenged: 6,
   Upheld: 7,
   Corrected: 8,
+  Unjudged: 9,
 } as const;
 
 /** How far a verdict can still change. Act on `Final`. */

@@ -148,7 +148,7 @@ abstract contract AssentTest is Signing {
     }
 
     /// @dev From the artifacts: with `new`, each test contract would carry the bytecode, and every build would compile it again.
-    function deploy(uint16 minMembers) internal returns (IAssent) {
+    function deploy(uint16 minMembers) internal virtual returns (IAssent) {
         ChallengeTerms memory challenges = ChallengeTerms(CHALLENGE_WINDOW, REVIEW_TIME, BOND, PENALTY);
         address consents = vm.deployCode("AssentConsents.sol:AssentConsents");
         address desk = vm.deployCode("AssentDesk.sol:AssentDesk", abi.encode(consents, challenges));
@@ -170,7 +170,7 @@ abstract contract AssentTest is Signing {
         return makeAddrAndKey(string.concat("attester", vm.toString(i)));
     }
 
-    function formCommittee(uint256 size) internal {
+    function formCommittee(uint256 size) internal virtual {
         for (uint256 i = 0; i < size; ++i) {
             joinAs(i);
         }
@@ -219,7 +219,9 @@ abstract contract AssentTest is Signing {
             tolerance: 1000,
             fee: uint96(FEE),
             currency: address(0),
-            royalty: 0
+            royalty: 0,
+            arbiter: address(0),
+            cap: 0
         });
     }
 

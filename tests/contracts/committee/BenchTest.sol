@@ -117,10 +117,10 @@ abstract contract BenchTest is CommitteeTest {
         assertEq(uint8(case_.phase), uint8(phase), "phase");
     }
 
-    /// @dev All ether is somebody's stake, bond or credit, or nobody's.
+    /// @dev All ether is somebody's stake, bond or credit, or nobody's; of what was taken some is kept for challengers.
     function assertConserved(uint256 operators, uint256 openCases) internal {
-        uint256 sum = openCases * BOND + committee.creditOf(address(0)) + committee.creditOf(challenger)
-            + committee.creditOf(arbiter);
+        uint256 sum = openCases * BOND + committee.creditOf(address(0)) + committee.creditOf(address(committee))
+            + committee.creditOf(challenger) + committee.creditOf(arbiter);
         for (uint256 i = 0; i < operators; ++i) {
             sum += infoAt(i).stake + credit(i);
         }

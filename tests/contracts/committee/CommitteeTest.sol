@@ -24,6 +24,7 @@ contract CoreRecorder is ICore {
     uint8 public seats;
     uint8 public roll;
     address public members;
+    address public committee;
     uint40 public previousSignsUntil;
 
     mapping(RequestId id => State) public states;
@@ -141,6 +142,7 @@ abstract contract CommitteeTest is Signing {
             window: 3 days,
             judgingTime: 2 days,
             rulingTime: 7 days,
+            start: 0,
             epochLength: EPOCH_LENGTH,
             lease: LEASE,
             grace: GRACE,

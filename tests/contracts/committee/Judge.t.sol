@@ -4,7 +4,8 @@ pragma solidity ^0.8.30;
 import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
 import { Case, Ending, Phase } from "../../../contracts/types/Case.sol";
-import { Roll } from "../../../contracts/types/Roll.sol";
+import { RequestId } from "../../../contracts/types/Ids.sol";
+import { CommitteeTerms, Roll } from "../../../contracts/types/Roll.sol";
 import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Recording, Verdict } from "../../../contracts/types/Verdict.sol";
 import { BenchTest } from "./BenchTest.sol";
@@ -158,7 +159,8 @@ contract JudgeTest is BenchTest {
             assertEq(credit(i), BOND / 3, "a third each");
         }
         assertEq(committee.creditOf(challenger), 2 * uint256(BOND), "the bond, and as much again");
-        assertEq(committee.creditOf(address(0)), 2 * uint256(PENALTY) - 2 * BOND + BOND % 3, "the rest is nobody's");
+        assertEq(committee.creditOf(address(0)), PENALTY + BOND % 3, "half of it is nobody's");
+        assertEq(committee.creditOf(address(committee)), PENALTY - 2 * BOND, "the rest is kept for other challengers");
         assertConserved(5, 0);
         // An epoch of its own: the convicted have no seat, and judge.
         uint256[] memory expected = list(2, 7);
@@ -169,13 +171,12 @@ contract JudgeTest is BenchTest {
         assertEq(before.bondedUntil, START + UNBONDING, "bonded");
     }
 
-    /// @dev A quarter of what there was to take, where that is less than the bond.
-    function test_Judge_WhenItIsFalse_GivenLittleIsLeftOfTheStakes() public {
+    /// @dev They have no seat since they were convicted, so whatever they signed they signed before: they keep what they need to judge.
+    function test_Judge_WhenItIsFalse_GivenTheSignersWereConvictedBefore() public {
         (uint64 signers, uint64 bench) = (3, 0x1c);
         for (uint256 use = 2; use < 4; ++use) {
             record(use, signers);
         }
-        // All of one epoch: whoever lied once more after it was convicted has less to lose.
         uint256[] memory taken = new uint256[](3);
         for (uint256 use = 1; use < 4; ++use) {
             recording.request.agreement = _agreement(use);
@@ -188,25 +189,53 @@ contract JudgeTest is BenchTest {
             taken[use - 1] = committee.creditOf(challenger) - before;
         }
         assertEq(taken[0], 2 * uint256(BOND), "two penalties");
-        assertEq(taken[1], 2 * uint256(BOND), "two penalties");
-        assertEq(taken[2], 0, "nothing was left: the bond pays the judges");
+        assertEq(taken[1], BOND, "what was kept pays the bond back");
+        assertEq(taken[2], BOND, "what was kept pays the bond back");
+        assertEq(infoAt(0).stake, STAKE - PENALTY, "one penalty");
         assertEq(credit(2), 3 * uint256(BOND / 3), "a judge's");
         assertConserved(5, 0);
-        uint256[] memory expected = list(2, 5);
-        assertRoll(3, expected); // who has less than a penalty left is out
+        uint256[] memory expected = list(2, 7);
+        (expected[3], expected[4]) = (0, 1);
+        assertRoll(3, expected);
+    }
+
+    /// @dev A bond as high as can be takes all that may be paid out.
+    function test_Judge_WhenItIsFalse_GivenNothingIsKept() public {
+        CommitteeTerms memory terms = defaultTerms();
+        terms.bond = PENALTY / 2;
+        make(terms);
+        for (uint256 i = 0; i < 5; ++i) {
+            joinAs(i, STAKE);
+        }
+        committee.rotate();
+        uint256[2] memory given;
+        for (uint256 use = 10; use < 12; ++use) {
+            record(use, 3);
+            recording.by = SignersLib.pack(1, 3);
+            core.record(recording);
+            Recording memory contested = recording;
+            hoax(challenger, terms.bond);
+            committee.challenge{ value: terms.bond }(contested, under);
+            uint256 before = committee.creditOf(challenger);
+            judge(0x1c, false);
+            given[use - 10] = committee.creditOf(challenger) - before;
+        }
+        assertEq(given[0], 2 * uint256(terms.bond), "bond and as much again");
+        assertEq(given[1], 0, "the bond paid the judges");
     }
 
     function test_Judge_RevertWhen_OneHasLessThanAPenalty() public {
-        record(2, 0x5); // another, by the first and the third
+        nameArbiter();
+        record(3, 3);
         challenge();
-        record(3, 0x5);
+        (Recording memory other, RequestId another) = (recording, id);
+        core.name(under, address(0));
+        record(2, 0x5); // by the first and the third
         challenge();
-        for (uint256 use = 2; use < 4; ++use) {
-            recording.request.agreement = _agreement(use);
-            recording.verdict.trail = keccak256(abi.encode("trail", use));
-            id = this.idOf(recording);
-            judge(0x1a, false);
-        }
+        judge(0x1a, false); // the third loses a penalty,
+        (recording, id) = (other, another);
+        judge(0x1c, false);
+        rule(true); // and another, as a judge
         recording.request.agreement = _agreement(1);
         recording.verdict.trail = keccak256(abi.encode("trail", uint256(1)));
         recording.by = SignersLib.pack(1, 3);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
-import { Place, Roll } from "../../../contracts/types/Roll.sol";
+import { CommitteeTerms, Place, Roll } from "../../../contracts/types/Roll.sol";
 import { CommitteeTest } from "./CommitteeTest.sol";
 
 contract RotateTest is CommitteeTest {
@@ -43,6 +43,23 @@ contract RotateTest is CommitteeTest {
         joinAs(1, STAKE);
         vm.expectRevert(abi.encodeWithSelector(ICommittee.RollTooSmall.selector, 2, 3));
         committee.rotate();
+    }
+
+    /// @dev Until then founders join: whoever is first with friends of its own can't begin without them.
+    function test_RevertGiven_ItIsTheFirst_GivenItIsTooEarly() public {
+        CommitteeTerms memory terms = defaultTerms();
+        terms.start = START + 3 days;
+        make(terms);
+        for (uint256 i = 0; i < 4; ++i) {
+            joinAs(i, STAKE);
+        }
+        vm.warp(START + 3 days - 1);
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.RotationTooSoon.selector, START + 3 days, START + 3 days - 1));
+        committee.rotate();
+        joinAs(4, STAKE);
+        vm.warp(START + 3 days);
+        committee.rotate();
+        assertRoll(3, list(0, 5));
     }
 
     function test_RevertGiven_TheEpochIsTooYoung() public {

@@ -76,8 +76,8 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
         Epoch memory epoch = assent.currentEpoch();
         Policy memory current = assent.currentPolicy();
         assertEq(abi.encode(current), abi.encode(policy), "4: policy");
-        assertGe(epoch.size, current.minMembers, "4: size");
-        assertEq(assent.membersOf(epoch.number).length, epoch.size, "4: members");
+        assertGe(epoch.seats, current.minMembers, "4: size");
+        assertEq(assent.membersOf(epoch.number).length, epoch.seats, "4: members");
         for (uint256 i = 0; i < models.length; ++i) {
             KnownModel storage known = models[i];
             assertNotEq(uint8(assent.modelStatus(known.id).state), uint8(ModelState.None), "4: published once");

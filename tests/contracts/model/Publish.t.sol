@@ -131,16 +131,24 @@ contract PublishTest is AssentTest {
             outcomeCount: type(uint8).max,
             quorum: 4,
             tolerance: 1_000_000,
-            fee: type(uint96).max,
+            fee: type(uint96).max / 2,
             currency: address(0),
-            royalty: 5000
+            royalty: 5000,
+            arbiter: address(type(uint160).max),
+            cap: type(uint96).max
         });
         _assertPublishes(version, 0);
     }
 
     function test_WhenEveryTermIsAtItsLowerLimit() public {
-        version = Model(publisher, bytes32(uint256(1)), 0, 0, 2, 2, 0, 0, address(0), 0);
+        version = Model(publisher, bytes32(uint256(1)), 0, 0, 2, 2, 0, 0, address(0), 0, address(0), 0);
         _assertPublishes(version, 0);
+    }
+
+    /// @dev Half of it is asked at most in a span of time: of less than that nobody could ask anything.
+    function test_RevertWhen_TheCapIsLessThanTwoFees() public {
+        version.cap = 2 * version.fee - 1;
+        _expectMalformed("cap");
     }
 
     function test_WhenTheCurrencyIsNew() public {
@@ -203,6 +211,7 @@ contract PublishTest is AssentTest {
         any.tolerance = uint24(bound(any.tolerance, 0, 1_200_000));
         any.royalty = uint16(bound(any.royalty, 0, 6000));
         any.currency = [address(0), token, stranger][which % 3];
+        if (which >> 8 & 1 == 0) any.cap = 0;
         bytes memory flaw = _flawOf(any);
         if (flaw.length == 0) return _assertPublishes(any, any.currency == token ? 1 : 0);
         vm.expectRevert(flaw);
@@ -215,6 +224,7 @@ contract PublishTest is AssentTest {
         if (any.files == 0) return _malformed("files");
         if (any.outcomeCount < 2) return _malformed("outcomeCount");
         if (any.tolerance > 1_000_000) return _malformed("tolerance");
+        if (any.cap != 0 && any.cap / 2 < any.fee) return _malformed("cap");
         if (any.royalty > 5000) return _malformed("royalty");
         if (any.currency == stranger) return _malformed("currency");
         if (any.quorum < 2 || any.quorum > 4) return _unsafe(any.quorum, 4);
@@ -223,7 +233,7 @@ contract PublishTest is AssentTest {
 
     function _schedulePolicy(uint16 minMembers) private {
         uint32 epoch = assent.currentEpoch().number;
-        uint256 size = assent.currentEpoch().size;
+        uint256 size = assent.currentEpoch().seats;
         Policy memory policy = defaultPolicy(minMembers);
         bytes32 structHash = hasher.amendment(epoch, policy, vm.getBlockTimestamp());
         uint64 signers = uint64((1 << Operators.supermajority(size)) - 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { IOperatorSet } from "../../../contracts/interfaces/IOperatorSet.sol";
+import { IEpochs } from "../../../contracts/interfaces/IEpochs.sol";
 import { AssentTest } from "../base/AssentTest.sol";
 
 contract MembersOfTest is AssentTest {
@@ -39,7 +39,7 @@ contract MembersOfTest is AssentTest {
     }
 
     function _expectUnknown(uint32 epoch) private {
-        vm.expectRevert(abi.encodeWithSelector(IOperatorSet.EpochUnknown.selector, epoch));
+        vm.expectRevert(abi.encodeWithSelector(IEpochs.EpochUnknown.selector, epoch));
         assent.membersOf(epoch);
     }
 }

@@ -59,7 +59,7 @@ abstract contract OperatorsTest is AssentTest {
 
     function schedule(Policy memory policy) internal {
         uint256 until = vm.getBlockTimestamp();
-        uint64 all = uint64((1 << assent.currentEpoch().size) - 1);
+        uint64 all = uint64((1 << assent.currentEpoch().seats) - 1);
         Attestation memory attestation = signAmendment(assent.currentEpoch().number, policy, until, all);
         assent.schedulePolicy(policy, until, attestation);
     }

@@ -134,7 +134,7 @@ contract RotateTest is OperatorsTest {
         uint256 gas = gasleft();
         assent.rotate();
         assertLt(gas - gasleft(), 2_000_000, "gas");
-        assertEq(assent.currentEpoch().size, Policies.MAX_MEMBERS, "size");
+        assertEq(assent.currentEpoch().seats, Policies.MAX_MEMBERS, "size");
         assertEq(assent.membersOf(2).length, Policies.MAX_MEMBERS, "members");
     }
 
@@ -171,7 +171,7 @@ contract RotateTest is OperatorsTest {
     function _assertEpoch(uint32 number, address[] memory members) private view {
         Epoch memory epoch = assent.currentEpoch();
         assertEq(epoch.number, number, "number");
-        assertEq(epoch.size, members.length, "size");
+        assertEq(epoch.seats, members.length, "size");
         assertEq(epoch.since, vm.getBlockTimestamp(), "since");
         assertEq(epoch.members.code.length, 1 + 20 * members.length, "blob");
         assertEq(abi.encode(assent.membersOf(number)), abi.encode(members), "members");

@@ -84,7 +84,7 @@ contract DigestsTest is AssentTest {
     string private constant RENEWAL = "Renewal(bytes32 agreement,uint40 validUntil,uint256 deadline)";
     string private constant RECORD = "Record(bytes32 root,address subject,address holder)";
     string private constant MODEL = "Model(address publisher,bytes32 files,bytes32 inputs,bytes32 outcomes,uint8 outcomeCount,uint8 quorum,"
-        "uint24 tolerance,uint96 fee,address currency,uint16 royalty)";
+        "uint24 tolerance,uint96 fee,address currency,uint16 royalty,address arbiter,uint96 cap)";
     string private constant JOINING = "Joining(address operator,bytes32 sealKey,string endpoint,uint256 deadline)";
     string private constant JAILING = "Jailing(uint32 epoch,address operator,uint256 deadline)";
     string private constant AMENDMENT =

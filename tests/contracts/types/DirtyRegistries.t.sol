@@ -74,8 +74,8 @@ contract DirtyRegistriesTest is DirtyTest {
         narrowRecording(0);
         narrowTerms(9);
         narrowModel(17);
-        narrowVerdict(27);
-        narrowAttestation(31);
+        narrowVerdict(29);
+        narrowAttestation(33);
         bytes memory clean = abi.encodeCall(assent.review, (recordingOf(id), underNow(), model, other, attestation));
         expectRefused(relayer, clean, 0, dirt);
         assertState(id, RequestState.Corrected);
@@ -91,8 +91,8 @@ contract DirtyRegistriesTest is DirtyTest {
         Testimony memory second = _testimony(request, verdictOf(1, 0, 0));
         narrowReference(0);
         narrowModel(11);
-        narrowTestimony(23);
-        narrowTestimony(38);
+        narrowTestimony(25);
+        narrowTestimony(40);
         expectRefused(relayer, abi.encodeCall(assent.punishConflict, (named(0), model, first, second)), 0, dirt);
     }
 
@@ -113,7 +113,7 @@ contract DirtyRegistriesTest is DirtyTest {
 
     /// @dev As many members of the current epoch as a decision of the committee needs.
     function _supermajority(bytes32 structHash) private view returns (Attestation memory) {
-        uint256 needed = Operators.supermajority(assent.currentEpoch().size);
+        uint256 needed = Operators.supermajority(assent.currentEpoch().seats);
         return attestReport(assent.currentEpoch().number, structHash, uint64((1 << needed) - 1));
     }
 

@@ -42,6 +42,8 @@ abstract contract DirtyTest is AssentTest {
         narrow(first + 7, 96);
         narrow(first + 8, 160);
         narrow(first + 9, 16);
+        narrow(first + 10, 160);
+        narrow(first + 11, 96);
     }
 
     function narrowRequest(uint256 first) internal {

@@ -62,13 +62,16 @@ contract QuoteTest is Test {
         assertEq(quote.total(), 2 * uint256(type(uint96).max));
     }
 
-    function testFuzz_ModelSlot_KeepsTheQuoteWithoutAPrice(Quoted memory quoted, uint40 since, uint96 price)
-        public
-        pure
-    {
+    function testFuzz_ModelSlot_KeepsTheQuoteWithoutAPrice(
+        Quoted memory quoted,
+        uint40 since,
+        uint96 price,
+        bool capped
+    ) public pure {
         Quote quote = Quotes.pack(quoted);
         ModelState state = ModelState(since % 3);
-        ModelSlot slot = Models.slotOf(state, since, quote);
+        ModelSlot slot = Models.slotOf(state, since, quote, capped);
+        assertEq(slot.isCapped(), capped, "capped");
         ModelStatus memory status = slot.status();
         assertEq(uint8(slot.state()), uint8(state), "state");
         assertEq(slot.isPublished(), state == ModelState.Published, "published");

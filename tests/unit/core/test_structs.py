@@ -161,8 +161,8 @@ def test_pools__when_epoch_signers_currency_root_or_quorum_differ__differ() -> N
 
 def test_request_state__when_there_is_a_verdict__says_so() -> None:
     with_verdict = {state.name for state in RequestState if state.has_verdict}
-    assert with_verdict == {"RECORDED", "CHALLENGED", "UPHELD", "CORRECTED"}
-    assert (len(RequestState), len(Finality)) == (9, 4)
+    assert with_verdict == {"RECORDED", "CHALLENGED", "UPHELD", "CORRECTED", "UNJUDGED"}
+    assert (len(RequestState), len(Finality)) == (10, 4)
 
 
 def test_verdict__when_through_abi__is_three_words_and_itself() -> None:

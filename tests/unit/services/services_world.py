@@ -110,7 +110,7 @@ class Chain:
 
     def current_epoch(self) -> Known:
         self.epoch_reads += 1
-        return Known(Epoch(self.epoch, len(self.members), self.since, CONTRACT))
+        return Known(Epoch(self.epoch, len(self.members), len(self.members), self.since, CONTRACT))
 
     def pool_info(self, pool: bytes) -> Known:
         return Known(self.pools.get(pool, Pool(0, 0, 0, 0, 0)))

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { ICore } from "../interfaces/ICore.sol";
+import { Slots } from "../libraries/Slots.sol";
+import { Agreements } from "../types/Agreement.sol";
+import { Ending } from "../types/Case.sol";
+import { AgreementId, RequestId } from "../types/Ids.sol";
+import { Epoch, EpochEnd } from "../types/Operator.sol";
+import { Signers, SignersLib } from "../types/Signers.sol";
+import { Under } from "../types/Standing.sol";
+import { Recording, Request, RequestState, Verdict, Verdicts } from "../types/Verdict.sol";
+import { Callbacks } from "./Callbacks.sol";
+import { Recordings } from "./Recordings.sol";
+import { RequestSlot } from "./State.sol";
+
+/// @dev What the committee tells. Whatever it says, no money moves by it: a contest changes what a verdict says, and its state.
+abstract contract Contests is ICore, Recordings, Callbacks {
+    using Verdicts for Request;
+
+    /// @inheritdoc ICore
+    address public immutable committee;
+
+    /// Seconds for which a verdict may be challenged.
+    uint256 private immutable _contestWindow;
+
+    modifier onlyCommittee() {
+        if (msg.sender != committee) revert NotCommittee(msg.sender);
+        _;
+    }
+
+    constructor(address committee_, uint256 window) {
+        (committee, _contestWindow) = (committee_, window);
+    }
+
+    /// @inheritdoc ICore
+    function setEpoch(uint32 number, uint8 seats, uint8 roll, address members, uint40 previousSignsUntil)
+        external
+        onlyCommittee
+    {
+        _epochEnds[_epoch.number] = EpochEnd(previousSignsUntil, 0); // stakes are the committee's affair
+        _epoch = Epoch(number, seats, roll, uint40(block.timestamp), members);
+        _epochs[number] = _epoch;
+        emit EpochSet(number, seats, roll, members);
+    }
+
+    /// @inheritdoc ICore
+    function contest(Recording calldata recording, Under calldata under)
+        external
+        onlyCommittee
+        returns (RequestId id, address arbiter)
+    {
+        RequestSlot storage slot;
+        uint256 word;
+        (id, slot, word) = _recorded(recording);
+        bool open = Slots.state(word) == RequestState.Recorded;
+        if (!open || block.timestamp > Slots.since(word) + _contestWindow) revert NotContestable(id);
+        AgreementId agreement =
+            Agreements.id(under.source, recording.request.controller, Agreements.termsId(under.terms));
+        if (AgreementId.unwrap(agreement) != AgreementId.unwrap(recording.request.agreement)) {
+            revert AgreementMismatch(id);
+        }
+        slot.word = Slots.withState(word, RequestState.Challenged);
+        emit Contested(id);
+        return (id, _arbiters[under.terms.model]);
+    }
+
+    /// @inheritdoc ICore
+    function settleContest(Recording calldata recording, Ending ending, Verdict calldata verdict, uint64 judges)
+        external
+        onlyCommittee
+    {
+        (RequestId id, RequestSlot storage slot, uint256 word) = _recorded(recording);
+        if (Slots.state(word) != RequestState.Challenged) revert NotContested(id);
+        if (ending != Ending.Corrected) {
+            RequestState state = ending == Ending.Upheld ? RequestState.Upheld : RequestState.Unjudged;
+            slot.word = Slots.withState(word, state);
+            emit Settled(id, state);
+            return;
+        }
+        Request calldata asked = recording.request;
+        if (!asked.isPossible(verdict)) revert VerdictImpossible(id);
+        Signers by = SignersLib.pack(uint32(recording.by.epoch()), judges);
+        word = Slots.recorded(
+            verdict, Verdicts.mark(Verdicts.leaf(id, asked.commitment(), verdict), by), RequestState.Corrected
+        );
+        slot.word = word;
+        emit Corrected(id, by, verdict.outcome, verdict.score, verdict.trail);
+        if (asked.question.callback() != 0) _deliver(slot, word, id, asked.controller, asked.question);
+    }
+
+    /// @inheritdoc ICore
+    function isContested(Recording calldata recording, Verdict calldata other) external view returns (bool) {
+        (RequestId id, bytes22 mark) = Verdicts.mark(recording);
+        uint256 word = _requests[id].word;
+        return
+            Slots.state(word) == RequestState.Challenged && Slots.mark(word) == mark
+                && recording.request.isPossible(other);
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { ICases } from "../../../contracts/interfaces/ICases.sol";
+import { IConflicts } from "../../../contracts/interfaces/IConflicts.sol";
+import { Testimony } from "../../../contracts/types/Challenge.sol";
+import { RequestId } from "../../../contracts/types/Ids.sol";
+import { Asked, Disclosure, Questions } from "../../../contracts/types/Question.sol";
+import { Under } from "../../../contracts/types/Standing.sol";
+import { Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { verdictOf } from "../base/Verdict.sol";
+import { CoreTest } from "./CoreTest.sol";
+
+/// @notice Two reports by one operator about one request.
+contract PunishConflictTest is CoreTest {
+    Request private request;
+    RequestId private id;
+
+    function setUp() public override {
+        super.setUp();
+        (request, id) = ask(0);
+    }
+
+    function test_WhenTheScoresAreFurtherApart() public {
+        uint256 before = address(committee).balance;
+        vm.expectEmit(address(committee));
+        emit ICases.OperatorSlashed(id, operatorAt(0), TAKEN);
+        _punish(_by(0, 1, 0), _by(0, 1, 2 * uint256(model.tolerance) + 1));
+        assertEq(committee.operatorInfo(operatorAt(0)).stake, SEAT_STAKE - TAKEN, "a penalty");
+        assertEq(committee.creditOf(relayer), CASE_BOND, "as much as a bond is the sender's");
+        assertEq(committee.creditOf(address(0)), TAKEN - CASE_BOND, "the rest nobody's");
+        assertEq(address(committee).balance, before, "and all is here");
+        _expectRevert(
+            _by(0, 1, 5),
+            _by(0, 1, 1_000_000),
+            abi.encodeWithSelector(IConflicts.AlreadyPunished.selector, id, operatorAt(0))
+        );
+    }
+
+    function test_WhenOneScoreHasBothOutcomes() public {
+        _punish(_by(0, 1, 7), _by(0, 0, 7));
+        assertEq(committee.operatorInfo(operatorAt(0)).stake, SEAT_STAKE - TAKEN, "a penalty");
+    }
+
+    /// @dev Of two labels that tie, each will do.
+    function test_RevertWhen_OneScoreHasTwoOfThreeOutcomes() public {
+        model.outcomeCount = 3;
+        modelId = publishAs(model);
+        agreement.terms.model = modelId;
+        give();
+        (request, id) = ask(0);
+        _expectRevert(_by(0, 1, 7), _by(0, 2, 7), abi.encodeWithSelector(IConflicts.TestimoniesCompatible.selector, id));
+    }
+
+    /// @dev Near a threshold each has its own.
+    function test_RevertWhen_TwoCloseScoresHaveTwoOutcomes() public {
+        bytes memory reason = abi.encodeWithSelector(IConflicts.TestimoniesCompatible.selector, id);
+        _expectRevert(_by(0, 1, 500_000), _by(0, 0, 500_000 + 2 * uint256(model.tolerance)), reason);
+        _expectRevert(_by(0, 1, 7), _by(0, 1, 7), reason);
+    }
+
+    function test_RevertWhen_ItIsSealed() public {
+        Asked memory parts = asked(1);
+        parts.disclosure = Disclosure.Sealed;
+        (request, id) = ask(Questions.pack(parts));
+        Verdict memory first = Verdict(keccak256("o"), keccak256("s"), keccak256("t"));
+        Verdict memory second = Verdict(keccak256("p"), keccak256("u"), keccak256("v"));
+        _expectRevert(
+            _testimony(0, first),
+            _testimony(0, second),
+            abi.encodeWithSelector(IConflicts.TestimoniesCompatible.selector, id)
+        );
+    }
+
+    function test_RevertGiven_ItWasNeverAsked() public {
+        request = expectedRequest(9);
+        bytes memory reason = abi.encodeWithSelector(IConflicts.TestimonyIrrelevant.selector, idOf(request));
+        _expectRevert(_by(0, 1, 0), _by(0, 1, 1_000_000), reason);
+    }
+
+    function test_RevertWhen_TwoOperatorsSigned() public {
+        bytes memory reason = abi.encodeWithSelector(IConflicts.TestimonyIrrelevant.selector, id);
+        _expectRevert(_by(0, 1, 0), _by(1, 1, 1_000_000), reason);
+    }
+
+    function test_RevertWhen_AStrangerSigned() public {
+        Testimony memory first = _by(0, 1, 0);
+        first.signature = sign(strangerKey, Verdicts.hashReport(1, 1, leafOf(request, first.verdict)));
+        bytes memory reason = abi.encodeWithSelector(IConflicts.AttesterUnknown.selector, stranger);
+        _expectRevert(first, _by(0, 1, 1_000_000), reason);
+    }
+
+    /// @dev Another's tolerance might be larger, or less.
+    function test_RevertWhen_ModelOrAgreementIsAnother() public {
+        Testimony memory first = _by(0, 1, 0);
+        Testimony memory second = _by(0, 1, 2 * uint256(model.tolerance));
+        bytes memory reason = abi.encodeWithSelector(IConflicts.TestimonyIrrelevant.selector, id);
+        model.tolerance = 0;
+        _expectRevert(first, second, reason);
+        agreement.terms.model = hasher.modelId(model);
+        _expectRevert(first, second, reason);
+    }
+
+    /// @dev A ruling is signed under the committee's domain, a report under the core's.
+    function test_RevertWhen_ItWasSignedForAnotherContract() public {
+        Testimony memory first = _by(0, 1, 0);
+        (, uint256 key) = attesterAt(0);
+        bytes32 separator = domainSeparator(block.chainid, address(committee));
+        first.signature = signFor(separator, key, Verdicts.hashReport(1, 1, leafOf(request, first.verdict)));
+        (Testimony memory second, Under memory under) = (_by(0, 1, 1_000_000), underNow());
+        vm.expectPartialRevert(IConflicts.AttesterUnknown.selector);
+        committee.punishConflict(under, model, first, second);
+    }
+
+    function _by(uint256 operator, uint256 outcome, uint256 score) private returns (Testimony memory) {
+        return _testimony(operator, verdictOf(outcome, score, keccak256("trail")));
+    }
+
+    function _testimony(uint256 operator, Verdict memory verdict) private returns (Testimony memory) {
+        (, uint256 key) = attesterAt(operator);
+        bytes memory signature = sign(key, Verdicts.hashReport(1, 1, leafOf(request, verdict)));
+        return Testimony(request, verdict, new bytes32[](0), 1, 1, signature);
+    }
+
+    function _punish(Testimony memory first, Testimony memory second) private {
+        Under memory under = underNow();
+        vm.prank(relayer);
+        committee.punishConflict(under, model, first, second);
+    }
+
+    function _expectRevert(Testimony memory first, Testimony memory second, bytes memory reason) private {
+        Under memory under = underNow();
+        vm.expectRevert(reason);
+        committee.punishConflict(under, model, first, second);
+    }
+}
