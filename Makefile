@@ -7,6 +7,8 @@ FORGE   = $$($(PY) -m deploy.foundry forge)
 PROCESSES := tests/e2e tests/cluster tests/chaos
 SOLIDITY := 'contracts/**/*.sol'
 
+comma := ,
+
 .PHONY: help setup demo life holdout test test-contracts test-python test-units test-processes lint fmt gas bench chaos compile deep prove mutants slither clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -52,21 +54,25 @@ test-processes: setup
 	@echo "test: whole processes …"
 	@$(PY) -m pytest $(PROCESSES)
 
-deep: setup ## invariants, 1,000 runs of 500 calls: hours
-	@FOUNDRY_PROFILE=deep $(FORGE) test --match-path 'tests/contracts/invariants/*'
+deep: setup ## invariants, 1,000 runs of 500 calls: hours; or a part of them: RUNS=250 SEED=0x2
+	@FOUNDRY_PROFILE=deep $(if $(RUNS),FOUNDRY_INVARIANT_RUNS=$(RUNS)) $(if $(SEED),FOUNDRY_FUZZ_SEED=$(SEED)) \
+		$(FORGE) test --match-path 'tests/contracts/invariants/*'
+	@echo "on contracts $$($(PY) tools/digest.py)$(if $(RUNS),$(comma) $(RUNS) runs)$(if $(SEED),$(comma) seed $(SEED))"
 
 prove: setup build/halmos-env ## symbolic proofs of quorum, purposes, states and money, by Halmos; some minutes
 	@PATH="$(CURDIR)/build/halmos-env/bin:$$(dirname $(FORGE)):$$PATH" FOUNDRY_PROFILE=prove \
 		halmos --forge-build-out build/prove --loop 64 --solver-timeout-assertion 300s
+	@echo "on contracts $$($(PY) tools/digest.py)"
 
 build/halmos-env: tests/symbolic/requirements.txt
 	@$(PYTHON) -m venv $@ && $@/bin/pip install -qq --disable-pip-version-check -r $<
 
-mutants: setup ## mutation testing of quorum, consent and payment, a sample: hours
-	@$(PY) tools/mutate.py --forge $(FORGE)
+mutants: setup ## mutation testing of quorum, consent, payment and judges, a sample: hours; or a part: SAMPLE=12 SEED=2
+	@$(PY) tools/mutate.py --forge $(FORGE) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 slither: setup build/slither-env ## static analysis; fails at a finding of medium impact or more
 	@PATH="$(CURDIR)/build/slither-env/bin:$$(dirname $(FORGE)):$$PATH" sh tools/slither/run.sh
+	@echo "on contracts $$($(PY) tools/digest.py)"
 
 build/slither-env: tools/slither/requirements.txt
 	@$(PYTHON) -m venv $@ && $@/bin/pip install -qq --disable-pip-version-check -r $<

@@ -20,16 +20,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from digest import digest
+
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutants"
 FILES = [
     "contracts/base/Quorum.sol",
     "contracts/base/Consent.sol",
+    "contracts/base/Contests.sol",
     "contracts/base/ConsentRegistry.sol",
+    "contracts/base/Recordings.sol",
     "contracts/base/Requests.sol",
     "contracts/base/Treasury.sol",
     "contracts/base/VerdictOracle.sol",
     "contracts/committee/Bench.sol",
+    "contracts/committee/Conflicts.sol",
     "contracts/committee/Epochs.sol",
     "contracts/committee/Roster.sol",
     "contracts/libraries/Members.sol",
@@ -213,6 +218,7 @@ def main() -> int:
     alive = [entry for entry in report if entry["outcome"] == "survived"]
     born = [entry for entry in report if entry["outcome"] != "stillborn"]
     print(f"{len(born) - len(alive)} of {len(born)} killed, {len(report) - len(born)} didn't compile")
+    print(f"on contracts {digest()}, seed {options.seed}")
     return 0
 
 
