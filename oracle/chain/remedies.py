@@ -42,6 +42,7 @@ _MODELS = {
     "QuorumUnsafe": "choose a quorum within these bounds, the upper of which is the policy's smallest committee",
     "ModelNotPublished": "choose a model that takes requests: see `assent model list`; of a publisher's models adopt one first",
     "CurrencyUnknown": "no model is paid in this token: choose one of `assent balance show`",
+    "CapReached": "ask later: half of the model's cap was asked within these eight days",
     "CurrenciesFull": "no more tokens can be listed: have the model paid in ether, or in one of `assent balance show`",
     "ModelMismatch": "name the agreement's own model",
 }

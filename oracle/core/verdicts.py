@@ -175,10 +175,21 @@ class Verdict(Struct):
     def from_abi(cls, values: Any) -> Self:
         """Build from the contract's words. Raises ValueError for what is sealed, or can't be."""
         outcome, score, trail = map(bytes, cls.members_of(values))
-        clear = int.from_bytes(outcome), int.from_bytes(score)
-        if clear[0] >= SEALED_OUTCOME or clear[1] > MAX_SCORE:
+        return cls._within(int.from_bytes(outcome), int.from_bytes(score), trail)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Inverse of :meth:`to_json`. Raises KeyError or ValueError when the data isn't of this form, or no verdict can be so."""
+        trail = bytes_of(data["trail"])
+        if len(trail) != 32:
+            raise ValueError("not a value of type bytes32")
+        return cls._within(int(data["outcome"]), int(data["score"]), trail)
+
+    @classmethod
+    def _within(cls, outcome: int, score: int, trail: bytes) -> Self:
+        if not (0 <= outcome < SEALED_OUTCOME and 0 <= score <= MAX_SCORE):
             raise ValueError("no verdict in clear")
-        return cls(*clear, trail)
+        return cls(outcome, score, trail)
 
 
 @dataclass(frozen=True, slots=True)

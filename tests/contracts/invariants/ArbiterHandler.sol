@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import { Challenges, Testimony } from "../../../contracts/types/Challenge.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
+import { Disclosure } from "../../../contracts/types/Question.sol";
 import { Signers } from "../../../contracts/types/Signers.sol";
 import { Attestation, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { inClear } from "../base/Verdict.sol";
@@ -109,6 +110,7 @@ abstract contract ArbiterHandler is AheadHandler, DisciplineHandler {
         if (chance(seed, "alike", 4)) two.score = one.score;
         bool expected = _contradict(made, one, two) && _punishable(_offence(made, attester, "conflict"), attester);
         expected = expected && made.state != RequestState.Cancelled; // else it was asked
+        expected = expected && made.terms.question.disclosure() == uint256(Disclosure.Everything);
         (Testimony memory first, Testimony memory second) =
             (_testimony(made, one, attester), _testimony(made, two, attester));
         bytes memory data = abi.encodeCall(assent.punishConflict, (referTo(made), modelOf(made), first, second));

@@ -176,6 +176,8 @@ def test_verdict__when_through_abi__is_three_words_and_itself() -> None:
 def test_verdict__when_a_word_is_sealed__is_none_in_clear(outcome: int, score: int) -> None:
     with pytest.raises(ValueError, match="clear"):
         Verdict.from_abi((outcome.to_bytes(32), score.to_bytes(32), bytes(32)))
+    with pytest.raises(ValueError, match="clear"):
+        Verdict.from_json({"outcome": outcome, "score": score, "trail": "0x" + "00" * 32})
 
 
 def test_attestation__when_through_abi__is_itself() -> None:
