@@ -4,25 +4,26 @@ pragma solidity ^0.8.30;
 import { ConsentRegistry } from "./base/ConsentRegistry.sol";
 import { Delegating } from "./base/Delegating.sol";
 import { VerdictOracle } from "./base/VerdictOracle.sol";
-import { IArbiter } from "./interfaces/IArbiter.sol";
-import { Policies } from "./libraries/Policies.sol";
-import { Policy } from "./types/Operator.sol";
+import { ICommittee } from "./interfaces/ICommittee.sol";
 
-/// @title Assent
-/// @notice Machine-learning verdicts about data whose owner agreed. `IAssent` is all that it does.
-/// @dev Without owner, and no part of it can be replaced. What is called for every agreement and every verdict is here; all else is in
-/// `AssentRegistries`, `AssentDesk` and `AssentConsents`, to which the fallback delegates: one contract has no room for all, and each
-/// function in front of another costs that one 22 gas a call (docs/adr/0006).
+/// @title Assent, with a committee of its own
+/// @notice Machine-learning verdicts about data whose owner agreed. Its epochs, and what becomes of challenged verdicts, a `Committee` tells it.
+/// @dev Takes the place of `Assent`. Without owner, and no part of it can be replaced. What is called for every agreement and every verdict is
+/// here; all else is in `AssentRequests` and `AssentAgreements`, to which the fallback delegates.
 contract Assent is ConsentRegistry, VerdictOracle, Delegating {
-    constructor(address registries_, Policy memory policy)
-        Delegating(registries_)
-        VerdictOracle(IArbiter(registries_).challengeTerms().window)
+    /// @notice The committee signs for another contract.
+    error CommitteeOfAnother(address core);
+
+    /// @param committee_ Made before, for the address that this contract will have.
+    constructor(address requests_, ICommittee committee_)
+        Delegating(requests_)
+        VerdictOracle(committee_.terms().window)
     {
-        Policies.check(policy, IArbiter(registries_).challengeTerms());
-        _policy = policy;
+        address core = address(committee_.core());
+        if (core != address(this)) revert CommitteeOfAnother(core);
     }
 
-    function registries() external view returns (address) {
+    function requests() external view returns (address) {
         return _next;
     }
 }

@@ -3,16 +3,17 @@ pragma solidity ^0.8.30;
 
 import { ConsentDesk } from "./base/ConsentDesk.sol";
 import { ModelRegistry } from "./base/ModelRegistry.sol";
-import { RecordRegistry } from "./base/RecordRegistry.sol";
 import { ICommittee } from "./interfaces/ICommittee.sol";
 
 /// @title The part of Assent for what becomes of agreements after they were given, for representatives, records and models
 /// @dev Runs in `AssentCore`'s storage, by delegatecall, as `AssentRequests` does.
-contract AssentAgreements is ConsentDesk, ModelRegistry, RecordRegistry {
+contract AssentAgreements is ConsentDesk, ModelRegistry {
+    address public immutable records;
     /// So many have a seat in any epoch that accepts reports.
     uint8 private immutable _leastSeats;
 
-    constructor(ICommittee committee_) {
+    constructor(ICommittee committee_, address records_) {
+        records = records_;
         _leastSeats = committee_.terms().minRoll;
     }
 

@@ -75,7 +75,7 @@ abstract contract Contests is ICore, Recordings, Callbacks {
         if (ending != Ending.Corrected) {
             RequestState state = ending == Ending.Upheld ? RequestState.Upheld : RequestState.Unjudged;
             slot.word = Slots.withState(word, state);
-            emit Settled(id, state);
+            emit ContestSettled(id, state);
             return;
         }
         Request calldata asked = recording.request;

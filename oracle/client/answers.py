@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from oracle.chain.abi import Event
-from oracle.chain.contract import Challenge, StandingStatus
+from oracle.chain.contract import Case, StandingStatus
 from oracle.core.committee import members_of
 from oracle.core.structs import (
     Agreement,
@@ -254,7 +254,7 @@ class VerdictView:
     block: int | None = None
     transaction: bytes | None = None
     undelivered: bool = False
-    challenge: Challenge | None = None
+    case: Case | None = None
 
     @property
     def recorded(self) -> bool:

@@ -9,7 +9,7 @@ from oracle.client.verdicts import Verdicts
 from oracle.core.digests import recover, report_digest, report_leaf
 from oracle.core.errors import ContractRevertError
 from oracle.core.merkle import climb
-from oracle.core.structs import Attestation, Reference, RequestState, Testimony, Verdict
+from oracle.core.structs import Attestation, RequestState, Testimony, Verdict
 
 
 class Challenger(Verdicts):

@@ -11,7 +11,7 @@ from oracle.client.treasury import Treasurer
 from oracle.core import digests
 from oracle.core.committee import assemble
 from oracle.core.digests import recover, typed_data_digest
-from oracle.core.structs import Attestation, Policy
+from oracle.core.structs import Attestation
 from oracle.keys.signer import Signer
 
 _JOINING_VALID_S = 600
@@ -64,11 +64,11 @@ class Operator(Treasurer):
         data = digests.jailing(self.domain, self._epoch(), operator, deadline)
         return self.send(self.contract.jail(operator, deadline, self._attested(data, signatures)))
 
-    def sign_amendment(self, policy: Policy, deadline: int, attester: Signer | None = None) -> bytes:
+    def sign_amendment(self, policy: Any, deadline: int, attester: Signer | None = None) -> bytes:
         """Return a member's compact signature for another policy, good until ``deadline`` and in this epoch."""
         return self._sign(digests.amendment(self.domain, self._epoch(), policy, deadline), attester)
 
-    def schedule_policy(self, policy: Policy, deadline: int, signatures: Sequence[bytes]) -> Sent:
+    def schedule_policy(self, policy: Any, deadline: int, signatures: Sequence[bytes]) -> Sent:
         """Schedule a policy that a supermajority of the epoch's members signed; it can be applied after the unbonding time."""
         data = digests.amendment(self.domain, self._epoch(), policy, deadline)
         return self.send(self.contract.schedule_policy(policy, deadline, self._attested(data, signatures)))

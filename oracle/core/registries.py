@@ -1,4 +1,4 @@
-"""Records, models, the operators' policy, and the pools that they earn in."""
+"""Records, models, and the pools that operators earn in."""
 
 from __future__ import annotations
 
@@ -109,22 +109,6 @@ class ModelsBy:
 
 #: For how long a request is open at least, and at most, in seconds.
 MIN_OPEN_S, MAX_OPEN_S = 60, 7 * 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Policy(Struct):
-    """Terms of the operator set: ``min_stake`` in wei, times in seconds."""
-
-    TYPE: ClassVar[str] = (
-        "Policy(uint96 minStake,uint16 minMembers,uint40 unbondingTime,uint40 epochLength,uint32 epochGrace)"
-    )
-
-    min_stake: int
-    min_members: int
-    unbonding_time: int
-    epoch_length: int
-    epoch_grace: int
-
 
 #: The kinds of pools: an id's first byte, so that none of one kind is one of another.
 _OF_SIGNERS, _OF_ROOT = b"\x01", b"\x02"

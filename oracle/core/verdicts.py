@@ -8,7 +8,6 @@ from enum import IntEnum
 from typing import Any, ClassVar, Self
 
 from oracle.core.addresses import checksum
-from oracle.core.agreements import Agreement, Terms, agreement_id
 from oracle.core.eip712 import Struct, bytes_of, hex_of
 from oracle.core.keccak import keccak
 from oracle.core.registries import root_pool_id
@@ -240,42 +239,6 @@ class Attestation:
         word, signatures = (values["by"], values["signatures"]) if isinstance(values, Mapping) else values
         by = Signers.unpack(word)
         return cls(by.epoch, by.bitmap, bytes(signatures))
-
-
-@dataclass(frozen=True, slots=True)
-class ChallengeTerms(Struct):
-    """Terms of challenges: times in seconds, ``bond`` and ``penalty`` in wei."""
-
-    TYPE: ClassVar[str] = "ChallengeTerms(uint40 window,uint40 reviewTime,uint96 bond,uint96 penalty)"
-
-    window: int
-    review_time: int
-    bond: int
-    penalty: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A request, named by what its id is made of: the source's hash, controller, terms, and use."""
-
-    source: bytes
-    controller: str
-    terms: Terms
-    use: int
-
-    @classmethod
-    def to(cls, agreement: Agreement, use: int) -> Reference:
-        """Name one use of an agreement."""
-        return cls(agreement.source_id, agreement.controller, agreement.terms, use)
-
-    @property
-    def id(self) -> bytes:
-        """RequestId of the request named, 32 bytes."""
-        return request_id(agreement_id(self.source, self.controller, self.terms.id), self.use)
-
-    def to_abi(self) -> tuple[Any, ...]:
-        """Return the values in the contract's order."""
-        return (self.source, self.controller, self.terms.to_abi(), self.use)
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,7 +274,7 @@ contract JudgeTest is BenchTest {
         judge(0x1c, false);
         address to = makeAddr("to");
         vm.expectEmit(address(committee));
-        emit ICases.Withdrawn(challenger, to, 2 * uint256(BOND));
+        emit ICases.CreditWithdrawn(challenger, to, 2 * uint256(BOND));
         vm.prank(challenger);
         committee.withdraw(to);
         assertEq(to.balance, 2 * uint256(BOND), "paid");
