@@ -1,7 +1,7 @@
 """Compile the contracts with py-solc-x, under the settings of ``foundry.toml``, into the artifacts that the package ships.
 
-    python -m deploy.compile            write oracle/chain/artifacts: Assent.json, Committee.json and Records.json, and Clinic.json, the
-                                        example of a consumer
+    python -m deploy.compile            write oracle/chain/artifacts: Assent.json, Committee.json and Records.json, and the examples of a
+                                        consumer and of an arbiter, Clinic.json and Board.json
     python -m deploy.compile --check    exit 1 if what is written differs from a fresh compilation
 
 The npm package behind ``tools/solc.js`` compiles, as it does for forge; ``ASSENT_NATIVE_SOLC=1`` has py-solc-x install a native solc of the
@@ -30,7 +30,8 @@ PARTS = tuple((f"contracts/{name}.sol", name) for name in ("Assent", "AssentRequ
 RECORDS = ("contracts/Records.sol", "Records")
 #: Nothing of it is on the way of a verdict: it is compiled for size.
 COMMITTEE = ("contracts/Committee.sol", "Committee")
-CONSUMER = ("contracts/consumers/Clinic.sol", "Clinic")
+#: Examples: of a contract that asks for verdicts, and of an arbiter.
+EXAMPLES = (("contracts/consumers/Clinic.sol", "Clinic"), ("contracts/consumers/Board.sol", "Board"))
 #: What a contract without one has, which no ABI says.
 _NO_CONSTRUCTOR = {"type": "constructor", "inputs": [], "stateMutability": "nonpayable"}
 #: What of an ABI can be called, read or caught by its name.
@@ -116,18 +117,17 @@ def compile_artifacts() -> dict[str, dict[str, Any]]:
     Each has its ABI (Assent's is that of all its parts), and under ``contracts`` what is deployed for it: ``constructor`` (the
     constructor's ABI), ``bytecode``, ``runtime`` and the runtime's ``immutables``.
     """
-    compiled = {**solc((*PARTS, RECORDS, CONSUMER)), **solc((COMMITTEE,), "small")}
-    consumer = compiled[CONSUMER]
+    compiled = {**solc((*PARTS, RECORDS, *EXAMPLES)), **solc((COMMITTEE,), "small")}
     return {
         "Assent.json": _artifact(compiled, PARTS),
         "Committee.json": _artifact(compiled, (COMMITTEE,), "small"),
         "Records.json": _artifact(compiled, (RECORDS,)),
-        "Clinic.json": {
-            "compiler": _settings("shipped"),
-            "abi": consumer["abi"],
-            "bytecode": _part(consumer)["bytecode"],
-        },
+        **{f"{each[1]}.json": _example(compiled[each]) for each in EXAMPLES},
     }
+
+
+def _example(compiled: dict[str, Any]) -> dict[str, Any]:
+    return {"compiler": _settings("shipped"), "abi": compiled["abi"], "bytecode": _part(compiled)["bytecode"]}
 
 
 def _artifact(

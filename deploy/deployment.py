@@ -13,8 +13,9 @@ from web3.types import Nonce, TxReceipt
 from web3.utils import get_create_address
 
 from oracle.chain.abi import creations, factory
-from oracle.chain.contract import Addresses, AssentContract
+from oracle.chain.contract import AssentContract
 from oracle.client import Deployment
+from oracle.core.addresses import Addresses
 from oracle.core.errors import ChainError
 from oracle.core.structs import CommitteeTerms
 from oracle.keys.signer import LocalSigner

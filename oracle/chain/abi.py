@@ -36,9 +36,9 @@ def artifact(name: str = "Assent") -> dict[str, Any]:
 
 
 @cache
-def consumer_artifact() -> dict[str, Any]:
-    """Return the compiled Clinic, the example of a contract that asks for verdicts: ``abi``, ``bytecode``, ``compiler``."""
-    return _shipped("Clinic.json")
+def example_artifact(name: str) -> dict[str, Any]:
+    """Return a compiled example: the Clinic, which asks for verdicts, or the Board, an arbiter: ``abi``, ``bytecode``, ``compiler``."""
+    return _shipped(f"{name}.json")
 
 
 def _shipped(name: str) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from eth_utils import to_checksum_address
 from web3 import AsyncWeb3, Web3
 
-from oracle.chain.abi import artifact, contract_of
+from oracle.chain.abi import artifact
 from oracle.chain.reads import (
     AgreementReads,
     Block,
@@ -40,43 +39,17 @@ from oracle.chain.transactions import (
     TreasuryTransactions,
 )
 from oracle.chain.views import Views
-from oracle.core.digests import Domain
+from oracle.core.addresses import Addresses
+from oracle.core.digests import Domain, Domains
 
 #: What stands for ether where a token's address is wanted.
 ETHER = "0x0000000000000000000000000000000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where a deployment's contracts are: Assent itself, its committee, and the registry of records."""
-
-    core: str
-    committee: str
-    records: str
-
-    def __post_init__(self) -> None:
-        """Take addresses in any case."""
-        for name in self.__match_args__:
-            object.__setattr__(self, name, to_checksum_address(getattr(self, name)))
-
-    def of(self, contract: str) -> str:
-        """Return the address of a contract by its name, one of :data:`oracle.chain.abi.CONTRACTS`."""
-        return {"Assent": self.core, "Committee": self.committee, "Records": self.records}[contract]
-
-    def of_event(self, name: str) -> str:
-        """Return the address of the contract that has an event."""
-        return self.of(contract_of(name))
-
-    @property
-    def all(self) -> tuple[str, str, str]:
-        """Every address."""
-        return (self.core, self.committee, self.records)
-
-    @classmethod
-    def told_by(cls, web3: Web3, core: str) -> Addresses:
-        """Ask Assent, at its address, for the others. Raises what a view call does."""
-        views = Views(web3, "Assent", core)
-        return cls(core, str(views.committee().call()), str(views.records().call()))
+def addresses_told(web3: Web3, core: str) -> Addresses:
+    """Ask Assent, at its address, where the others are. Raises what a view call does."""
+    views = Views(web3, "Assent", core)
+    return Addresses(core, str(views.committee().call()), str(views.records().call()))
 
 
 class AssentContract(
@@ -101,9 +74,10 @@ class AssentContract(
     def __init__(self, web3: Web3 | AsyncWeb3[Any], addresses: Addresses, chain_id: int) -> None:
         self.addresses = addresses
         self.address = addresses.core
-        self.domain = Domain(chain_id, addresses.core)
-        self.committee_domain = Domain(chain_id, addresses.committee)
-        self.records_domain = Domain(chain_id, addresses.records)
+        self.domains = Domains(*(Domain(chain_id, each) for each in addresses.all))
+        self.domain = self.domains.core
+        self.committee_domain = self.domains.committee
+        self.records_domain = self.domains.records
         self._views = Views(web3, "Assent", addresses.core)
         self._committee_views = Views(web3, "Committee", addresses.committee)
         self._record_views = Views(web3, "Records", addresses.records)
@@ -115,7 +89,6 @@ class AssentContract(
 
 __all__ = [
     "ETHER",
-    "Addresses",
     "AgreementStatus",
     "AssentContract",
     "Block",
@@ -129,4 +102,5 @@ __all__ = [
     "RequestStatus",
     "Roll",
     "StandingStatus",
+    "addresses_told",
 ]

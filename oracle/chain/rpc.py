@@ -25,10 +25,11 @@ from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import LogReceipt
 
 from oracle.chain.abi import CONTRACTS, Event, decode_log
-from oracle.chain.contract import Addresses, AssentContract
+from oracle.chain.contract import AssentContract
 from oracle.chain.endpoint import Endpoint, EndpointFailure, Fault
 from oracle.chain.endpoint_checks import check_endpoints
 from oracle.chain.pool import EndpointPool
+from oracle.core.addresses import Addresses
 from oracle.core.errors import ChainError, EndpointError, LogRangeError, WrongChainError
 from oracle.telemetry.metrics import Metrics
 

@@ -14,8 +14,8 @@ from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3RPCEr
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import FilterParams, LogReceipt
 
-from oracle.chain.abi import Event, decode_log, event_topic
-from oracle.chain.contract import Addresses, AssentContract, Block, Read
+from oracle.chain.abi import Event, contract_of, decode_log, event_topic
+from oracle.chain.contract import AssentContract, Block, Read, addresses_told
 from oracle.chain.rpc import endpoint_errors, open_sync, wrong_chain
 from oracle.client.answers import Sent
 from oracle.client.errors import NoSignerError
@@ -79,7 +79,7 @@ class Connection:
             raise WrongChainError(f"no contract at {self.address} on chain {found}; correct the deployment")
         try:
             with endpoint_errors("eth_call"):
-                addresses = Addresses.told_by(self.web3, self.address)
+                addresses = addresses_told(self.web3, self.address)
         except EndpointError as error:
             if not isinstance(error.__cause__, ContractLogicError | BadFunctionCallOutput):
                 raise
@@ -118,7 +118,7 @@ class Connection:
         ``topics`` are its indexed arguments: one, one of several, or None for any.
         """
         padded = [_topic(topic) for topic in topics]
-        home = to_checksum_address(self.contract.addresses.of_event(name))
+        home = to_checksum_address(self.contract.addresses.of(contract_of(name)))
         logs = self._logs(home, [HexStr(event_topic(name)), *padded], self.start_block, self.block_number())
         events = [decode_log(log) for log in logs if log["address"] == home]
         found = [event for event in events if event is not None]

@@ -11,7 +11,7 @@ from typing import Any
 
 from eth_utils import is_address, to_checksum_address
 
-from oracle.chain.contract import Addresses
+from oracle.core.addresses import Addresses
 from oracle.core.errors import ConfigurationError
 
 _ADDRESSES = ("contract", "committee", "records")

@@ -11,11 +11,11 @@ from web3.exceptions import ContractLogicError, TimeExhausted, Web3Exception
 from web3.types import TxReceipt
 
 from oracle.chain.abi import decode_log, revert_of
-from oracle.chain.contract import Addresses
 from oracle.chain.fees import MAX_TRANSACTION_GAS
 from oracle.chain.rpc import endpoint_errors
 from oracle.client.answers import Sent
 from oracle.client.errors import FundsError
+from oracle.core.addresses import Addresses
 from oracle.core.errors import ContractRevertError, EndpointError
 from oracle.keys.signer import Signer
 

@@ -73,6 +73,15 @@ class Domain:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The domains of one deployment's contracts, each for what is signed for that contract."""
+
+    core: Domain
+    committee: Domain
+    records: Domain
+
+
 def giving(domain: Domain, agreement: Agreement, deadline: int) -> dict[str, Any]:
     """Return the typed data that a subject signs to give an agreement until ``deadline`` (Unix seconds)."""
     types = {
@@ -211,6 +220,7 @@ __all__ = [
     "LEAF_TYPES",
     "Digest",
     "Domain",
+    "Domains",
     "asking",
     "compact",
     "giving",

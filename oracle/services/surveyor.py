@@ -14,6 +14,7 @@ from oracle.chain.rpc import ChainReader, endpoint_errors
 from oracle.core.errors import ChainError, DatabaseError, EndpointError
 from oracle.keys.opening import OperatorKeys
 from oracle.services.committee import CommitteeView
+from oracle.services.leases import Leases
 from oracle.services.library import Library
 from oracle.services.seat import Seat
 from oracle.services.transactor import Transactor
@@ -49,6 +50,9 @@ class Survey:
     oldest_timestamp: int | None = None
     chain_problem: str | None = "not looked at yet"
     view: CommitteeView | None = None
+    #: Until when the operator's lease holds (Unix seconds), and how long one is; None if it has none.
+    lease_until: int | None = None
+    lease_s: int = 0
     attesters: tuple[str, ...] = ()
     sender: str = ""
     balance_wei: int | None = None
@@ -89,6 +93,7 @@ class Surveyor:
         transactor: Transactor,
         vaults: Answering,
         keys: OperatorKeys,
+        leases: Leases,
         library: Library | None = None,
     ) -> None:
         self._settings = settings
@@ -97,6 +102,7 @@ class Surveyor:
         self._transactor = transactor
         self._vaults = vaults
         self._keys = keys
+        self._leases = leases
         self._library = library
         self._slowly_at = float("-inf")
         self._oldest: tuple[int, int] | None = None
@@ -159,6 +165,7 @@ class Surveyor:
 
     async def _look_at_committee(self) -> None:
         self.survey.view = await self._seat.committee.view()
+        self.survey.lease_until, self.survey.lease_s = self._leases.until, self._leases.length_s
         await self._look_at_oldest()
 
     async def _gas_price_wei(self) -> int:
