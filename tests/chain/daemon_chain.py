@@ -21,9 +21,8 @@ from oracle.core.structs import (
     Agreement,
     Answer,
     Attestation,
-    ChallengeTerms,
+    CommitteeTerms,
     Model,
-    Policy,
     Question,
     Quote,
     Record,
@@ -35,11 +34,25 @@ from oracle.keys.devnet import ADDRESSES, DEVNET_CHAIN_ID, devnet_key
 from oracle.keys.seal_key import SealKey
 from oracle.keys.signer import LocalSigner
 
-PUBLISHER, SUBJECT, CONTROLLER, HOLDER, *OPERATORS = ADDRESSES[:8]
+PUBLISHER, SUBJECT, CONTROLLER, HOLDER, *OPERATORS = ADDRESSES[:9]
 STAKE_WEI = 10**18
 PURPOSE = 5
-CHALLENGES = ChallengeTerms(window=600, review_time=300, bond=10**17, penalty=10**17)
-POLICY = Policy(STAKE_WEI, min_members=2, unbonding_time=9 * 86_400, epoch_length=1, epoch_grace=60)
+TERMS = CommitteeTerms(
+    seats=4,
+    max_roll=8,
+    min_roll=3,
+    min_stake=STAKE_WEI,
+    penalty=STAKE_WEI // 2,
+    bond=10**17,
+    window=600,
+    judging_time=300,
+    ruling_time=200,
+    start=0,
+    epoch_length=1,
+    lease=1_000_000,
+    grace=60,
+    unbonding=10 * 86_400,
+)
 
 
 @dataclass
@@ -167,7 +180,7 @@ class Ground:
         """Return what joining and changing keys take, with a new seal key."""
         key = self.seal_keys[attester.address] = SealKey.generate()
         deadline = self.now + 1_000
-        data = digests.joining(self.contract.domain, operator, key.public, endpoint, deadline)
+        data = digests.joining(self.contract.committee_domain, operator, key.public, endpoint, deadline)
         signature = attester.sign(digests.typed_data_digest(data))
         return attester.address, key.public, endpoint, deadline, signature
 
@@ -187,20 +200,21 @@ class Ground:
         self.send(self.contract.rotate(), PUBLISHER)
 
 
-def deployed(web3: Web3, policy: Policy = POLICY) -> AssentContract:
-    """Deploy both halves of the contract."""
+def deployed(web3: Web3, terms: CommitteeTerms = TERMS) -> AssentContract:
+    """Deploy the contracts."""
 
     def send(constructor: Any) -> Any:
         return web3.eth.wait_for_transaction_receipt(constructor.transact({"from": PUBLISHER}))
 
-    address = create(web3, policy, CHALLENGES, send)["contractAddress"]
-    assert address is not None
-    return AssentContract(web3, address, DEVNET_CHAIN_ID)
+    return AssentContract(web3, create(web3, PUBLISHER, terms, send).addresses, DEVNET_CHAIN_ID)
 
 
 @contextmanager
 def ground(
-    operators: int = 3, model: Model | None = None, policy: Policy = POLICY, endpoint: str = "http://127.0.0.1:1"
+    operators: int = 3,
+    model: Model | None = None,
+    terms: CommitteeTerms = TERMS,
+    endpoint: str = "http://127.0.0.1:1",
 ) -> Iterator[Ground]:
     """Start a chain with contract, model and committee; each operator's number goes into ``endpoint`` where it has braces."""
     digest = secrets.token_bytes(32)
@@ -208,7 +222,7 @@ def ground(
     with anvil() as url:
         web3 = Web3(HTTPProvider(url))
         attesters = [LocalSigner(devnet_key(10 + index)) for index in range(operators)]
-        made = Ground(url, web3, deployed(web3, policy), model, attesters)
+        made = Ground(url, web3, deployed(web3, terms), model, attesters)
         for index, (operator, attester) in enumerate(zip(OPERATORS, attesters, strict=False)):
             made.join(operator, attester, endpoint.format(index))
         made.rotate()

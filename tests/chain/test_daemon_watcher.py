@@ -191,7 +191,7 @@ async def test_committee__when_an_endpoint_is_no_text__then_the_others_are_read(
     assert chain.web3.eth.wait_for_transaction_receipt(chain.web3.eth.send_transaction(call))["status"] == 1  # type: ignore[arg-type]
     chain.rotate()
     web3 = open_async(chain.url)
-    committee = Committee(AssentContract(web3, chain.contract.address, DEVNET_CHAIN_ID), [chain.attesters[0].address])
+    committee = Committee(AssentContract(web3, chain.contract.addresses, DEVNET_CHAIN_ID), [chain.attesters[0].address])
     view = await committee.view()
     await web3.provider.disconnect()
     chain.rpc("evm_revert", before)

@@ -171,7 +171,7 @@ async def test_read__when_the_only_endpoint_fails_now_and_then__then_asked_again
 async def test_read__when_the_contract_reverts__then_the_next_is_not_asked(
     chain: Ground, line: Line, second: FaultyEndpoint
 ) -> None:
-    contract = AssentContract(line.web3, chain.contract.address, DEVNET_CHAIN_ID)
+    contract = AssentContract(line.web3, chain.contract.addresses, DEVNET_CHAIN_ID)
     request = chain.asked()
     with pytest.raises(ContractRevertError) as caught:
         await Acts(contract, transactor_of(chain, line, "sqlite://")).close(request, agreement_ended=False)
@@ -203,7 +203,7 @@ async def test_read__when_a_method_is_not_among_the_plain_ones__then_not_sent(
 
 
 async def views(chain: Ground, line: Line, count: int = 5) -> list[Any]:
-    contract = AssentContract(line.web3, chain.contract.address, DEVNET_CHAIN_ID)
+    contract = AssentContract(line.web3, chain.contract.addresses, DEVNET_CHAIN_ID)
     attesters = [each.address for each in chain.attesters]
     calls = (contract.operator_of(attesters[place % len(attesters)]).acall() for place in range(count))
     return await asyncio.gather(*calls)
@@ -302,7 +302,7 @@ async def test_views__when_the_line_is_closed_at_once__then_nobody_waits_for_eve
 async def test_views__when_some_are_given_up__then_the_others_are_answered(
     chain: Ground, line: Line, first: FaultyEndpoint
 ) -> None:
-    contract = AssentContract(line.web3, chain.contract.address, DEVNET_CHAIN_ID)
+    contract = AssentContract(line.web3, chain.contract.addresses, DEVNET_CHAIN_ID)
     first.stall_s = 1.5
     running = [asyncio.create_task(contract.members_of(1).acall()) for _ in range(4)]
     await until(lambda: len(line.pool.endpoints[0]._http._tasks) == 1)
@@ -445,7 +445,7 @@ async def test_read__when_one_comes_back_as_another_chain__then_never_used(
         await line.reader.check_chain()
     request = chain.asked()
     await Acts(
-        AssentContract(line.web3, chain.contract.address, DEVNET_CHAIN_ID), transactor_of(chain, line, "sqlite://")
+        AssentContract(line.web3, chain.contract.addresses, DEVNET_CHAIN_ID), transactor_of(chain, line, "sqlite://")
     ).record(*chain.attested(request))
     assert set(first.asked) <= {"eth_chainId"}
     assert second.asked["eth_sendRawTransaction"] == 1
@@ -494,7 +494,7 @@ async def test_check_start__when_no_endpoint_knows_the_finality__then_said_so(
 def transactor_of(chain: Ground, line: Line, database: str) -> Transactor:
     signer = LocalSigner(secrets.token_bytes(32))
     chain.rpc("anvil_setBalance", signer.address, hex(10**18))
-    contract = AssentContract(line.web3, chain.contract.address, DEVNET_CHAIN_ID)
+    contract = AssentContract(line.web3, chain.contract.addresses, DEVNET_CHAIN_ID)
     return Transactor(
         line.web3, contract, TransactionStore(open_database(database), signer.address), signer, line.metrics
     )
@@ -504,7 +504,7 @@ async def test_send__when_one_endpoint_takes_it__then_sent_though_another_refuse
     chain: Ground, line: Line, first: FaultyEndpoint, second: FaultyEndpoint
 ) -> None:
     transactor = transactor_of(chain, line, "sqlite://")
-    contract = AssentContract(line.web3, chain.contract.address, DEVNET_CHAIN_ID)
+    contract = AssentContract(line.web3, chain.contract.addresses, DEVNET_CHAIN_ID)
     request = chain.asked()
     sending = Acts(contract, transactor)
     first.lacks = {"eth_sendRawTransaction"}
