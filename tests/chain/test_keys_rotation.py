@@ -43,7 +43,8 @@ class Operator:
         self.config.write_text(
             f'models = ["{self.folder}"]\n[chain]\nrpc_url = "{client.web3.provider.endpoint_uri}"\nchain_id = 31337\n'
             f'contract = "{client.address}"\ncommittee = "{client.contract.addresses.committee}"\n'
-            f'records = "{client.contract.addresses.records}"\n[keys]\n{attester}\n{seal}\nsender = "sender.json"\npassword_file = "password"\n'
+            f'records = "{client.contract.addresses.records}"\n'
+            f'[keys]\n{attester}\n{seal}\nsender = "sender.json"\npassword_file = "password"\n'
         )
 
     def register(self, attester: str, seal: str) -> None:
