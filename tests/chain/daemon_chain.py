@@ -13,7 +13,9 @@ from anvil_server import anvil
 from web3 import HTTPProvider, Web3
 
 from deploy.deployment import create
+from oracle.chain.abi import decode_log, event_topic
 from oracle.chain.contract import ETHER, AssentContract
+from oracle.chain.recordings import told
 from oracle.core import digests
 from oracle.core.committee import assemble, signers_needed
 from oracle.core.merkle import MerkleTree
@@ -26,6 +28,7 @@ from oracle.core.structs import (
     Question,
     Quote,
     Record,
+    Recording,
     Request,
     Step,
     Verdict,
@@ -34,7 +37,7 @@ from oracle.keys.devnet import ADDRESSES, DEVNET_CHAIN_ID, devnet_key
 from oracle.keys.seal_key import SealKey
 from oracle.keys.signer import LocalSigner
 
-PUBLISHER, SUBJECT, CONTROLLER, HOLDER, *OPERATORS = ADDRESSES[:9]
+PUBLISHER, SUBJECT, CONTROLLER, HOLDER, *OPERATORS, NEWCOMER = ADDRESSES[:10]
 STAKE_WEI = 10**18
 PURPOSE = 5
 TERMS = CommitteeTerms(
@@ -65,6 +68,12 @@ class Ground:
     model: Model
     attesters: list[LocalSigner]
     seal_keys: dict[str, SealKey] = field(default_factory=dict)
+
+    @property
+    def places(self) -> dict[str, Any]:
+        """The addresses, as settings name them."""
+        where = self.contract.addresses
+        return {"contract": where.core, "committee": where.committee, "records": where.records}
 
     # Sending
 
@@ -173,6 +182,21 @@ class Ground:
         answer, attestation = self.attested(request, score)
         self.send(self.contract.record(request, answer.verdict, attestation), CONTROLLER)
         return answer
+
+    def recording(self, request: Request) -> Recording:
+        """Return a verdict as its event has it."""
+        contract = self.web3.to_checksum_address(self.contract.address)
+        topics: Any = [event_topic("Recorded"), "0x" + request.id.hex()]
+        (entry,) = self.web3.eth.get_logs({"address": contract, "fromBlock": 0, "topics": topics})
+        event = decode_log(entry)
+        assert event is not None
+        return Recording(request, *told(event))
+
+    def challenge(self, agreement: Agreement, request: Request) -> Recording:
+        """Have the controller challenge a verdict."""
+        contested = self.recording(request)
+        self.send(self.contract.challenge(contested, agreement), CONTROLLER, TERMS.bond)
+        return contested
 
     # Operators
 

@@ -208,9 +208,7 @@ def settings(made: Ground, folder: Path, index: int, work: dict[str, Any]) -> No
         chain=ChainSettings(
             rpc_url=made.url,
             chain_id=DEVNET_CHAIN_ID,
-            contract=made.contract.addresses.core,
-            committee=made.contract.addresses.committee,
-            records=made.contract.addresses.records,
+            **made.places,
             finality="latest",
             poll_interval_s=0.001,
         ),

@@ -57,7 +57,7 @@ class Line:
         urls = [each if isinstance(each, str) else each.url for each in endpoints]
         self.web3 = open_async(urls, self.metrics, **{"timeout_s": 20.0, "patience_s": 10.0, **limits})
         self.pool = self.web3.provider
-        self.reader = ChainReader(self.web3, chain.contract.address, DEVNET_CHAIN_ID)
+        self.reader = ChainReader(self.web3, chain.contract.addresses, DEVNET_CHAIN_ID)
 
     def count(self, name: str, index: int, **labels: str) -> float | None:
         labels = {"endpoint": self.pool.endpoints[index].name, **labels}
@@ -358,7 +358,7 @@ def watcher(chain: Ground, line: Line, store: NodeStore, range_blocks: int = 2_0
     settings = ChainSettings(
         rpc_url=chain.url,
         chain_id=DEVNET_CHAIN_ID,
-        contract=chain.contract.address,
+        **chain.places,
         finality="latest",
         range_blocks=range_blocks,
         reread_blocks=4,
