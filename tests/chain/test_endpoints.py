@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -396,11 +397,10 @@ async def test_catch_up__when_many_blocks_were_missed_over_a_bad_line__then_all_
     first.error, first.share = {"code": -32603, "message": "internal error"}, 0.3
     second.lag_blocks = 3
     for _ in range(20):
-        try:
-            await watching.catch_up()
-            break
-        except EndpointError:
-            continue
+        with suppress(EndpointError):
+            # A round may end at the head of the endpoint that is behind: the next goes on from there.
+            if (await watching.catch_up()).head.number == chain.head:
+                break
     assert store.cursor() == (chain.head, bytes(chain.web3.eth.get_block(chain.head)["hash"]))
     assert all(store.report(each.id) is not None for each in requests)
     store.close()
