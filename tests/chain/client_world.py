@@ -16,7 +16,7 @@ from deploy.compile import solc
 from deploy.deployment import Created, create
 from oracle.chain.abi import example_artifact
 from oracle.chain.contract import ETHER
-from oracle.client import Asked, AssentClient, Sent, draft_agreement
+from oracle.client import Asked, AssentClient, Deployment, Sent, draft_agreement
 from oracle.core import canonical, digests
 from oracle.core.committee import assemble, majority, signers_needed
 from oracle.core.merkle import MerkleTree
@@ -185,6 +185,13 @@ class World:
         """The record as committed."""
         return Record(self.tree.root, SUBJECT.address, HOLDER.address)
 
+    @property
+    def deployment(self) -> Deployment:
+        """What the deployment's file says."""
+        addresses = self.client.contract.addresses
+        where = (addresses.core, addresses.committee, addresses.records)
+        return Deployment(31337, *where, self.block, self.url, {"screening": self.model.id})
+
     def as_(self, signer: LocalSigner) -> AssentClient:
         """Return the client of a party."""
         return self.client.with_signer(signer)
@@ -326,7 +333,7 @@ class World:
                 "grainPpm": 10_000,
                 "values": {name: grain(value) for name, value in shares},
             },
-            "proposer": self.attesters[0].address,
+            "proposer": self.client.members()[0].attester,
         }
 
     def release(self, asked: Asked) -> dict[str, Any]:
