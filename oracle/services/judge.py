@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 
@@ -12,7 +11,6 @@ from oracle.core.committee import turn
 from oracle.core.digests import ruling_digest
 from oracle.core.errors import AssentError, ChainError, ContractRevertError, RefusalError
 from oracle.core.structs import Recording
-from oracle.core.trail import Trail
 from oracle.peers.client import PeerClient
 from oracle.peers.messages import RulingProposal
 from oracle.services.acts import Acts
@@ -90,24 +88,8 @@ class Judge:
         except Exception as error:  # its text may quote a field: only its kind is told
             self._later(case, type(error).__name__)
             return 0
-        shown = self._shown(context)
-        if shown is not None and evaluation["leaves"] != shown:
-            # A record may have two leaves of one name: nobody may show signers the one, and have them convicted by the other.
-            log.warning("judging_of_other_leaves", request=context.id.hex())
-            if context.evaluation is None or context.evaluation["leaves"] != shown:
-                self._later(case, "the vault shows other leaves than the verdict is about")
-                return 0
-            evaluation = context.evaluation
         self._store.reevaluated(context.id, evaluation)
         return 1
-
-    def _shown(self, context: RequestContext) -> dict[str, str] | None:
-        """Return the leaves that the recorded verdict is about, by name: of its trail, or as this node was shown them when it was made."""
-        recorded = context.recorded
-        content = self._store.trail(recorded.verdict.trail) if recorded is not None else None
-        if content is not None:
-            return {each.name: each.leaf for each in Trail.from_json(json.loads(content)).record.fields}
-        return context.evaluation["leaves"] if context.evaluation is not None else None
 
     async def _bench(self, case: CaseContext) -> Bench:
         return await self._seat.committee.bench(_recording(case.request).by)

@@ -340,7 +340,7 @@ class World:
         """Return what the vault releases to an auditor."""
         fields = self.tree.disclose(feature.name for feature in self.package.card.inputs)
         return {
-            "version": "assent-release/1",
+            "version": "assent-release/2",
             "request": _hex(asked.id),
             "record": _hex(self.record.id),
             "fields": [each.to_json() for each in fields],

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services_world import DOMAIN, DOMAINS, LOADED, NOW, OPEN, PUBLISHER, TERMS, Case, Peer, World, case, world
+from services_world import DOMAINS, LOADED, NOW, OPEN, PUBLISHER, TERMS, Case, Peer, World, case, world
 
 from oracle.core.committee import members_of
 from oracle.core.digests import recover, ruling_digest
@@ -22,7 +22,6 @@ from oracle.peers.messages import RulingProposal
 from oracle.services.arbiters import Arbiters
 from oracle.services.findings import find, stands
 from oracle.services.ruling_answers import RulingAnswers
-from oracle.services.trails import build_trail
 from oracle.store.node_store import Changes, Judged, Recorded
 from oracle.store.tables import CaseRow, CaseState, Stage
 
@@ -182,33 +181,6 @@ async def test_judge__when_the_vault_no_longer_answers__then_what_was_found_befo
     one.source.instead[made.asked.request.id] = VaultError(Reason.VAULT_UNREACHABLE, "gone")
     assert [await one.judge.evaluate_due() for _ in range(4)] == [0, 0, 1, 0]
     assert found(one, made).upholds
-
-
-@pytest.mark.parametrize(("remembers", "others"), [(True, False), (True, True), (False, False), (False, True)])
-async def test_judge__when_other_leaves_are_shown_than_the_verdicts_trail_has__then_from_memory_or_not_at_all(
-    operators: World, remembers: bool, others: bool
-) -> None:
-    made = await scene(operators)
-    one = operators.peers[2]
-    context = one.context(made.asked)
-    trail = build_trail(DOMAIN, context, LOADED, one.signer.address, "x")
-    fields = [each.model_copy(update={"leaf": "0x" + "5a" * 32}) for each in trail.record.fields]
-    if others:
-        trail = trail.model_copy(update={"record": trail.record.model_copy(update={"fields": fields})})
-    one.store.save_trail(made.recorded.trail, context.id, trail.content)
-    own = dict(context.evaluation or {}, leaves={each.name: each.leaf for each in fields})
-    evaluation = own if remembers else None
-    (open_,) = one.store.cases(CaseState.OPEN, evaluated=False)
-    open_ = replace(open_, request=replace(context, evaluation=evaluation))
-    # What is shown now fits the trail, or it has to be what was seen then.
-    assert await one.judge._evaluate(open_) == int(not others or remembers)
-    kept = one.store.case(context.id)
-    assert kept is not None
-    if others:
-        assert kept.evaluation == evaluation
-    else:
-        assert kept.evaluation is not None
-        assert kept.evaluation["leaves"] != own["leaves"]
 
 
 async def test_judge__when_the_chain_can_not_be_read__then_nothing_is_decided_from_memory(
