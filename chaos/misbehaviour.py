@@ -161,7 +161,7 @@ class _Impostor:
 
     def __init__(self, real: Any, other: LocalSigner) -> None:
         self.address: str = real.address
-        self.sign = other.sign
+        self.asign = other.asign
 
 
 def _leaf(verdict: ProposedVerdict) -> bytes:

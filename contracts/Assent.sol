@@ -6,10 +6,12 @@ import { Delegating } from "./base/Delegating.sol";
 import { VerdictOracle } from "./base/VerdictOracle.sol";
 import { ICommittee } from "./interfaces/ICommittee.sol";
 
-/// @title Assent, with a committee of its own
-/// @notice Machine-learning verdicts about data whose owner agreed. Its epochs, and what becomes of challenged verdicts, a `Committee` tells it.
-/// @dev Takes the place of `Assent`. Without owner, and no part of it can be replaced. What is called for every agreement and every verdict is
-/// here; all else is in `AssentRequests` and `AssentAgreements`, to which the fallback delegates.
+/// @title Assent
+/// @notice Machine-learning verdicts about data whose owner agreed. `IAssent` is all that it does. Its epochs, and what becomes of challenged
+/// verdicts, a `Committee` tells it.
+/// @dev Without owner, and no part of it can be replaced. What is called for every agreement and every verdict is here; all else is in
+/// `AssentRequests` and `AssentAgreements`, to which the fallback delegates: one contract has no room for all, and each function in front of
+/// another costs that one 22 gas a call (docs/adr/0006).
 contract Assent is ConsentRegistry, VerdictOracle, Delegating {
     /// @notice The committee signs for another contract.
     error CommitteeOfAnother(address core);

@@ -104,11 +104,12 @@ def verify(web3: Web3, addresses: Addresses, terms: CommitteeTerms) -> None:
     deployed = AssentContract(web3, addresses, 0)
     _same_code(web3, deployed.requests().call(), "AssentRequests")
     _same_code(web3, deployed.agreements().call(), "AssentAgreements")
-    for name, told in (("committee", deployed.committee().call()), ("records", deployed.records().call())):
-        if told != getattr(addresses, name):
-            raise VerificationError(f"the {name} of {addresses.core} is {told}, not {getattr(addresses, name)}")
+    _same_place("committee", addresses.core, deployed.committee().call(), addresses.committee)
+    _same_place("records", addresses.core, deployed.records().call(), addresses.records)
     _same_code(web3, addresses.committee, "Committee")
     _same_code(web3, addresses.records, "Records")
+    _same_place("core", addresses.committee, deployed.committee_core().call(), addresses.core)
+    _same_place("core", addresses.records, deployed.records_core().call(), addresses.core)
     _same_terms(addresses.committee, terms, deployed.committee_terms().call())
 
 
@@ -121,6 +122,11 @@ def _same_code(web3: Web3, address: str, name: str) -> None:
         raise VerificationError(
             f"the code at {address} isn't {name} of this version: deploy anew, or use the version that fits it"
         )
+
+
+def _same_place(what: str, of: str, told: str, wanted: str) -> None:
+    if told != wanted:
+        raise VerificationError(f"the {what} of {of} is {told}, not {wanted}")
 
 
 def _masked(code: bytes, spans: list[list[int]]) -> bytes:

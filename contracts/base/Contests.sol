@@ -5,8 +5,8 @@ import { ICore } from "../interfaces/ICore.sol";
 import { Slots } from "../libraries/Slots.sol";
 import { Agreements } from "../types/Agreement.sol";
 import { Ending } from "../types/Case.sol";
+import { Epoch, EpochEnd } from "../types/Epoch.sol";
 import { AgreementId, RequestId } from "../types/Ids.sol";
-import { Epoch, EpochEnd } from "../types/Operator.sol";
 import { Signers, SignersLib } from "../types/Signers.sol";
 import { Under } from "../types/Standing.sol";
 import { Recording, Request, RequestState, Verdict, Verdicts } from "../types/Verdict.sol";
@@ -38,7 +38,7 @@ abstract contract Contests is ICore, Recordings, Callbacks {
         external
         onlyCommittee
     {
-        _epochEnds[_epoch.number] = EpochEnd(previousSignsUntil, 0); // stakes are the committee's affair
+        _epochEnds[_epoch.number] = EpochEnd(previousSignsUntil);
         _epoch = Epoch(number, seats, roll, uint40(block.timestamp), members);
         _epochs[number] = _epoch;
         emit EpochSet(number, seats, roll, members);

@@ -3,14 +3,13 @@ pragma solidity ^0.8.30;
 
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
 import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
-import { Policies } from "../libraries/Policies.sol";
 import { ReportTree } from "../libraries/ReportTree.sol";
 import { Signatures } from "../libraries/Signatures.sol";
 import { Slots } from "../libraries/Slots.sol";
 import { Terms } from "../types/Agreement.sol";
 import { AgreementId, PoolId, RequestId, SourceId } from "../types/Ids.sol";
 import { PoolSlot, Pools } from "../types/Pool.sol";
-import { Delivery, Disclosure, Question } from "../types/Question.sol";
+import { Delivery, Disclosure, Question, Questions } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
 import { Signers, SignersLib } from "../types/Signers.sol";
 import {
@@ -144,7 +143,7 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
             uint256 since = pool.since();
             if (since > request_.question.deadline()) revert DeadlinePassed(request_.question.deadline(), since);
             // A report can be older than its requests: without a bound, its signers' stakes could be gone when it is claimed.
-            if (block.timestamp > since + Policies.MAX_CLAIM) revert RootTooOld(root, since);
+            if (block.timestamp > since + Questions.MAX_CLAIM) revert RootTooOld(root, since);
             uint256 earned = quote_.operatorsPart();
             if (earned != 0) _addTo(poolId, pool, earned);
             by = pool.by();

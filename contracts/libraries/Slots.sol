@@ -34,12 +34,6 @@ library Slots {
         return (slot & ~STATE_MASK) | uint256(state_);
     }
 
-    /// @notice A challenged verdict that nobody reviewed: as if recorded now.
-    function reopened(uint256 slot, uint40 since_) internal pure returns (uint256) {
-        uint256 time = uint256(type(uint40).max) << 40;
-        return withState((slot & ~time) | (uint256(since_) << 40), RequestState.Recorded);
-    }
-
     /// @dev Equals `RequestState(slot & STATE_MASK)`, less the check of the enum's range: nothing else is ever written there.
     function state(uint256 slot) internal pure returns (RequestState state_) {
         assembly ("memory-safe") {
@@ -61,12 +55,6 @@ library Slots {
 
     function mark(uint256 slot) internal pure returns (bytes22) {
         return bytes22(bytes32(slot));
-    }
-
-    /// @notice Whether somebody asked: a use that was only given up has a state too.
-    function wasAsked(uint256 slot) internal pure returns (bool) {
-        RequestState state_ = state(slot);
-        return state_ != RequestState.None && state_ != RequestState.Cancelled;
     }
 
     function hasVerdict(uint256 slot) internal pure returns (bool) {

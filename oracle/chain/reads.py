@@ -190,6 +190,10 @@ class RecordReads:
         """State of a record."""
         return Read(self._record_views.recordStatus(record_id), lambda v: RecordStatus(RecordState(v[0]), v[1], v[2]))
 
+    def records_core(self) -> Read[str]:
+        """The contract whose agreements erasure statements are about."""
+        return Read(self._record_views.core(), str)
+
 
 class CommitteeReads:
     """Views about operators, rolls and cases."""

@@ -152,7 +152,7 @@ class Check:
             await pool.disconnect()
 
     def _committee(self, running: bool) -> None:
-        """Look at its place on the roll, stake, lease and peers. Not to be there is no problem yet: an operator joins once its node is set up."""
+        """Look at place, stake, lease and peers. Not to be on the roll is no problem yet: an operator joins once its node is set up."""
         client, attesters = self._client, self.facts.get("attester", [])
         members = client.roll()
         own = next((each for each in members if each.attester in attesters), None)

@@ -67,9 +67,14 @@ class CommitteeView:
 
 @dataclass(frozen=True, slots=True)
 class Bench(CommitteeView):
-    """Who may judge a verdict: all of its epoch's roll who didn't sign it and have a penalty's worth at stake; ``wanted`` decide."""
+    """Who may judge a verdict: all of its epoch's roll who didn't sign it and have a penalty's worth at stake; ``wanted`` decide.
+
+    The roll has ``size`` operators; ``roll_index`` is this node's place on it, whether or not it may judge.
+    """
 
     wanted: int = 0
+    size: int = 0
+    roll_index: int | None = None
 
 
 class Committee:
@@ -130,7 +135,9 @@ class Committee:
                 self._contract.roll_of(by.epoch).acall(), self._contract.bench_of(by).acall()
             )
             members = await self._members((index, roll.attesters[index]) for index in members_of(judges))
-        return Bench(by.epoch, members, self._own_index(members), wanted=wanted)
+        place = next((index for index, each in enumerate(roll.attesters) if each in self._attesters), None)
+        own = self._own_index(members)
+        return Bench(by.epoch, members, own, wanted=wanted, size=len(roll.attesters), roll_index=place)
 
     async def _before_current(self, epoch: int) -> CommitteeView:
         async with self._lock:

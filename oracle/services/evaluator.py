@@ -84,11 +84,17 @@ class Evaluator:
         self._room = asyncio.Semaphore(_CHECKS_AT_ONCE)
 
     async def evaluate_due(self, limit: int) -> int:
-        """Evaluate up to ``limit`` requests; return how many got an own evaluation. A failing request never stops the others."""
+        """Evaluate up to ``limit`` requests; return how many got an own evaluation. A failing request never stops the others.
+
+        Without a seat there is nothing to do: the reserve asks for fields only as a judge. Raises EndpointError.
+        """
+        view = await self._committee.view()
+        if view.own_index is None:
+            return 0
         due = self._store.due(Stage.SEEN, self._seat.answerable(), limit)
         # Many requests may be about one agreement and one record: what the chain has of those is read once for all that are due.
         reads = Memo(2 * limit)
-        outcomes = await asyncio.gather(*(self._prepare_or_refuse(context, reads) for context in due))
+        outcomes = await asyncio.gather(*(self._prepare_or_refuse(context, view, reads) for context in due))
         batches: dict[bytes, list[Prepared]] = defaultdict(list)
         for prepared in outcomes:
             if prepared is not None:
@@ -98,9 +104,9 @@ class Evaluator:
             done += await self._run(batch)
         return done
 
-    async def _prepare_or_refuse(self, context: RequestContext, reads: Memo) -> Prepared | None:
+    async def _prepare_or_refuse(self, context: RequestContext, view: CommitteeView, reads: Memo) -> Prepared | None:
         try:
-            return await self._prepare(context, reads)
+            return await self._prepare(context, view, reads)
         except RefusalError as refusal:
             self._refuse(context, refusal)
         except ChainError as error:
@@ -115,13 +121,12 @@ class Evaluator:
         self._store.postponed(context.id, delay_s, reason, message)
         log.warning("request_postponed", request=context.id.hex(), reason=reason, error=message)
 
-    async def _prepare(self, context: RequestContext, reads: Memo) -> Prepared:
+    async def _prepare(self, context: RequestContext, view: CommitteeView, reads: Memo) -> Prepared:
         if context.request.question.callback_gas > self._max_callback_gas:
             raise RefusalError(
                 Reason.CALLBACK_TOO_DEAR, f"the callback names more than {self._max_callback_gas} gas, this node's most"
             )
         self._arbiters.must_serve(context.model)
-        view = await self._committee.view()
         agreement = await self._check_chain(context, RequestState.REQUESTED, reads)
         if not agreement.stands(self._clock.timestamp):
             raise ConsentError(Reason.CONSENT, "the agreement was withdrawn or is over")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
 import structlog
@@ -17,7 +18,7 @@ from oracle.peers.messages import RulingProposal
 from oracle.services.acts import Acts
 from oracle.services.arbiters import Arbiters
 from oracle.services.canvass import Canvass
-from oracle.services.committee import Bench, CommitteeView
+from oracle.services.committee import Bench
 from oracle.services.evaluator import Evaluator
 from oracle.services.findings import Finding, find
 from oracle.services.proposer import SOFTWARE
@@ -52,14 +53,18 @@ class Judge:
         self._turn_blocks = turn_blocks
         self._arbiters = arbiters
         self._under_way: set[bytes] = set()
+        #: Cases that aren't this node's to judge, and when that is looked at again, by the monotonic clock.
+        self._elsewhere: dict[bytes, float] = {}
 
     # Evaluating
 
     async def evaluate_due(self) -> int:
         """Evaluate anew what this node may judge; return how many got an evaluation. One that fails doesn't stop the others."""
-        done = 0
+        done, now = 0, time.monotonic()
+        self._elsewhere = {each: until for each, until in self._elsewhere.items() if until > now}
         for case in self._store.cases(CaseState.OPEN, evaluated=False):
-            if case.judged is None and case.until >= self._seat.clock.timestamp and self._may_judge(case):
+            open_ = case.judged is None and case.until >= self._seat.clock.timestamp
+            if open_ and case.request.id not in self._elsewhere and self._may_judge(case):
                 done += await self._evaluate(case)
         return done
 
@@ -72,7 +77,8 @@ class Judge:
         try:
             bench = await self._bench(case)
             if bench.own_attester is None:
-                self._store.case_postponed(context.id, _SENT_S)  # its stake may become whole again
+                # Not put off in the store: this node may be the one to close the case. Its stake may become whole again.
+                self._elsewhere[context.id] = time.monotonic() + _SENT_S
                 return 0
             evaluation = await self._evaluator.anew(context, bench)
         except (RefusalError, ChainError) as error:
@@ -119,24 +125,23 @@ class Judge:
         for case in self._store.cases(CaseState.OPEN):
             identity = case.request.id
             if case.closable_after(terms.ruling_time) < now:
-                if await self._own_turn(case):
+                if await self._may_close(case):
                     await self._close(case)
             elif case.judged is None and case.until >= now and case.evaluation and identity not in self._under_way:
                 bench = await self._bench(case)
-                if self._may_judge(case) and self._turn_of(case, bench):
+                due = bench.own_turn is not None and self._turn(case, len(bench.members)) == bench.own_turn
+                if due and self._may_judge(case):
                     self._under_way.add(identity)
                     spawn(self._judge(case, bench))
 
-    async def _own_turn(self, case: CaseContext) -> bool:
-        """Whether it is this node's turn among the judges; whoever isn't one takes turns with the seats."""
+    async def _may_close(self, case: CaseContext) -> bool:
+        """Whether it is this node's turn: whoever was on the roll has one, for there may be few judges, and those away."""
         bench = await self._bench(case)
-        view = bench if bench.own_turn is not None else await self._seat.committee.view()
-        return self._turn_of(case, view)
+        return bench.roll_index is not None and self._turn(case, bench.size) == bench.roll_index
 
-    def _turn_of(self, case: CaseContext, view: Bench | CommitteeView) -> bool:
+    def _turn(self, case: CaseContext, size: int) -> int:
         waited = self._seat.clock.number - case.block
-        own = view.own_turn
-        return own is not None and turn(case.request.id, waited, self._turn_blocks, len(view.members)) == own
+        return turn(case.request.id, waited, self._turn_blocks, size)
 
     async def _close(self, case: CaseContext) -> None:
         recording = _recording(case.request)

@@ -10,7 +10,7 @@ import pytest
 from deploy import compile as compiling
 from deploy.compile import FOLDER, ROOT, compile_artifacts
 from deploy.foundry import find
-from oracle.chain.abi import artifact, consumer_artifact
+from oracle.chain.abi import artifact, example_artifact
 from oracle.chain.remedies import REMEDIES
 
 #: Forge may be compiling all of the contracts' tests beside this.
@@ -28,7 +28,7 @@ def ordered(abi: list[dict[str, object]]) -> list[str]:
 
 
 def test_compile__when_run__then_equals_what_the_package_ships(compiled: dict[str, dict[str, Any]]) -> None:
-    assert compiled == {"Assent.json": artifact(), "Clinic.json": consumer_artifact()}
+    assert compiled == {"Assent.json": artifact(), "Clinic.json": example_artifact("Clinic")}
     assert compiled == {path.name: json.loads(path.read_text()) for path in FOLDER.glob("*.json")}
 
 
@@ -56,7 +56,7 @@ def test_compile__when_forge_compiles_too__then_the_same_bytecode(
     interface = json.loads((tmp_path / "out" / "IAssent.sol" / "IAssent.json").read_text())
     assert set(ordered(interface["abi"])) <= set(ordered(artifact()["abi"]))
     clinic = json.loads((tmp_path / "out" / "Clinic.sol" / "Clinic.json").read_text())
-    assert clinic["bytecode"]["object"] == consumer_artifact()["bytecode"]
+    assert clinic["bytecode"]["object"] == example_artifact("Clinic")["bytecode"]
 
 
 def test_runtime__when_compiled__then_each_part_fits_a_contract(compiled: dict[str, dict[str, Any]]) -> None:

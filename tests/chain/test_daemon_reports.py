@@ -12,7 +12,7 @@ from daemon_nodes import FIELDS, Town, catalogue, chain, town
 from eth_typing import HexStr
 from hexbytes import HexBytes
 
-from oracle.chain.abi import consumer_artifact
+from oracle.chain.abi import example_artifact
 from oracle.core.errors import Reason
 from oracle.core.structs import Delivery, ModelsBy, Request, RequestState, Verdict, request_id
 from oracle.models.features import features
@@ -137,7 +137,7 @@ async def test_reports__when_a_node_did_not_sign_the_anchored_report__then_it_ge
 
 
 async def test_reports__when_the_controller_is_called_back__then_it_is_with_the_gas_that_it_named(nodes: Town) -> None:
-    ground, clinic_abi = nodes.ground, consumer_artifact()
+    ground, clinic_abi = nodes.ground, example_artifact("Clinic")
     factory = ground.web3.eth.contract(abi=clinic_abi["abi"], bytecode=HexStr(clinic_abi["bytecode"]))
     sent = factory.constructor(ground.contract.address, 5, own_outcome()).transact({"from": CONTROLLER})
     address = ground.web3.eth.wait_for_transaction_receipt(sent)["contractAddress"]

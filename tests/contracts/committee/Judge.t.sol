@@ -7,7 +7,7 @@ import { Case, Ending, Phase } from "../../../contracts/types/Case.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { CommitteeTerms, Roll } from "../../../contracts/types/Roll.sol";
 import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
-import { Recording, Verdict } from "../../../contracts/types/Verdict.sol";
+import { Recording } from "../../../contracts/types/Verdict.sol";
 import { BenchTest } from "./BenchTest.sol";
 import { CoreRecorder } from "./CommitteeTest.sol";
 

@@ -3,10 +3,10 @@ pragma solidity ^0.8.30;
 
 import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { IConflicts } from "../../../contracts/interfaces/IConflicts.sol";
-import { Testimony } from "../../../contracts/types/Challenge.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Disclosure, Questions } from "../../../contracts/types/Question.sol";
 import { Under } from "../../../contracts/types/Standing.sol";
+import { Testimony } from "../../../contracts/types/Testimony.sol";
 import { Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { verdictOf } from "../base/Verdict.sol";
 import { CoreTest } from "./CoreTest.sol";

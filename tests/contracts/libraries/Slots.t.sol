@@ -16,10 +16,6 @@ contract SlotsCaller {
     function ended(RequestState state) external view returns (uint256) {
         return Slots.ended(state);
     }
-
-    function reopened(uint256 slot, uint40 since) external pure returns (uint256) {
-        return Slots.reopened(slot, since);
-    }
 }
 
 contract SlotsTest is Test {
@@ -125,17 +121,6 @@ contract SlotsTest is Test {
         uint256 slot = Slots.withState(word, state_);
         assertEq(uint8(Slots.state(slot)), uint8(state_), "state");
         assertEq(slot >> 7, word >> 7, "the rest, and whether the callback failed");
-    }
-
-    function testFuzz_Reopened_IsRecordedNow(uint256 word, uint40 time) public {
-        vm.warp(time);
-        uint256 slot = caller.reopened(word, uint40(vm.getBlockTimestamp()));
-        assertEq(uint8(Slots.state(slot)), uint8(RequestState.Recorded), "state");
-        assertEq(Slots.since(slot), time, "since");
-        assertEq(slot >> 80, word >> 80, "mark");
-        assertEq(Slots.outcome(slot), Slots.outcome(word), "outcome");
-        assertEq(Slots.score(slot), Slots.score(word), "score");
-        assertEq(slot & Slots.UNDELIVERED, word & Slots.UNDELIVERED, "undelivered");
     }
 
     function test_HasVerdict_IsTrueOfTheStatesWithOne() public pure {

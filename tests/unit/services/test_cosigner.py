@@ -202,6 +202,7 @@ async def test_answer__when_an_old_epoch_is_replayed__then_peer_error(operators:
     await operators.evaluate(asked)
     operators.chain.epoch = 2  # the one before may sign for 60 s
     operators.chain.since = NOW - 61
+    peer.committee.forget()
     with pytest.raises(PeerError, match="epoch"):
         await peer.answer(proposal_of(proposer.signer, [trail_of(proposer, asked)], 1))
     operators.chain.since = NOW - 60
@@ -257,6 +258,7 @@ async def test_answer__when_the_node_is_no_member__then_peer_error(operators: Wo
     asked = case()
     await operators.evaluate(asked)
     operators.chain.members.remove(peer.signer.address)
+    peer.committee.forget()
     with pytest.raises(PeerError, match="member"):
         await peer.answer(proposal_of(proposer.signer, [trail_of(proposer, asked)]))
 
@@ -477,6 +479,7 @@ async def test_answer__when_the_epoch_before_has_another_key__then_signed_with_t
     operators.chain.earlier[1] = list(operators.chain.members)
     operators.chain.members[place] = new.address
     operators.chain.epoch, operators.chain.since = 2, NOW - 10
+    peer.committee.forget()
     trails = [trail_of(proposer, asked)]
     for epoch, expected in ((1, peer.signer.address), (2, new.address)):
         answer = await peer.answer(proposal_of(proposer.signer, trails, epoch))

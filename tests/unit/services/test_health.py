@@ -21,7 +21,14 @@ def settings(folder: Path, finality: str = "latest", **health: int) -> NodeSetti
     file = folder / "file"
     file.touch()
     return NodeSettings(
-        chain=ChainSettings(rpc_url="http://rpc.example", chain_id=7, contract=ATTESTER, finality=finality),
+        chain=ChainSettings(
+            rpc_url="http://rpc.example",
+            chain_id=7,
+            contract=ATTESTER,
+            committee=ATTESTER,
+            records=ATTESTER,
+            finality=finality,
+        ),
         keys=KeySettings(attester=(file,), sender=file, seal=(file,), password_file=file),
         health=HealthSettings(**health),
         models=(folder,),

@@ -17,8 +17,8 @@ from oracle.store.node_store import Changes, Evidence, NodeStore, Recorded, Repo
 from oracle.store.tables import (
     AnchorRow,
     Base,
-    ChallengeRow,
-    ChallengeState,
+    CaseRow,
+    CaseState,
     EvidenceRow,
     ReportRow,
     ReportVerdictRow,
@@ -124,14 +124,14 @@ def test_archive__when_something_may_still_happen__then_the_request_stays(store:
     for one in (young, open_, shallow, contested):
         store.apply(Changes(one.rows(10)), (10, HASH))
     end(store, young, contested)
-    challenge = ChallengeRow(
-        request=contested.id, block_number=13, until=50, state=ChallengeState.OPEN, attempts=0, not_before=0.0
+    challenge = CaseRow(
+        request=contested.id, block_number=13, until=50, arbiter="0x0", state=CaseState.OPEN, attempts=0, not_before=0.0
     )
     store.apply(Changes([challenge]), LATER)
     end(store, shallow, block=13)
     store.apply(Changes(), LATER)
     assert store.archive(101, 10) == 0
-    store.apply(Changes(challenges={contested.id: (ChallengeState.UPHELD, 14)}), LATER)
+    store.apply(Changes(cases={contested.id: (CaseState.UPHELD, 14)}), LATER)
     assert store.archive(101, 10) == 1
 
 

@@ -4,9 +4,9 @@ pragma solidity ^0.8.30;
 import { VerdictConsumer } from "../../../contracts/consumers/VerdictConsumer.sol";
 import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
-import { Finality, RequestState, RequestStatus } from "../../../contracts/types/Verdict.sol";
+import { Finality, Request, RequestState, RequestStatus, Verdict } from "../../../contracts/types/Verdict.sol";
 import { outcomeOf, scoreOf } from "../base/Verdict.sol";
-import { ArbiterTest } from "./ArbiterTest.sol";
+import { OracleTest } from "../oracle/OracleTest.sol";
 
 /// @notice Reads verdicts and is never called: one that takes any verdict, and one that waits for a final one.
 contract PullReader is VerdictConsumer {
@@ -29,12 +29,16 @@ contract PullReader is VerdictConsumer {
 }
 
 /// @notice What `verdictOf` says of how far a verdict can still change, and whether that is so.
-contract FinalityTest is ArbiterTest {
+contract FinalityTest is OracleTest {
     PullReader private reader;
+    Request private request;
+    RequestId private id;
 
     function setUp() public override {
         super.setUp();
         reader = new PullReader(assent);
+        give();
+        (request, id) = askAndRecord(0, SIGNERS);
     }
 
     function test_GivenThereIsNoVerdict() public {
@@ -67,9 +71,9 @@ contract FinalityTest is ArbiterTest {
 
     function test_GivenItIsChallenged() public {
         skip(1 hours);
-        challenge();
+        challenge(id);
         _assertFinality(RequestState.Challenged, Finality.Contested);
-        assertVerdict(defaultVerdict());
+        _assertVerdict(defaultVerdict());
         assertEq(assent.verdictOf(id).since, START, "since");
         (uint8 outcome, uint32 score) = reader.anyVerdict(id);
         assertEq(outcome, outcomeOf(defaultVerdict()), "outcome");
@@ -81,53 +85,59 @@ contract FinalityTest is ArbiterTest {
 
     /// @dev Nobody has said yet that nobody answered.
     function test_GivenTheReviewIsOverdue() public {
-        challenge();
-        skip(REVIEW_TIME + CHALLENGE_WINDOW + 1);
+        challenge(id);
+        skip(JUDGING_TIME + CHALLENGE_WINDOW + 1);
         _assertFinality(RequestState.Challenged, Finality.Contested);
-        assertVerdict(defaultVerdict());
+        _assertVerdict(defaultVerdict());
     }
 
     function test_GivenItWasUpheld() public {
         skip(1 hours);
-        challengeAndUphold();
+        challenge(id);
+        review(0, defaultVerdict());
         _assertFinality(RequestState.Upheld, Finality.Final);
-        assertVerdict(defaultVerdict());
+        _assertVerdict(defaultVerdict());
         assertEq(assent.verdictOf(id).since, START, "since");
     }
 
     function test_GivenItWasCorrected() public {
         skip(1 hours);
-        challengeAndCorrect();
+        challenge(id);
+        review(0, otherVerdict());
         _assertFinality(RequestState.Corrected, Finality.Final);
-        assertVerdict(otherVerdict());
+        _assertVerdict(otherVerdict());
         assertEq(assent.verdictOf(id).since, START + 1 hours, "since");
         (uint8 outcome, uint32 score) = reader.finalVerdict(id);
         assertEq(outcome, outcomeOf(otherVerdict()), "outcome");
         assertEq(score, scoreOf(otherVerdict()), "score");
     }
 
-    function test_GivenAChallengeLapsed() public {
-        challenge();
-        skip(REVIEW_TIME + 1);
-        assent.lapse(id);
-        _assertFinality(RequestState.Recorded, Finality.Contestable);
-        skip(CHALLENGE_WINDOW + 1);
-        _assertFinality(RequestState.Recorded, Finality.Final);
-        assertVerdict(defaultVerdict());
+    /// @dev It stays, and can't be challenged again; a reader sees that nobody judged it.
+    function test_GivenNobodyJudgedIt() public {
+        challenge(id);
+        skip(JUDGING_TIME + 1);
+        committee.close(recordingOf(id), defaultVerdict());
+        _assertFinality(RequestState.Unjudged, Finality.Final);
+        _assertVerdict(defaultVerdict());
+        assertFalse(_canBeChallenged(), "again");
     }
 
     /// @dev Contestable if and only if a challenge succeeds.
-    function testFuzz_WhenTheTimeIsAny(uint40 elapsed, bool lapsed) public {
-        if (lapsed) {
-            challenge();
-            skip(REVIEW_TIME + 1);
-            assent.lapse(id);
-        }
+    function testFuzz_WhenTheTimeIsAny(uint40 elapsed) public {
         skip(bound(elapsed, 0, 2 * uint256(CHALLENGE_WINDOW)));
         bool contestable = assent.verdictOf(id).finality == Finality.Contestable;
-        vm.prank(challenger);
-        (bool challenged,) = address(assent).call{ value: BOND }(abi.encodeCall(assent.challenge, (id)));
-        assertEq(challenged, contestable);
+        assertEq(_canBeChallenged(), contestable);
+    }
+
+    function _canBeChallenged() private returns (bool can) {
+        bytes memory data = abi.encodeCall(committee.challenge, (recordingOf(id), underNow()));
+        hoax(challenger, BOND);
+        (can,) = address(committee).call{ value: BOND }(data);
+    }
+
+    function _assertVerdict(Verdict memory verdict) private view {
+        assertEq(assent.verdictOf(id).outcome, outcomeOf(verdict), "outcome");
+        assertEq(assent.verdictOf(id).score, scoreOf(verdict), "score");
     }
 
     function _assertFinality(RequestState state, Finality finality) private view {

@@ -3,17 +3,18 @@ pragma solidity ^0.8.30;
 
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { PoolId, RequestId } from "../../../contracts/types/Ids.sol";
-import { Policy } from "../../../contracts/types/Operator.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
+import { CommitteeTerms } from "../../../contracts/types/Roll.sol";
 import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Attestation, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
-import { summaryOf } from "../base/Verdict.sol";
-import { OperatorsTest } from "./OperatorsTest.sol";
+import { AssentTest } from "../base/AssentTest.sol";
+import { summaryOf, verdictOf } from "../base/Verdict.sol";
 
 /// @notice Which epochs may sign a report, while one follows another.
-contract EpochGraceTest is OperatorsTest {
+contract EpochGraceTest is AssentTest {
     Request private request;
     RequestId private id;
+    bool private longGrace;
 
     function setUp() public override {
         super.setUp();
@@ -40,51 +41,32 @@ contract EpochGraceTest is OperatorsTest {
         _expectStale(attestation, 1, 2);
     }
 
-    /// @dev Under a policy whose grace is longer than an epoch: the time alone would still allow it.
+    /// @dev Where the grace is longer than an epoch: the time alone would still allow it.
     function test_RevertGiven_TheEpochIsTheOneBeforeTheLast() public {
-        Policy memory policy = defaultPolicy(4);
-        policy.epochGrace = 3 * uint32(EPOCH_LENGTH);
-        scheduleAndApply(policy);
+        longGrace = true;
+        assent = deploy(4);
+        formCommittee(4);
+        publishAs(model);
+        give();
         _askForDays(1);
         Attestation memory first = _attest();
         rotateToNext();
         Attestation memory second = attestRoot(2, leafOf(request, defaultVerdict()), 0x7);
-        joinAs(5);
         skip(EPOCH_LENGTH);
-        assent.rotate();
+        committee.rotate();
         _expectStale(first, 1, 3);
         record(request, defaultVerdict(), second);
         assertState(id, RequestState.Recorded);
     }
 
-    /// @dev Who left with the epoch may have taken its stake back by then.
-    function test_RevertGiven_ALongerGraceCameInForceSince() public {
-        Policy memory policy = defaultPolicy(4);
-        policy.epochGrace = 2 days;
-        Attestation memory attestation = _changeBetween(policy);
-        skip(EPOCH_GRACE);
+    /// @dev What the guilty signed and didn't send yet is worth nothing, whoever signed along.
+    function test_RevertGiven_AConvictionEndedTheEpoch() public {
+        Attestation memory attestation = _attest();
+        (, RequestId other) = askAndRecord(1, 0x7);
+        challengeOf(recordingOf(other));
+        judge(recordingOf(other), verdictOf(0, 1, keccak256("right")), false, JUDGES);
+        assertEq(assent.epochEnd(1).signsUntil, 0, "no grace");
         _expectStale(attestation, 1, 2);
-    }
-
-    function test_GivenAShorterGraceCameInForceSince() public {
-        Policy memory policy = defaultPolicy(4);
-        policy.epochGrace = 0;
-        Attestation memory attestation = _changeBetween(policy);
-        skip(EPOCH_GRACE - 1);
-        record(request, defaultVerdict(), attestation);
-        assertState(id, RequestState.Recorded);
-    }
-
-    /// @dev Epoch 1 ends a second before another policy is applied.
-    function _changeBetween(Policy memory policy) private returns (Attestation memory attestation) {
-        schedule(policy);
-        joinAs(4);
-        skip(UNBONDING - 1);
-        _askForDays(1);
-        attestation = _attest();
-        assent.rotate();
-        skip(1);
-        assent.applyPolicy();
     }
 
     /// @dev Epoch 0 is before the first, and has no members whose signatures could be missed.
@@ -122,7 +104,7 @@ contract EpochGraceTest is OperatorsTest {
         Attestation memory attestation = attestReport(2, report, 0x7);
         attestation.by = SignersLib.pack(1, 0x7);
         (address former,) = attesterAt(1);
-        (address present,) = attesterAt(3);
+        (address present,) = attesterAt(2);
         vm.expectRevert(abi.encodeWithSelector(IVerdictOracle.SignerMismatch.selector, 1, present, former));
         record(request, defaultVerdict(), attestation);
     }
@@ -174,9 +156,23 @@ contract EpochGraceTest is OperatorsTest {
 
     function _changeKeysAndRotate() private {
         (address attester, uint256 key) = attesterAt(9);
-        changeKeysAs(0, attester, key);
+        _changeKeys(attester, key);
         skip(EPOCH_LENGTH);
-        assent.rotate();
+        committee.rotate();
+    }
+
+    function _changeKeys(address attester, uint256 key) private {
+        keyOf[attester] = key;
+        uint256 until = vm.getBlockTimestamp();
+        bytes32 structHash = hasher.joining(operatorAt(0), "seal", "https://operator.example", until);
+        bytes memory signature = signFor(domainSeparator(block.chainid, address(committee)), key, structHash);
+        vm.prank(operatorAt(0));
+        committee.changeKeys(attester, "seal", "https://operator.example", until, signature);
+    }
+
+    function committeeTerms(uint8 seats) internal view override returns (CommitteeTerms memory terms) {
+        terms = super.committeeTerms(seats);
+        if (longGrace) terms.grace = 3 * EPOCH_LENGTH;
     }
 
     function _expectStale(Attestation memory attestation, uint256 given, uint256 current) private {
