@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_utils.abi import collapse_if_tuple
 
 from deploy import compile as compiling
 from deploy.compile import FOLDER, ROOT, compile_artifacts
@@ -25,6 +26,18 @@ def compiled() -> dict[str, dict[str, Any]]:
 
 def ordered(abi: list[dict[str, object]]) -> list[str]:
     return sorted(json.dumps(entry, sort_keys=True) for entry in abi)
+
+
+def unnamed(abi: list[dict[str, Any]]) -> set[tuple[str, ...]]:
+    """Return what can be called, read or caught, by its types: an interface doesn't name what is returned."""
+
+    def kinds(entry: dict[str, Any], side: str) -> str:
+        return ",".join(map(collapse_if_tuple, entry.get(side, ())))
+
+    return {
+        (each["type"], each["name"], kinds(each, "inputs"), kinds(each, "outputs"), each.get("stateMutability", ""))
+        for each in abi
+    }
 
 
 def test_compile__when_run__then_equals_what_the_package_ships(compiled: dict[str, dict[str, Any]]) -> None:
@@ -57,7 +70,8 @@ def test_compile__when_forge_compiles_too__then_the_same_bytecode(
             errors = [entry for entry in built["abi"] if entry["type"] == "error"]
             assert set(ordered(errors)) <= abi
     interface = json.loads((tmp_path / "out" / "IAssent.sol" / "IAssent.json").read_text())
-    assert set(ordered(interface["abi"])) <= set(ordered(artifact()["abi"]))
+    promised = unnamed(interface["abi"]) - {("event", "EIP712DomainChanged", "", "", "")}  # its domain never does
+    assert promised <= unnamed(artifact()["abi"])
     for name in ("Clinic", "Board"):
         example = json.loads((tmp_path / "out" / f"{name}.sol" / f"{name}.json").read_text())
         assert example["bytecode"]["object"] == example_artifact(name)["bytecode"]
