@@ -89,16 +89,20 @@ class CommitteeTerms(Struct):
                 0 < self.bond <= self.penalty // 2,
                 "must be between 1 and half of penalty, which pays challenger and judges",
             ),
-            "lease": (self.lease >= self.epoch_length, "must be epoch_length or longer"),
+            "lease": (
+                self.epoch_length <= self.lease <= MAX_TIME_S,
+                f"must be epoch_length or longer, and {MAX_TIME_S} s at most",
+            ),
             "unbonding": (
-                self.unbonding > self.contestable_s,
+                self.contestable_s < self.unbonding <= 6 * MAX_TIME_S,
                 f"must exceed {self.contestable_s} s: while a verdict can be claimed, challenged, judged and ruled on, its signers' "
-                "stakes must be there",
+                f"stakes must be there; and be {6 * MAX_TIME_S} s at most",
             ),
         }
-        times = ("window", "judging_time", "ruling_time", "epoch_length", "lease", "grace")
-        for name in times:
-            wanted.setdefault(name, (getattr(self, name) <= MAX_TIME_S, f"must be {MAX_TIME_S} s at most"))
+        for name in ("window", "judging_time", "epoch_length"):
+            wanted[name] = (0 < getattr(self, name) <= MAX_TIME_S, f"must be between 1 and {MAX_TIME_S} s")
+        for name in ("ruling_time", "grace"):
+            wanted[name] = (getattr(self, name) <= MAX_TIME_S, f"must be {MAX_TIME_S} s at most")
         return {name: problem for name, (met, problem) in wanted.items() if not met}
 
     @property
