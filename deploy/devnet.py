@@ -23,6 +23,7 @@ from oracle.chain.rpc import open_sync
 from oracle.client import Asked, AssentClient, Deployment
 from oracle.core.committee import majority, proposing_turn
 from oracle.core.digests import Domain
+from oracle.core.roll import MIN_ROLL
 from oracle.core.structs import Record
 from oracle.core.trail import Trail
 from oracle.keys.devnet import DEVNET_CHAIN_ID
@@ -220,8 +221,8 @@ class Devnet:
         terms: dict[str, Any] = {"quorum": options.signers}
         if self.arbiter is not None:
             terms["arbiter"] = self.arbiter
-        # No model asks for more signers than the smallest committee has seats.
-        seats = {"seats": options.seats, "min_roll": options.seats}
+        # No model asks for more signers than the smallest roll has seats; and one operator may lose its own.
+        seats = {"seats": options.seats, "min_roll": max(MIN_ROLL, options.signers)}
         return network.model_copy(
             update={
                 "rpc_url": self.rpc_url,

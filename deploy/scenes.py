@@ -18,7 +18,7 @@ from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
 from oracle.models.zoo.screening.data import HeldOutCase, held_out
 
-#: How long a verdict or a review is waited for, in seconds.
+#: How long a verdict or the end of a case is waited for, in seconds.
 WAIT_S = 60
 #: What the subject asks for each verdict.
 PRICE_WEI = 10**14
@@ -87,16 +87,25 @@ class Scenes:
         tell.chapter("5  Somebody doubts the first verdict, and puts down a bond")
         sent = challenger.challenge(asked.id)
         self._gas["challenge"] = sent.gas_used
-        bond = sent.event("Challenged").arguments["bond"] / 10**18
+        bond = challenger.committee_terms.bond / 10**18
         verdict = challenger.verdict(asked.id)
         tell.expect(
             verdict.state is RequestState.CHALLENGED, f"challenged with {bond:g} ether; the verdict can still be read"
         )
-        verdict = challenger.wait_review(asked.id, WAIT_S, 0.1)
-        tell.expect(verdict.state is RequestState.UPHELD, "the committee evaluated anew and found the same: upheld")
-        tell.expect(verdict.final, "the verdict is final; the bond goes to those who signed the review")
+        tell.say(
+            "Three of the four operators signed it: too few are left to judge. The model's arbiter rules, a board of three."
+        )
+        release = self._devnet.release_for_audit(asked.id)
+        report = audit(challenger, asked.id, release=release, packages=[self._package])
+        tell.expect(report.passed, "the board has the holder's release, runs the model again, and finds the same")
+        board, recording = self._devnet.board(), challenger.recording(asked.id)
+        ruled = board.do(challenger.contract.rule(recording, recording.verdict, stands=True))
+        self._gas["rule, by a board"] = ruled.gas_used
+        verdict = challenger.wait_case(asked.id, WAIT_S, 0.1)
+        tell.expect(verdict.state is RequestState.UPHELD, "two of its three members agreed: the verdict is upheld")
+        tell.expect(verdict.final, "the verdict is final; the bond is the board's")
         report = audit(challenger, asked.id)
-        tell.expect(report.passed, f"the audit knows: {report.check('review').detail}")
+        tell.expect(report.passed, f"the audit knows: {report.check('case').detail}")
 
     def _show_gas(self) -> None:
         self._tell.chapter("Gas of each transaction")

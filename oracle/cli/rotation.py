@@ -82,10 +82,10 @@ def states(settings: NodeSettings, kind: str) -> list[dict[str, Any]]:
 
 
 def _attester_states(client: AssentClient, named: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    epoch, policy = client.read(client.contract.current_epoch()), client.read(client.contract.current_policy())
-    now = {member.attester for member in client.members()}
-    grace_end = epoch.since + policy.epoch_grace
-    in_grace = epoch.number > 1 and client.block_time() <= grace_end
+    epoch = client.read(client.contract.current_epoch())
+    now = {member.attester: member for member in client.roll()}
+    grace_end = client.read(client.contract.signs_until(epoch.number - 1)) if epoch.number > 1 else 0
+    in_grace = client.block_time() <= grace_end
     before = {member.attester for member in client.members(epoch.number - 1)} if in_grace else set()
     until = datetime.fromtimestamp(grace_end, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
@@ -96,7 +96,7 @@ def _attester_states(client: AssentClient, named: list[tuple[str, str]]) -> list
         registered = client.read(client.contract.operator_info(operator)).attester == address
         if address in now:
             return (
-                f"signs for epoch {epoch.number}",
+                f"{'signs' if now[address].has_seat else 'is in reserve'} for epoch {epoch.number}",
                 _KEEP if registered else f"{_KEEP} until the next rotation and its grace",
             )
         if registered:

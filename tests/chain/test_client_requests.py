@@ -127,7 +127,7 @@ def test_verdict__when_recorded_in_a_batch__then_each_is_found(world: World) -> 
 def test_verdict__when_its_window_is_over__then_final(world: World) -> None:
     asked = world.ask()
     world.record_verdict(asked, VERDICT)
-    world.pass_time(client_world.CHALLENGES.window + 1)
+    world.pass_time(client_world.TERMS.window + 1)
     view = world.client.wait_final(asked.id, timeout_s=5)
     assert view.final
     assert view.to_json()["finality"] == "final"

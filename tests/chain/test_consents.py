@@ -333,7 +333,7 @@ def test_erasures__when_an_epoch_began_while_a_request_was_open__then_its_member
         asked = world.ask(agreement)
         before = world.client.read(world.client.contract.members_of(1))
         world.as_(client_world.OPERATORS[0]).resign()
-        world.pass_time(client_world.POLICY.epoch_length + 1)
+        world.pass_time(client_world.TERMS.epoch_length + 1)
         world.as_(RELAYER).rotate()
         world.record_verdict(asked, Verdict(1, 700_000, b"t" * 32))
         world.as_(SUBJECT).withdraw(agreement)

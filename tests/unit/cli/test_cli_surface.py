@@ -45,10 +45,10 @@ def test_commands__then_all_are_there() -> None:
     agreement relay,agreement withdraw,agreement show,agreement list-purposes,agreement draft,request make,request show,
     request close,request quote,request sign,request relay,request cancel,request status,request claim,request retry,
     standing make,standing open,standing end,standing show,standing list,balance show,balance deposit,balance withdraw,
-    agreement settle,verdict show,verdict wait,verdict challenge,verdict lapse,verdict contests,verdict punish,model train,
-    model show,model publish,model deprecate,model list,operator join,operator keys,operator stake,operator release,
-    operator resign,operator show,operator rotate,operator collect,operator withdraw-stake,operator policy show,
-    operator policy sign,operator policy schedule,operator policy apply,keys new,keys import,keys list,keys show,keys rotate,audit,
+    agreement settle,verdict show,verdict wait,verdict challenge,verdict contests,verdict judge,
+    verdict rule,verdict close,verdict punish,model train,
+    model show,model publish,model deprecate,model list,operator join,operator keys,operator stake,operator renew,
+    operator resign,operator show,operator rotate,operator collect,operator withdraw-stake,committee show,keys new,keys import,keys list,keys show,keys rotate,audit,
     record schemas,record make,record ingest,record check,record prove,record verify,record history,record open,record retire,
     dataset make,dataset check,dataset prove,dataset verify"""
     assert {name.strip() for name in wanted.split(",")} <= COMMANDS.keys()
