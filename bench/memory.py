@@ -195,7 +195,9 @@ async def measure(port: int, folder: Path, blocks: int, console: Console) -> lis
     settings = ChainSettings(
         rpc_url=url,
         chain_id=_CHAIN_ID,
-        contract=_CONTRACT, committee=_CONTRACT, records=_CONTRACT,
+        contract=_CONTRACT,
+        committee=_CONTRACT,
+        records=_CONTRACT,
         finality="latest",
         range_blocks=100,
         reread_blocks=10,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ZERO = "0x" + "0" * 40
 _KEEP, _GO = (
     "keep it",
-    "remove it from the settings and restart; keep a backup of the file while verdicts can be challenged",
+    "keep it while verdicts that its epochs signed can be challenged: it may have to judge them; then remove it and restart",
 )
 _GO_SEAL = "then remove it from the settings and restart"
 _REGISTER = "send `assent operator keys` with it"
@@ -101,7 +101,11 @@ def _attester_states(client: AssentClient, named: list[tuple[str, str]]) -> list
             )
         if registered:
             return "signs from the next rotation on", _KEEP
-        return (f"signs for epoch {epoch.number - 1} until {until}", _KEEP) if address in before else ("is done", _GO)
+        return (
+            (f"signs for epoch {epoch.number - 1} until {until}", _KEEP)
+            if address in before
+            else ("signs no more", _GO)
+        )
 
     return [_row(address, where, *state(address)) for address, where in named]
 

@@ -50,6 +50,16 @@ class Record(Struct):
 
 
 @dataclass(frozen=True, slots=True)
+class Leeway:
+    """By how much the verdicts of two honest operators on one request may differ: a model's tolerance, in parts per million, of either's
+    score; and whether it has two outcomes, so that one score has one outcome.
+    """
+
+    tolerance_ppm: int
+    is_binary: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Model(Struct):
     """One immutable version of a model.
 
@@ -76,6 +86,11 @@ class Model(Struct):
     royalty: int
     arbiter: str = _NOBODY
     cap: int = 0
+
+    @property
+    def leeway(self) -> Leeway:
+        """By how much honest verdicts may differ."""
+        return Leeway(self.tolerance, self.outcome_count == 2)
 
     @property
     def id(self) -> bytes:

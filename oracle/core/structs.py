@@ -9,6 +9,7 @@ from oracle.core.mandates import Mandate, Right
 from oracle.core.registries import (
     MAX_OPEN_S,
     MIN_OPEN_S,
+    Leeway,
     Model,
     ModelsBy,
     ModelState,
@@ -67,6 +68,7 @@ __all__ = [
     "Delivery",
     "Disclosure",
     "Finality",
+    "Leeway",
     "Limits",
     "Mandate",
     "Model",

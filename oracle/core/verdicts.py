@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 from oracle.core.addresses import checksum
 from oracle.core.eip712 import Struct, bytes_of, hex_of
 from oracle.core.keccak import keccak
-from oracle.core.registries import root_pool_id
+from oracle.core.registries import Leeway, root_pool_id
 from oracle.core.words import Question, Quote, Signers
 
 #: Stands above the use in what a request's id is the hash of: the head of its type's hash.
@@ -260,14 +260,14 @@ class Testimony:
         return (*asked, list(self.proof), self.epoch, self.count, self.signature)
 
 
-def contradict(first: Verdict, second: Verdict, tolerance_ppm: int) -> bool:
+def contradict(first: Verdict, second: Verdict, leeway: Leeway) -> bool:
     """Tell whether no honest operator could have signed both verdicts of one request, as the contract has it.
 
-    Each signs what is within the tolerance of its own score, so two such are at most twice that apart; and one score has one outcome, but
-    of two scores near a threshold, each may have its own.
+    Each signs what is within the tolerance of its own score, so two such are at most twice that apart. Of a model with two outcomes one
+    score has one; of two scores near its threshold, each may have its own. Of more outcomes a score alone tells none.
     """
     apart = abs(first.score - second.score)
-    return apart > 2 * tolerance_ppm or (apart == 0 and first.outcome != second.outcome)
+    return apart > 2 * leeway.tolerance_ppm or (apart == 0 and leeway.is_binary and first.outcome != second.outcome)
 
 
 def request_id(agreement_id: bytes, use: int) -> bytes:

@@ -84,17 +84,17 @@ class Epochs:
         self._lapse = min((each.lease for each in roll), default=0)
         keys = any(info.attester != attester for info, attester in zip(roll, attesters, strict=True))
         leaving = any(each.stake < terms.penalty or each.resigned or each.lease < now for each in roll)
-        seats = _seats(roll, terms) != len(view.members)
+        seats = _seated(roll, terms) != [member.attester for member in view.members]
         return keys or leaving or seats or _enters([each for each in waiting if each.lease >= now], roll, terms)
 
     async def _infos(self, operators: Iterable[str]) -> list[Operator]:
         return await asyncio.gather(*(self._contract.operator_info(each).acall() for each in operators))
 
 
-def _seats(roll: Iterable[Operator], terms: CommitteeTerms) -> int:
-    """Return how many of a roll would have seats in a new epoch."""
-    whole = sum(each.stake >= terms.min_stake for each in roll)
-    return min(whole, terms.seats) if whole >= terms.min_roll else 0
+def _seated(roll: Iterable[Operator], terms: CommitteeTerms) -> list[str]:
+    """Return the attesters of those of a roll, in its order, who would have seats in a new epoch."""
+    whole = [each.attester for each in roll if each.stake >= terms.min_stake][: terms.seats]
+    return whole if len(whole) >= terms.min_roll else []
 
 
 def _enters(waiting: Iterable[Operator], roll: list[Operator], terms: CommitteeTerms) -> bool:

@@ -77,8 +77,15 @@ def _fresh(survey: Survey, settings: NodeSettings) -> str | None:
 
 
 def _member(survey: Survey) -> str | None:
-    if survey.view is None or survey.view.own_place is not None:
-        return None  # what isn't known yet is the chain's problem; the reserve judges, and waits for a seat
+    if survey.view is None:
+        return None  # what isn't known yet is the chain's problem
+    if survey.view.own_place is not None and not survey.view.members:
+        return (
+            f"nobody has a seat in epoch {survey.view.epoch}: too few of the roll have a whole stake, and no verdict is accepted; "
+            "`assent committee show`, `assent operator stake`"
+        )
+    if survey.view.own_place is not None:
+        return None  # the reserve judges, and waits for a seat
     whose = " and ".join(survey.attesters)
     return f"{whose} isn't on the roll of epoch {survey.view.epoch}; `assent operator join`, or wait for a rotation"
 

@@ -13,7 +13,7 @@ from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import endpoint_errors
 from oracle.core.committee import turn
 from oracle.core.errors import ContractRevertError
-from oracle.core.structs import CLAIM_TIME_S, MAX_OPEN_S, Testimony, contradict
+from oracle.core.structs import CLAIM_TIME_S, MAX_OPEN_S, Leeway, Testimony, contradict
 from oracle.services.acts import Acts
 from oracle.services.seat import Seat
 from oracle.store.node_store import Evidence, RequestContext
@@ -102,7 +102,7 @@ class Punisher:
         for attester in {each.attester for each in signed} - self._operators.keys():
             with endpoint_errors("eth_call"):
                 self._operators[attester] = await self._contract.operator_of(attester).acall()
-        return conflicts(signed, self._operators, context.model.tolerance)
+        return conflicts(signed, self._operators, context.model.leeway)
 
     def _may_try(self, context: RequestContext, attester: str) -> bool:
         now, key = time.monotonic(), (context.id, attester)
@@ -141,7 +141,7 @@ class Punisher:
         self._store.prune_reports(before)
 
 
-def conflicts(signed: Sequence[Evidence], operators: Mapping[str, str], tolerance_ppm: int) -> list[Pair]:
+def conflicts(signed: Sequence[Evidence], operators: Mapping[str, str], leeway: Leeway) -> list[Pair]:
     """Return for each operator two signatures over verdicts of a request that no honest one could have signed both, if there are.
 
     ``operators`` has whose each attester is: one operator may have signed with two keys.
@@ -151,8 +151,7 @@ def conflicts(signed: Sequence[Evidence], operators: Mapping[str, str], toleranc
         by_operator.setdefault(operators[each.attester], []).append(each)
     pairs = (combinations(own, 2) for own in by_operator.values())
     found = (
-        next((pair for pair in each if contradict(pair[0].verdict, pair[1].verdict, tolerance_ppm)), None)
-        for each in pairs
+        next((pair for pair in each if contradict(pair[0].verdict, pair[1].verdict, leeway)), None) for each in pairs
     )
     return [pair for pair in found if pair is not None]
 

@@ -85,7 +85,7 @@ def test_rotate__when_followed_to_the_end__then_says_at_each_step_which_key_is_n
     operator.next_epoch()
     assert operator.rotate() == [(f"signs for epoch {epoch}", "keep"), (f"signs for epoch {epoch + 1}", "keep")]
     world.pass_time(TERMS.grace + 1)
-    assert operator.rotate() == [("is done", "remove"), (f"signs for epoch {epoch + 1}", "keep")]
+    assert operator.rotate() == [("signs no more", "keep"), (f"signs for epoch {epoch + 1}", "keep")]
     assert not (tmp_path / "attester-3.json").exists()
 
 

@@ -108,6 +108,8 @@ CHANGES: list[tuple[Callable[[World], None], bool]] = [
     (lambda world: _on_roll(world, lease=NOW - 1), True),
     (lambda world: _on_roll(world, stake=TERMS.penalty - 1), True),
     (lambda world: _on_roll(world, attester="0x" + "cd" * 20), True),
+    # It lost a part of its stake, and one in reserve has a whole one: as many seats, but another's.
+    (lambda world: (world.chain.reserve.append("0x" + "01" * 20), _on_roll(world, stake=TERMS.min_stake - 1)), True),
 ]
 
 

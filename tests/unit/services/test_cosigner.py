@@ -14,7 +14,7 @@ from oracle.core.canonical import canonical
 from oracle.core.digests import LEAF_TYPES, leaf_values, recover, report_digest
 from oracle.core.errors import PeerError, Reason, SignerUnavailableError
 from oracle.core.merkle import MerkleTree, leaf_hash
-from oracle.core.structs import Verdict, root_pool_id
+from oracle.core.structs import Leeway, Verdict, root_pool_id
 from oracle.core.trail import Trail
 from oracle.keys.keyring import Keyring
 from oracle.keys.seal_key import SealKey
@@ -378,7 +378,7 @@ async def test_answer__when_it_declines__then_the_proposers_signature_is_kept_as
     assert peer.store.contested() == {}
     await peer.answer(proposal_of(proposer.signer, [own]))
     signed = peer.store.evidence(asked.request.id)
-    ((first, second),) = conflicts(signed, {each.attester: each.attester for each in signed}, asked.model.tolerance)
+    ((first, second),) = conflicts(signed, {each.attester: each.attester for each in signed}, asked.model.leeway)
     assert {first.verdict.score, second.verdict.score} == {own.output.score_ppm, wrong.output.score_ppm}
 
 
@@ -406,7 +406,7 @@ async def test_answer__when_a_verdict_contradicts_one_it_signed__then_declined_t
     signer = former if with_former_key else peer.signer
     other = Verdict(1 - own.output.outcome, (own.output.score_ppm + far_ppm) % 1_000_000, bytes(32))
     earlier = Evidence(asked.request.id, signer.address, other, 1, 1, (), bytes(64), int(time.time()))
-    peer.store.keep_evidence([earlier], {asked.request.id: 0})
+    peer.store.keep_evidence([earlier], {asked.request.id: Leeway(0)})
     assert reasons(await peer.answer(proposal_of(proposer.signer, [own]))) == [Reason.ALREADY_SIGNED]
 
 

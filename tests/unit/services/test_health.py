@@ -82,6 +82,14 @@ def _no_member(survey: Survey) -> None:
     survey.view = CommitteeView(3, (Member(0, "0x" + "ab" * 20, "http://a"),), None)
 
 
+def _no_seats(survey: Survey) -> None:
+    survey.view = CommitteeView(3, (), None, reserve=("0x" + "ab" * 20,), reserve_index=0)
+
+
+def _lease_ends(survey: Survey) -> None:
+    survey.lease_until, survey.lease_s = int(time.time()) + 99, 400
+
+
 def _no_model(survey: Survey) -> None:
     survey.models_runnable = 0
 
@@ -114,6 +122,8 @@ def _full(survey: Survey) -> None:
         (_not_read, "chain_fresh"),
         (_old_head, "chain_fresh"),
         (_no_member, "member"),
+        (_no_seats, "member"),
+        (_lease_ends, "lease"),
         (_no_model, "models"),
         (_nothing_published, "models"),
         (_poor, "balance"),

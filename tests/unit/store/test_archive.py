@@ -11,7 +11,7 @@ from store_rows import Asked, asked
 
 from oracle.core.digests import report_leaf
 from oracle.core.merkle import MerkleTree
-from oracle.core.structs import Signers, Verdict, root_pool_id
+from oracle.core.structs import Leeway, Signers, Verdict, root_pool_id
 from oracle.store.archive import _DEEP_BLOCKS
 from oracle.store.node_store import Changes, Evidence, NodeStore, Recorded, Report, ReportedVerdict
 from oracle.store.tables import (
@@ -69,7 +69,7 @@ def lived(store: NodeStore, *many: Asked, ended: int = 12) -> Report:
     for nonce, each in enumerate(report.verdicts):
         store.save_trail(each.verdict.trail, each.request, b'{"trail": 1}')
         signed = Evidence(each.request, PROPOSER, each.verdict, 1, 2, (), b"s" * 64, 5)
-        store.keep_evidence([signed], {each.request: 10})
+        store.keep_evidence([signed], {each.request: Leeway(10)})
         transactions.save(Attempt(nonce, "claim", each.request, b"raw", bytes([nonce]) * 32, 2**200, 1, 7))
         transactions.settle(nonce, "mined")
     end(store, *many, block=ended)

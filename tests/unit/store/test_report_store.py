@@ -10,7 +10,7 @@ from store_rows import Asked, asked
 
 from oracle.core.digests import report_leaf
 from oracle.core.merkle import MerkleTree, verify
-from oracle.core.structs import Schedule, Signers, StandingRequest, Verdict, root_pool_id
+from oracle.core.structs import Leeway, Schedule, Signers, StandingRequest, Verdict, root_pool_id
 from oracle.store.node_store import Changes, Evidence, NodeStore, Proven, Recorded, Report, ReportedVerdict
 from oracle.store.tables import AnchorRow, CaseRow, CaseState, RoundRow, Stage, StandingRow, open_database
 
@@ -174,7 +174,7 @@ def evidence(request: bytes, score: int, attester: str = PROPOSER, at: int = 5, 
 
 
 def keep(store: NodeStore, tolerance_ppm: int, *many: Evidence) -> None:
-    store.keep_evidence(many, {each.request: tolerance_ppm for each in many})
+    store.keep_evidence(many, {each.request: Leeway(tolerance_ppm) for each in many})
 
 
 def test_keep_evidence__when_the_same_again__then_once(store: NodeStore) -> None:
@@ -211,19 +211,10 @@ def test_keep_evidence__when_another_of_the_batch_has_no_tolerance__then_each_is
 ) -> None:
     request, other = b"r" * 32, b"q" * 32
     for score in range(16):
-        store.keep_evidence([evidence(request, score), evidence(other, 5)], {request: 500, other: 0})
+        store.keep_evidence([evidence(request, score), evidence(other, 5)], {request: Leeway(500), other: Leeway(0)})
     keep(store, 500, evidence(request, 400_000))
     scores = [each.verdict.score for each in store.evidence(request)]
     assert scores == [*range(8), 400_000]
-
-
-def test_keep_evidence__when_it_is_the_chains__then_kept_however_many_there_are(store: NodeStore) -> None:
-    request = b"r" * 32
-    for score in range(100):
-        keep(store, 500, evidence(request, score))
-    for _ in range(2):
-        store.keep_evidence([evidence(request, 400)], {request: 500}, bounded=False)
-    assert [each.verdict.score for each in store.evidence(request)] == [*range(8), 400]
 
 
 def test_signed_by__when_several_signed__then_what_these_did(store: NodeStore) -> None:
