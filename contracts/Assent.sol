@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import { ConsentRegistry } from "./base/ConsentRegistry.sol";
 import { Delegating } from "./base/Delegating.sol";
 import { VerdictOracle } from "./base/VerdictOracle.sol";
+import { Window } from "./base/Window.sol";
 import { ICommittee } from "./interfaces/ICommittee.sol";
 
 /// @title Assent
@@ -17,10 +18,7 @@ contract Assent is ConsentRegistry, VerdictOracle, Delegating {
     error CommitteeOfAnother(address core);
 
     /// @param committee_ Made before, for the address that this contract will have.
-    constructor(address requests_, ICommittee committee_)
-        Delegating(requests_)
-        VerdictOracle(committee_.terms().window)
-    {
+    constructor(address requests_, ICommittee committee_) Delegating(requests_) Window(committee_.terms().window) {
         address core = address(committee_.core());
         if (core != address(this)) revert CommitteeOfAnother(core);
     }

@@ -6,6 +6,7 @@ import { Delegating } from "./base/Delegating.sol";
 import { RequestDesk } from "./base/RequestDesk.sol";
 import { StandingRequests } from "./base/StandingRequests.sol";
 import { Treasury } from "./base/Treasury.sol";
+import { Window } from "./base/Window.sol";
 import { ICommittee } from "./interfaces/ICommittee.sol";
 
 /// @title The part of Assent for requests, their money, and contested verdicts
@@ -13,7 +14,8 @@ import { ICommittee } from "./interfaces/ICommittee.sol";
 /// has a storage of its own, with no epoch, no money and no agreement in it, and harms nobody.
 contract AssentRequests is Treasury, RequestDesk, StandingRequests, Contests, Delegating {
     constructor(address agreements_, ICommittee committee_)
-        Contests(address(committee_), committee_.terms().window)
+        Contests(address(committee_))
+        Window(committee_.terms().window)
         Delegating(agreements_)
     { }
 

@@ -13,24 +13,22 @@ import { Recording, Request, RequestState, Verdict, Verdicts } from "../types/Ve
 import { Callbacks } from "./Callbacks.sol";
 import { Recordings } from "./Recordings.sol";
 import { RequestSlot } from "./State.sol";
+import { Window } from "./Window.sol";
 
 /// @dev What the committee tells. Whatever it says, no money moves by it: a contest changes what a verdict says, and its state.
-abstract contract Contests is ICore, Recordings, Callbacks {
+abstract contract Contests is ICore, Recordings, Callbacks, Window {
     using Verdicts for Request;
 
     /// @inheritdoc ICore
     address public immutable committee;
-
-    /// Seconds for which a verdict may be challenged.
-    uint256 private immutable _contestWindow;
 
     modifier onlyCommittee() {
         if (msg.sender != committee) revert NotCommittee(msg.sender);
         _;
     }
 
-    constructor(address committee_, uint256 window) {
-        (committee, _contestWindow) = (committee_, window);
+    constructor(address committee_) {
+        committee = committee_;
     }
 
     /// @inheritdoc ICore
@@ -53,8 +51,7 @@ abstract contract Contests is ICore, Recordings, Callbacks {
         RequestSlot storage slot;
         uint256 word;
         (id, slot, word) = _recorded(recording);
-        bool open = Slots.state(word) == RequestState.Recorded;
-        if (!open || block.timestamp > Slots.since(word) + _contestWindow) revert NotContestable(id);
+        if (!_isContestable(Slots.state(word), Slots.since(word))) revert NotContestable(id);
         AgreementId agreement =
             Agreements.id(under.source, recording.request.controller, Agreements.termsId(under.terms));
         if (AgreementId.unwrap(agreement) != AgreementId.unwrap(recording.request.agreement)) {

@@ -12,25 +12,17 @@ import { PoolSlot, Pools } from "../types/Pool.sol";
 import { Delivery, Disclosure, Question, Questions } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
 import { Signers, SignersLib } from "../types/Signers.sol";
-import {
-    Answer,
-    Attestation,
-    Finality,
-    Request,
-    RequestState,
-    RequestStatus,
-    Verdict,
-    Verdicts
-} from "../types/Verdict.sol";
+import { Answer, Attestation, Request, RequestState, RequestStatus, Verdict, Verdicts } from "../types/Verdict.sol";
 import { Callbacks } from "./Callbacks.sol";
 import { Consent } from "./Consent.sol";
 import { Earnings } from "./Earnings.sol";
 import { Quorum } from "./Quorum.sol";
 import { Requests } from "./Requests.sol";
 import { RequestSlot } from "./State.sol";
+import { Window } from "./Window.sol";
 
 /// @dev What is called for every verdict.
-abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Earnings, Callbacks {
+abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Earnings, Callbacks, Window {
     using Verdicts for Request;
 
     /// A bitmap has so many.
@@ -44,13 +36,6 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         uint256 earned;
         /// Bit i: answer i was recorded and wants a callback.
         uint256 callbacks;
-    }
-
-    /// Seconds for which a verdict may be challenged.
-    uint256 private immutable _challengeWindow;
-
-    constructor(uint256 challengeWindow) {
-        _challengeWindow = challengeWindow;
     }
 
     // Request
@@ -185,12 +170,6 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         status.score = Slots.score(slot);
         status.mark = Slots.mark(slot);
         status.undelivered = slot & Slots.UNDELIVERED != 0;
-    }
-
-    function _finality(RequestState state, uint256 since) private view returns (Finality) {
-        if (state == RequestState.Challenged) return Finality.Contested;
-        if (state == RequestState.Recorded && block.timestamp <= since + _challengeWindow) return Finality.Contestable;
-        return Finality.Final;
     }
 
     // Internals

@@ -8,9 +8,10 @@ import { RequestState, Verdict } from "../types/Verdict.sol";
 /// @title A request's one storage slot
 /// @notice In the low byte the state. Above it, while the request is open, 31 bytes of its commitment; once recorded, from the low end, outcome
 /// (8 bits), score (24), time (40) and mark (176). A sealed outcome is 255, a sealed score 2^24 - 1.
-/// @dev The top bit of the state's byte says that the callback failed.
+/// @dev The top bit of the state's byte says that the callback failed, the one below it that the final verdict was delivered.
 library Slots {
-    uint256 internal constant STATE_MASK = 0x7f;
+    uint256 internal constant STATE_MASK = 0x3f;
+    uint256 internal constant DELIVERED_FINALLY = 0x40;
     uint256 internal constant UNDELIVERED = 0x80;
     uint256 internal constant SEALED_OUTCOME = type(uint8).max;
     uint256 internal constant SEALED_SCORE = type(uint24).max;

@@ -296,6 +296,7 @@ contract PartsTest is AssentTest {
         selectors.push(IRequestDesk.statesOf.selector);
         selectors.push(IRequestDesk.cancel.selector);
         selectors.push(IRequestDesk.retryCallback.selector);
+        selectors.push(IRequestDesk.deliverFinal.selector);
         selectors.push(IStandingRequests.stand.selector);
         selectors.push(IStandingRequests.openRound.selector);
         selectors.push(IStandingRequests.endStanding.selector);

@@ -6,6 +6,7 @@ import { CommonBase } from "forge-std/Base.sol";
 import { Contests } from "../../contracts/base/Contests.sol";
 import { RequestDesk } from "../../contracts/base/RequestDesk.sol";
 import { VerdictOracle } from "../../contracts/base/VerdictOracle.sol";
+import { Window } from "../../contracts/base/Window.sol";
 import { Slots } from "../../contracts/libraries/Slots.sol";
 import { Agreements, Terms } from "../../contracts/types/Agreement.sol";
 import { Ending } from "../../contracts/types/Case.sol";
@@ -15,7 +16,7 @@ import { Recording, Request, RequestState, Verdict, Verdicts } from "../../contr
 
 /// @notice All that changes a request's state, on one storage, which is set at will. Its committee is who made it.
 contract Machine is VerdictOracle, RequestDesk, Contests {
-    constructor(uint256 window) VerdictOracle(window) Contests(msg.sender, window) { }
+    constructor(uint256 window) Window(window) Contests(msg.sender) { }
 
     function set(RequestId id, uint256 word) external {
         _requests[id].word = word;
@@ -114,6 +115,23 @@ contract StatesProof is CommonBase {
         if (!success) return;
         assert(Slots.hasVerdict(word) && Slots.mark(word) == mark);
         assert(word & Slots.UNDELIVERED != 0 && machine.get(id) == word & ~Slots.UNDELIVERED);
+    }
+
+    /// @dev To a receiver that takes anything.
+    function check_OnlyAFinalVerdictIsDeliveredFinally(Recording calldata recording, uint256 word, uint40 time)
+        external
+    {
+        if (recording.request.controller != address(taker)) return;
+        vm.warp(time);
+        (RequestId id, bytes22 mark) = Verdicts.mark(recording);
+        machine.set(id, word);
+        (bool success,) = address(machine).call(abi.encodeCall(machine.deliverFinal, (recording)));
+        if (!success) return;
+        RequestState state = Slots.state(word);
+        bool late = state == RequestState.Recorded && time > uint256(Slots.since(word)) + WINDOW;
+        assert(late || state == RequestState.Upheld || state == RequestState.Corrected);
+        assert(Slots.mark(word) == mark && word & Slots.DELIVERED_FINALLY == 0);
+        assert(machine.get(id) == word | Slots.DELIVERED_FINALLY);
     }
 
     function _agreement(SourceId source, Terms calldata terms) private view returns (AgreementId) {

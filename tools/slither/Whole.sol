@@ -12,6 +12,7 @@ import { RequestDesk } from "../../contracts/base/RequestDesk.sol";
 import { StandingRequests } from "../../contracts/base/StandingRequests.sol";
 import { Treasury } from "../../contracts/base/Treasury.sol";
 import { VerdictOracle } from "../../contracts/base/VerdictOracle.sol";
+import { Window } from "../../contracts/base/Window.sol";
 import { Clinic } from "../../contracts/consumers/Clinic.sol";
 import { ICommittee } from "../../contracts/interfaces/ICommittee.sol";
 
@@ -31,8 +32,8 @@ contract Whole is
     uint8 private immutable _leastSeats;
 
     constructor(ICommittee committee_)
-        VerdictOracle(committee_.terms().window)
-        Contests(address(committee_), committee_.terms().window)
+        Window(committee_.terms().window)
+        Contests(address(committee_))
     {
         _leastSeats = committee_.terms().minRoll;
     }

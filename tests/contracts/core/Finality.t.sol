@@ -23,7 +23,7 @@ contract PullReader is VerdictConsumer {
         return _finalVerdict(id);
     }
 
-    function _onVerdict(RequestId, RequestState, uint8, uint32) internal pure override {
+    function _onFinal(RequestId, uint8, uint32) internal pure override {
         revert("never called");
     }
 }
@@ -118,6 +118,9 @@ contract FinalityTest is OracleTest {
         skip(JUDGING_TIME + 1);
         committee.close(recordingOf(id), defaultVerdict());
         _assertFinality(RequestState.Unjudged, Finality.Final);
+        bytes4 reason = VerdictConsumer.NoVerdict.selector;
+        vm.expectRevert(abi.encodeWithSelector(reason, RequestState.Unjudged, Finality.Final));
+        reader.finalVerdict(id);
         _assertVerdict(defaultVerdict());
         assertFalse(_canBeChallenged(), "again");
     }

@@ -340,7 +340,8 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
     /// @dev Now and then one that the model can't have.
     function _another(KnownRequest storage made, uint256 seed) private view returns (Verdict memory verdict) {
         verdict = verdictFor(made, uint256(keccak256(abi.encode(seed, "right"))));
-        if (chance(seed, "impossible", 16)) verdict.score = inClear(1_000_001);
+        if (!chance(seed, "impossible", 16)) return verdict;
+        verdict.score = inClear(made.terms.question.disclosure() > 1 ? 1_000_001 : 1_000_000);
     }
 
     function _same(Verdict memory one, Verdict memory other) private pure returns (bool) {

@@ -22,7 +22,7 @@ contract Handler is Statements {
                 "giveBroad adopt endBroad renewBroad ",
                 "request requestBySig cancel requestForbidden requestBySigForbidden refuse expire ",
                 "stand standUnderTwo standAgain openRound standAndOpen endStanding ",
-                "record requestAndRecord recordForbidden changeMood retryCallback retryForbidden ",
+                "record requestAndRecord recordForbidden changeMood retryCallback retryForbidden deliverFinal ",
                 "recordMany recordManyForbidden anchor claim requestAndClaim claimForbidden anchorAhead claimAhead ",
                 "deposit depositForbidden withdrawBalance collect settle ",
                 "challenge recordAndChallenge judge challengeAndJudge judgeForbidden rule close withdrawCredit ",

@@ -449,7 +449,12 @@ contract HostileHandler is HostileBooks {
 
     /// @dev Each hostile act once, in one row: at the end of a walk, so that none shows less than all.
     function complete() external {
-        _mendAll();
+        // Who resigned leaves, one by one, and who waits enters.
+        for (uint256 i = 0; i < OPERATORS; ++i) {
+            _mendAll();
+            if (vm.getBlockTimestamp() < committee.rotatableAt()) vm.warp(committee.rotatableAt());
+            _case("rotate", stranger, 0, abi.encodeCall(committee.rotate, ()));
+        }
         for (uint32 currency = 0; currency < 2; ++currency) {
             // Of the second, the model names the arbiter.
             giveFor(currency, given.length);

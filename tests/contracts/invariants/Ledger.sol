@@ -60,6 +60,7 @@ struct KnownRequest {
     /// Who signed the verdict as it stands: a correction's judges.
     Signers by;
     bool undelivered;
+    bool deliveredFinally;
 }
 
 struct KnownCase {

@@ -28,6 +28,7 @@ contract Receiver is IVerdictReceiver, IERC1271 {
     uint256 public immutable bond;
     Mood public mood;
     mapping(RequestId id => uint256 times) public heard;
+    mapping(RequestId id => uint256 times) public heardFinally;
     /// The calls by which it challenges what it is told of.
     mapping(RequestId id => bytes data) private _challenges;
 
@@ -55,6 +56,12 @@ contract Receiver is IVerdictReceiver, IERC1271 {
     /// @inheritdoc IVerdictReceiver
     function onSealed(RequestId id, RequestState) external {
         _take(id);
+    }
+
+    /// @inheritdoc IVerdictReceiver
+    function onFinal(RequestId id, RequestState) external {
+        if (msg.sender != address(oracle) || mood == Mood.Reverting) revert Unwilling();
+        ++heardFinally[id];
     }
 
     /// @inheritdoc IERC1271

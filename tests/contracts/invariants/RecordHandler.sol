@@ -50,6 +50,32 @@ abstract contract RecordHandler is RequestHandler {
         if (attempt("retryCallback", relayer, 0, data, made.undelivered)) deliver(made);
     }
 
+    /// @dev Once, and only what can't change any more and somebody may rely on.
+    function deliverFinal(uint256 seed) external counted {
+        if (requests.length == 0) return;
+        KnownRequest storage made = _finalIn(seed);
+        if (chance(seed, "content", 2)) receiver.set(Mood.Content);
+        bool expected = _isFinal(made) && !made.deliveredFinally && made.terms.controller == address(receiver);
+        expected = expected && receiver.mood() != Mood.Reverting;
+        bytes memory data = abi.encodeCall(assent.deliverFinal, (recordingOf(made)));
+        if (attempt("deliverFinal", stranger, 0, data, expected)) made.deliveredFinally = true;
+    }
+
+    function _isFinal(KnownRequest storage made) private view returns (bool) {
+        if (made.state == RequestState.Recorded) return !contestable(made);
+        return made.state == RequestState.Upheld || made.state == RequestState.Corrected;
+    }
+
+    /// @dev Most often one that may be delivered so.
+    function _finalIn(uint256 seed) private view returns (KnownRequest storage made) {
+        uint256 first = draw(seed, "request", 0, requests.length - 1);
+        for (uint256 i = 0; i < requests.length && !chance(seed, "any request", 3); ++i) {
+            made = requests[(first + i) % requests.length];
+            if (_isFinal(made) && !made.deliveredFinally && made.terms.controller == address(receiver)) return made;
+        }
+        return requests[first];
+    }
+
     /// @dev As it was before it was corrected, or with another verdict, signers or terms than it was recorded with.
     function retryForbidden(uint256 seed) external counted {
         if (requests.length == 0) return;

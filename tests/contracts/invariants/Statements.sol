@@ -55,6 +55,7 @@ abstract contract Statements is CaseHandler, StandingHandler, AdoptionHandler {
             assertEq(status.score, has ? _least(made.verdict.score, (1 << 24) - 1) : 0, "2: score");
             assertEq(status.mark, has ? markOf(made.terms, made.verdict, made.by) : bytes22(0), "2: mark");
             assertEq(status.undelivered, made.undelivered, "2: undelivered");
+            assertEq(receiver.heardFinally(made.id), made.deliveredFinally ? 1 : 0, "2: delivered finally");
             assertEq(has, status.finality != Finality.None, "2: finality");
         }
     }
