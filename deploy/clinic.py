@@ -14,7 +14,7 @@ from oracle.keys.signer import LocalSigner
 
 
 class Clinic:
-    """A clinic's contract: the controller of its patients' agreements, called with each verdict."""
+    """A clinic's contract: the controller of its patients' agreements, told of each verdict, and once more when it is final."""
 
     def __init__(self, client: AssentClient, owner: LocalSigner, term: str, recall_outcome: int) -> None:
         """Deploy it as its owner, asking for one purpose (a DPV term). Raises EndpointError."""

@@ -180,6 +180,12 @@ class Devnet:
         provider = open_sync(self.rpc_url).provider
         provider.make_request(RPCEndpoint("evm_setIntervalMining"), [self.options.block_time_s])
 
+    def pass_time(self, seconds: int) -> None:
+        """Move the chain's clock forward."""
+        provider = open_sync(self.rpc_url).provider
+        provider.make_request(RPCEndpoint("evm_increaseTime"), [seconds])
+        provider.make_request(RPCEndpoint("evm_mine"), [])
+
     def _deployed(self) -> Deployment:
         if self.deployment is None:
             raise ProcessError("the devnet isn't up")

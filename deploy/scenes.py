@@ -67,7 +67,7 @@ class Scenes:
         gas = controller.web3.eth.get_transaction_receipt(HexBytes(transaction or b""))["gasUsed"]
         self._gas[f"record many, each of {size}"] = gas // size
 
-    def _callback(self, record: Record) -> None:
+    def _callback(self, record: Record) -> tuple[Clinic, bytes]:
         tell, devnet = self._tell, self._devnet
         tell.chapter("4  A clinic's contract asks, and is called with the verdict")
         owner, recall = devnet.accounts.clinic, self._package.card.outcomes.index(self._case.diagnosis)
@@ -80,7 +80,16 @@ class Scenes:
         tell.expect(
             verdict.recorded and not verdict.undelivered, "the verdict is recorded and delivered, in one transaction"
         )
-        tell.expect(clinic.recalled(identifier), "the clinic has its patient on the list for a recall")
+        tell.expect(not clinic.recalled(identifier), "it may still be found false: the clinic recalls nobody yet")
+        return clinic, identifier
+
+    def _final(self, clinic: Clinic, identifier: bytes) -> None:
+        tell, devnet = self._tell, self._devnet
+        tell.chapter("8  An hour later nobody can challenge the clinic's verdict any more")
+        anyone = devnet.client(devnet.accounts.relayer)
+        devnet.pass_time(anyone.committee_terms.window + 1)
+        self._gas["deliver final"] = anyone.deliver_final(identifier).gas_used
+        tell.expect(clinic.recalled(identifier), "anyone tells the clinic; its patient is on the list for a recall")
 
     def _challenge(self, asked: Asked) -> None:
         tell, challenger = self._tell, self._devnet.client(self._devnet.accounts.relayer)

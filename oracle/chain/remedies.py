@@ -76,6 +76,8 @@ _REQUESTS = {
     "ReportSize": "give at least one verdict, and no more than that",
     "CallbackGasMissing": "send it with more gas",
     "NothingToDeliver": "no callback of this request failed",
+    "NotFinal": "wait until its window is over, or its case is closed: see `assent verdict show`; what nobody judged is never final",
+    "DeliveredFinally": "its receiver was told before",
     "NothingToSettle": "all of its verdicts are settled",
 }
 _STANDING = {

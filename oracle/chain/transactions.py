@@ -138,6 +138,10 @@ class RequestTransactions:
         """Deliver a verdict whose callback failed, with at least the gas that the request named."""
         return self._functions.retryCallback(recording.to_abi())
 
+    def deliver_final(self, recording: Recording) -> Any:
+        """Tell a verdict's receiver that it can't change any more; whoever sends pays for what the receiver does."""
+        return self._functions.deliverFinal(recording.to_abi())
+
     def stand(self, agreements: Sequence[Agreement], question: Question, schedule: Schedule) -> Any:
         """Make a standing request under each agreement; to be sent by their controller, with all rounds' totals in wei, or 0."""
         return self._functions.stand([each.under_abi for each in agreements], question.pack(), schedule.to_abi())

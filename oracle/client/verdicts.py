@@ -241,6 +241,13 @@ class Verdicts(Lookups):
             raise ContractRevertError(name, {"id": "0x" + request_id.hex()}, REMEDIES[name])
         return self.send(self.contract.retry_callback(self.recording(request_id)))
 
+    def deliver_final(self, request_id: bytes) -> Sent:
+        """Tell the contract that asked that its verdict can't change any more: once, at the sender's cost; open to anyone.
+
+        If that contract reverts, so does this, and it can be done again.
+        """
+        return self.send(self.contract.deliver_final(self.recording(request_id)))
+
 
 def _proven(request: Request, content: Any) -> AnchoredVerdict:
     try:

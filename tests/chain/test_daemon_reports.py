@@ -7,14 +7,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from daemon_chain import CONTROLLER, SUBJECT, Ground
+from daemon_chain import CONTROLLER, SUBJECT, TERMS, Ground
 from daemon_nodes import FIELDS, Town, catalogue, chain, town
 from eth_typing import HexStr
 from hexbytes import HexBytes
 
 from oracle.chain.abi import example_artifact
 from oracle.core.errors import Reason
-from oracle.core.structs import Delivery, ModelsBy, Request, RequestState, Verdict, request_id
+from oracle.core.structs import Delivery, ModelsBy, Question, Request, RequestState, Verdict
 from oracle.models.features import features
 from oracle.store.tables import Stage
 
@@ -148,8 +148,13 @@ async def test_reports__when_the_controller_is_called_back__then_it_is_with_the_
         ground.send(clinic.functions.ask(agreement.source_id, agreement.terms_abi, use), CONTROLLER, total)
     await nodes.until(lambda: len(nodes.logs("Recorded")) == 3)
     assert nodes.logs("DeliveryFailed") == []
-    for use in range(3):
-        assert clinic.functions.recalled(request_id(agreement.id, use)).call()
+    questions = [Question.unpack(each.arguments["question"]) for each in nodes.logs("Requested")]
+    requests = [Request(agreement.id, address, each, ground.quote(agreement)) for each in questions]
+    assert not any(clinic.functions.recalled(each.id).call() for each in requests)
+    ground.pass_time(TERMS.window + 1)
+    for each in requests:
+        ground.send(ground.contract.deliver_final(ground.recording(each)), SUBJECT)
+        assert clinic.functions.recalled(each.id).call()
     # Whatever the receivers do, each has its gas, and the next one too.
     for found in {each.transaction_hash for each in nodes.logs("Recorded")}:
         transaction = ground.web3.eth.get_transaction(HexBytes(found))

@@ -12,6 +12,7 @@ from deploy.devnet import Devnet
 from deploy.story import PURPOSE, sign_and_relay
 from oracle.audit import audit
 from oracle.client import AssentClient
+from oracle.core.errors import ContractRevertError
 from oracle.core.structs import Agreement, Delivery, Record, RequestState, Schedule
 from oracle.models.zoo.screening.data import held_out
 
@@ -55,7 +56,9 @@ def test_callback__when_a_contract_asked__then_it_is_called(
     verdict = controller.wait(identifier, WAIT_S)
     assert verdict.recorded
     assert not verdict.undelivered
-    assert clinic.recalled(identifier) == (verdict.outcome == 0)
+    assert not clinic.recalled(identifier)  # it isn't final yet
+    with pytest.raises(ContractRevertError, match="NotFinal"):
+        controller.deliver_final(identifier)
 
 
 def test_anchored__when_asked_for__then_a_proof_is_served_and_can_be_claimed(
