@@ -160,7 +160,7 @@ async def test_reports__when_the_controller_is_called_back__then_it_is_with_the_
         transaction = ground.web3.eth.get_transaction(HexBytes(found))
         used = ground.web3.eth.get_transaction_receipt(HexBytes(found))["gasUsed"]
         calls = sum(each.transaction_hash == found for each in nodes.logs("Recorded"))
-        assert transaction["gas"] >= used + calls * (60_000 * 64 // 63 + 10_000)
+        assert transaction["gas"] >= used + calls * (20_000 * 64 // 63 + 10_000)
 
 
 def own_outcome() -> int:
