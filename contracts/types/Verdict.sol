@@ -55,11 +55,11 @@ enum RequestState {
     Expired,
     /// The controller gave the use up before asking.
     Cancelled,
-    /// A review of the verdict is under way.
+    /// Challenged, and nobody has decided yet.
     Challenged,
-    /// Reviewed and confirmed.
+    /// Challenged, and found right.
     Upheld,
-    /// Reviewed and replaced; the first verdict stays in the events.
+    /// Challenged, found false, and replaced; the first verdict stays in the events.
     Corrected,
     /// Challenged, and nobody decided in time: it stays, and can't change any more.
     Unjudged
@@ -71,7 +71,7 @@ enum Finality {
     None,
     /// Recorded; anyone may still challenge it.
     Contestable,
-    /// Challenged; a review is due.
+    /// Challenged, and nobody has decided yet.
     Contested,
     /// Can't change any more.
     Final
