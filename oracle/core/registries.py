@@ -12,6 +12,7 @@ from oracle.core.abi import encode
 from oracle.core.addresses import checksum
 from oracle.core.eip712 import Struct
 from oracle.core.keccak import keccak
+from oracle.core.roll import NOBODY
 
 
 class RecordState(IntEnum):
@@ -28,9 +29,6 @@ class ModelState(IntEnum):
     NONE = 0
     PUBLISHED = 1
     DEPRECATED = 2
-
-
-_NOBODY = "0x" + "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class Model(Struct):
     fee: int
     currency: str
     royalty: int
-    arbiter: str = _NOBODY
+    arbiter: str = NOBODY
     cap: int = 0
 
     @property

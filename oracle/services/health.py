@@ -105,6 +105,11 @@ def _models(survey: Survey) -> str | None:
         return "; ".join(survey.engine_problems)
     if survey.models_runnable:
         return None
+    if survey.models_unserved:
+        return (
+            f"all {survey.models_unserved} of the published models that are loaded here name arbiters whom this node doesn't know; "
+            "add to work.arbiters those under whom it may sign and judge"
+        )
     if survey.models_published:
         return f"none of the {survey.models_published} published models is loaded here; add a published one's folder to `models`"
     return "no model is published, as far as this node has read; lower chain.start_block if one should be"

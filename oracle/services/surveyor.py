@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from oracle.chain.rpc import ChainReader, endpoint_errors
 from oracle.core.errors import ChainError, DatabaseError, EndpointError
 from oracle.keys.opening import OperatorKeys
+from oracle.services.arbiters import Arbiters
 from oracle.services.committee import CommitteeView
 from oracle.services.leases import Leases
 from oracle.services.library import Library
@@ -59,6 +60,8 @@ class Survey:
     verdict_cost_wei: int | None = None
     models_published: int = 0
     models_runnable: int = 0
+    #: Of models that are loaded, those whose arbiter this node doesn't serve under.
+    models_unserved: int = 0
     vault_age_s: float = float("inf")
     engine_problems: list[str] = field(default_factory=list)
     key_problems: list[str] = field(default_factory=list)
@@ -103,6 +106,7 @@ class Surveyor:
         self._vaults = vaults
         self._keys = keys
         self._leases = leases
+        self._arbiters = Arbiters(settings.work.arbiters)
         self._library = library
         self._slowly_at = float("-inf")
         self._oldest: tuple[int, int] | None = None
@@ -139,7 +143,9 @@ class Surveyor:
                 store.touch()
                 models = store.models()
                 survey.models_published = len(models)
-                survey.models_runnable = sum(map(self._seat.catalogue.has, models))
+                loaded = [model for model in models if self._seat.catalogue.has(model)]
+                survey.models_runnable = sum(map(self._arbiters.may_serve, loaded))
+                survey.models_unserved = len(loaded) - survey.models_runnable
 
         try:
             await asyncio.to_thread(read)

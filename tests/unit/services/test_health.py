@@ -94,6 +94,10 @@ def _no_model(survey: Survey) -> None:
     survey.models_runnable = 0
 
 
+def _arbiters_unknown(survey: Survey) -> None:
+    survey.models_runnable, survey.models_unserved = 0, 2
+
+
 def _nothing_published(survey: Survey) -> None:
     survey.models_runnable = survey.models_published = 0
 
@@ -126,6 +130,7 @@ def _full(survey: Survey) -> None:
         (_lease_ends, "lease"),
         (_no_model, "models"),
         (_nothing_published, "models"),
+        (_arbiters_unknown, "models"),
         (_poor, "balance"),
         (_vaults_gone, "vaults"),
         (_database_gone, "database"),
