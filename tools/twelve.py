@@ -7,13 +7,16 @@ lives, if one doesn't compile, or if a test fails without a mutant.
 """
 
 import argparse
+import os
+import re
+import subprocess
 import sys
 import time
 import tomllib
 from typing import NamedTuple
 
 from digest import digest
-from mutate import ROOT, WORK, outcome, prepare
+from mutate import ENVIRONMENT, ROOT, WORK, prepare
 
 
 class Mutant(NamedTuple):
@@ -35,14 +38,32 @@ def mutants() -> list[Mutant]:
     return found
 
 
+def ran(forge: str, path: str, tests: list[str]) -> tuple[int, int, str]:
+    """Run these tests of a file; return how many passed, how many failed, and what was said."""
+    command = [forge, "test", "--match-path", path, "--match-test", f"^({'|'.join(tests)})\\("]
+    done = subprocess.run(
+        command,
+        cwd=WORK,
+        env={**os.environ, **ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        timeout=1800,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    passed, failed = (set(re.findall(rf"\[{what}.*\] (\w+)\(", said)) for what in ("PASS", "FAIL"))
+    return len(passed), len(failed), said
+
+
 def tried(forge: str, mutant: Mutant) -> str:
     target = WORK / mutant.file
     original = target.read_text()
     target.write_text(original.replace(mutant.before, mutant.after))
     try:
-        return outcome(forge, ["--match-path", mutant.path, "--match-test", f"{mutant.test}$"])
+        passed, failed, _ = ran(forge, mutant.path, [mutant.test])
     finally:
         target.write_text(original)
+    return "killed" if failed else "survived" if passed else "stillborn"
 
 
 def main() -> int:
@@ -52,9 +73,10 @@ def main() -> int:
     found = mutants()
     prepare()
     for path in sorted({mutant.path for mutant in found}):
-        names = "|".join(mutant.test for mutant in found if mutant.path == path)
-        if outcome(forge, ["--match-path", path, "--match-test", f"({names})$"]) != "survived":
-            print(f"{path} doesn't pass without a mutant", file=sys.stderr)
+        names = sorted({mutant.test for mutant in found if mutant.path == path})
+        passed, failed, said = ran(forge, path, names)
+        if failed or passed != len(names):
+            print(f"{path} doesn't pass without a mutant:\n{said[-2000:]}", file=sys.stderr)
             return 1
     alive = 0
     for mutant in found:

@@ -56,7 +56,7 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
         if (requests.length == 0) return;
         KnownRequest storage made = _judgeableIn(seed);
         KnownCase storage it = cases[made.id];
-        bool stands = chance(seed, "stands", 2);
+        bool stands = chance(seed, "stands", 3);
         Verdict memory found = stands ? made.verdict : _another(made, seed);
         (uint64 judges, bool sound) = _judges(made, seed);
         bool expected = it.phase == Phase.Open && time() <= it.until && sound && isPossible(made, found);

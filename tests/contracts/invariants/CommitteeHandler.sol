@@ -64,9 +64,11 @@ abstract contract CommitteeHandler is Ledger {
     }
 
     function resign(uint256 seed) external counted {
-        // Most often others are left.
-        if (serving() <= committeeSize() + 2 && !chance(seed, "nevertheless", 8)) return;
         KnownOperator storage known = _operatorIn(seed, true, false);
+        // As many as have seats are always left, or no walk would go on; most often more.
+        uint256 others = serving() == 0 ? 0 : serving() - 1;
+        bool few = others < committeeSize() || (others < committeeSize() + 2 && !chance(seed, "nevertheless", 8));
+        if (serves(known) && few) return;
         if (!_attempt("resign", known.account, 0, abi.encodeCall(committee.resign, ()), serves(known))) return;
         known.resigned = true;
         if (known.place == Place.Waiting) known.place = Place.Out;

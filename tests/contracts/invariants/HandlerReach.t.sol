@@ -8,7 +8,7 @@ import { Handler } from "./Handler.sol";
 /// @notice Invariants that hold because nothing ever happened would be worth nothing: on fixed walks the handler comes to every end, and is
 /// refused for every reason.
 contract HandlerReachTest is Test {
-    uint256 private constant STEPS = 4000;
+    uint256 private constant STEPS = 5000;
     /// Actions that call nothing of their own.
     string private constant NO_CALL =
         "wait changeMood standAndOpen requestAndRecord requestAndClaim recordAndChallenge challengeAndJudge";
