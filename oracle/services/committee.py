@@ -12,6 +12,8 @@ from oracle.core.committee import members_of
 from oracle.core.structs import CommitteeTerms, Signers
 
 _SOONEST_REREAD_S = 1.0
+#: Of a bench only stakes, keys and endpoints change, and rarely.
+_BENCH_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Committee:
         self._view: CommitteeView | None = None
         self._before: CommitteeView | None = None
         self._terms: CommitteeTerms | None = None
+        #: Benches, and when they were read by the loop's clock.
+        self._benches: dict[Signers, tuple[float, Bench]] = {}
         self._read_at = float("-inf")
         self._lock = asyncio.Lock()
 
@@ -129,7 +133,14 @@ class Committee:
         return before if timestamp <= before.signs_until else None
 
     async def bench(self, by: Signers) -> Bench:
-        """Return who may judge a verdict that these signed. Raises EndpointError."""
+        """Return who may judge a verdict that these signed, read at most every ten seconds. Raises EndpointError."""
+        now = asyncio.get_running_loop().time()
+        self._benches = {each: kept for each, kept in self._benches.items() if now - kept[0] < _BENCH_S}
+        if by not in self._benches:
+            self._benches[by] = now, await self._read_bench(by)
+        return self._benches[by][1]
+
+    async def _read_bench(self, by: Signers) -> Bench:
         with endpoint_errors("committee"):
             roll, (judges, wanted) = await asyncio.gather(
                 self._contract.roll_of(by.epoch).acall(), self._contract.bench_of(by).acall()

@@ -21,9 +21,6 @@ from oracle.store.tables import CaseState
 log = structlog.get_logger()
 
 _LOOK_AGAIN_S = 0.05
-#: A bench is read anew so often at most, whoever speaks.
-_BENCH_S = 10.0
-_MOST_BENCHES = 256
 
 
 class RulingAnswers:
@@ -33,7 +30,6 @@ class RulingAnswers:
         self._seat = seat
         self._wait_s = wait_s
         self._arbiters = arbiters
-        self._benches: dict[bytes, tuple[float, Bench]] = {}
 
     async def answer(self, proposal: RulingProposal) -> Answer:
         """Return a signature over the ruling, or why there is none. Raises PeerError when the proposal isn't a judge's own."""
@@ -67,16 +63,9 @@ class RulingAnswers:
         return Answer(declined=[declined])
 
     async def _bench(self, case: CaseContext) -> Bench:
-        identity, now = case.request.id, asyncio.get_running_loop().time()
-        kept = self._benches.get(identity)
-        if kept is None or now - kept[0] >= _BENCH_S:
-            recorded = case.request.recorded
-            assert recorded is not None  # noqa: S101  a case without one isn't read
-            kept = now, await self._seat.committee.bench(recorded.by)
-            while len(self._benches) >= _MOST_BENCHES:
-                del self._benches[next(iter(self._benches))]
-            self._benches[identity] = kept
-        return kept[1]
+        recorded = case.request.recorded
+        assert recorded is not None  # noqa: S101  a case without one isn't read
+        return await self._seat.committee.bench(recorded.by)
 
     async def _known(self, identity: bytes, proposer: str) -> CaseContext:
         """Return an open case; with a proposer on the roll, wait a little for it: nodes see a block at different moments."""
