@@ -88,7 +88,7 @@ def test_check_and_status__when_all_is_well__then_nothing_to_do(devnet: Devnet) 
     assert (found["running"], found["place"], len(found["peers"])) == (True, "seat", 3)
     status = json.loads(assent("status", "--config", config, "--json").stdout)
     assert [each["name"] for each in status["conditions"] if not each["met"]] == []
-    assert len(status["conditions"]) == 10
+    assert len(status["conditions"]) == 11
     shown = assent("status", "--config", config, "--once")
     assert shown.returncode == 0
     assert "ready" in shown.stdout
