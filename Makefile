@@ -9,7 +9,7 @@ SOLIDITY := 'contracts/**/*.sol'
 
 comma := ,
 
-.PHONY: help setup demo life holdout test test-contracts test-python test-units test-processes lint fmt gas bench chaos compile deep prove mutants slither clean
+.PHONY: help setup demo life holdout test test-contracts test-python test-units test-processes lint fmt gas bench chaos compile deep prove mutants twelve slither clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
@@ -69,6 +69,9 @@ build/halmos-env: tests/symbolic/requirements.txt
 
 mutants: setup ## mutation testing of quorum, consent, payment and judges, a sample: hours; or a part: SAMPLE=12 SEED=2
 	@$(PY) tools/mutate.py --forge $(FORGE) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
+
+twelve: setup ## a mutant for each statement about the committee, each killed by the test that it names; some minutes
+	@$(PY) tools/twelve.py --forge $(FORGE)
 
 slither: setup build/slither-env ## static analysis; fails at a finding of medium impact or more
 	@PATH="$(CURDIR)/build/slither-env/bin:$$(dirname $(FORGE)):$$PATH" sh tools/slither/run.sh

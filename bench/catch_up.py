@@ -32,6 +32,7 @@ from oracle.chain.abi import Event, artifact, decode_log, event_topic
 from oracle.chain.pool import EndpointPool
 from oracle.chain.rpc import ChainReader, Head, LogKey, log_of, open_async, open_sync
 from oracle.chain.transport import KeptHttpProvider
+from oracle.core.addresses import Addresses
 from oracle.core.digests import Domain
 from oracle.core.errors import AssentError
 from oracle.services.watcher import Watcher
@@ -60,8 +61,8 @@ def miss(devnet: Devnet, asker: Asker, count: int, console: Console) -> None:
 class NotingReader(ChainReader):
     """Notes which ranges were asked for."""
 
-    def __init__(self, web3: AsyncWeb3[EndpointPool], contract: str, chain_id: int) -> None:
-        super().__init__(web3, contract, chain_id)
+    def __init__(self, web3: AsyncWeb3[EndpointPool], addresses: Addresses, chain_id: int) -> None:
+        super().__init__(web3, addresses, chain_id)
         self.ranges: list[tuple[int, int]] = []
 
     async def events(self, first: int, last: Head, seen: Set[LogKey] | None = None) -> list[Event]:
@@ -74,7 +75,7 @@ class NotingReader(ChainReader):
 async def node(settings: ChainSettings, database: Path) -> tuple[float, int, list[tuple[int, int]]]:
     """Catch up as a node does; return the seconds that it took, how many requests there were, and the ranges asked for."""
     web3, metrics = open_async(settings.rpc_url), Metrics()
-    reader = NotingReader(web3, settings.contract, settings.chain_id)
+    reader = NotingReader(web3, settings.addresses, settings.chain_id)
     store = NodeStore(open_database(f"sqlite:///{database}"))
     store.bind(Domain(settings.chain_id, settings.contract))
     watcher = Watcher(reader, store, settings, metrics)
@@ -99,7 +100,7 @@ def by_node(log: LogReceipt) -> str | None:
 def by_web3() -> Decode:
     """Return what decodes as web3 does."""
     contract = Web3().eth.contract(abi=artifact()["abi"])
-    events = {event_topic(name): contract.events[name]() for name in ("Requested", "EpochRotated")}
+    events = {event_topic(name): contract.events[name]() for name in ("Requested", "EpochSet")}
 
     def decode(log: LogReceipt) -> str | None:
         event = events.get("0x" + bytes(log["topics"][0]).hex())
@@ -143,6 +144,8 @@ def measure(devnet: Devnet, folder: Path, rounds: int) -> dict[str, Any]:
         rpc_url=devnet.rpc_url,
         chain_id=deployment.chain_id,
         contract=deployment.contract,
+        committee=deployment.committee,
+        records=deployment.records,
         start_block=deployment.block,
         finality="latest",
     )

@@ -34,6 +34,7 @@ from bench.sampling import memory_mib
 from deploy.story import BUILD
 from oracle.chain.abi import artifact
 from oracle.chain.rpc import ChainReader, open_async
+from oracle.core.digests import Domain
 from oracle.core.structs import Agreement, Model, Question, Record, Step, Summary, request_id
 from oracle.services.watcher import Watcher
 from oracle.settings import ChainSettings
@@ -192,12 +193,19 @@ async def measure(port: int, folder: Path, blocks: int, console: Console) -> lis
 
     url = f"http://127.0.0.1:{port}"
     settings = ChainSettings(
-        rpc_url=url, chain_id=_CHAIN_ID, contract=_CONTRACT, finality="latest", range_blocks=100, reread_blocks=10
+        rpc_url=url,
+        chain_id=_CHAIN_ID,
+        contract=_CONTRACT,
+        committee=_CONTRACT,
+        records=_CONTRACT,
+        finality="latest",
+        range_blocks=100,
+        reread_blocks=10,
     )
     web3 = open_async(url)
     store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}"))
-    store.bind(_CHAIN_ID, _CONTRACT)
-    watcher = Watcher(ChainReader(web3, _CONTRACT, _CHAIN_ID), store, settings, Metrics())
+    store.bind(Domain(_CHAIN_ID, _CONTRACT))
+    watcher = Watcher(ChainReader(web3, settings.addresses, _CHAIN_ID), store, settings, Metrics())
     found, started = [], time.monotonic()
     async with httpx.AsyncClient() as control:
         for step in range(1, _STEPS + 1):

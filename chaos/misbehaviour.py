@@ -6,7 +6,6 @@ What is replaced is named in :func:`install`, and nothing else of the node is to
 from __future__ import annotations
 
 import asyncio
-import inspect
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -104,8 +103,7 @@ class Faulty:
         verdicts = [change(each) for each in message.verdicts]
         tree = MerkleTree([_leaf(each) for each in verdicts])
         digest = report_digest(seat.domain, epoch, len(verdicts), tree.root)
-        signature = seat.keys.signer(message.proposer).sign(digest)
-        signature = await signature if inspect.isawaitable(signature) else signature
+        signature = await seat.keys.signer(message.proposer).asign(digest)
         changed = {"epoch": epoch, "verdicts": verdicts, "signature": "0x" + signature.hex()}
         return message.model_copy(update=changed)
 
@@ -163,7 +161,7 @@ class _Impostor:
 
     def __init__(self, real: Any, other: LocalSigner) -> None:
         self.address: str = real.address
-        self.sign = other.sign
+        self.asign = other.asign
 
 
 def _leaf(verdict: ProposedVerdict) -> bytes:

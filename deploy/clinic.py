@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.deployment import sending
-from oracle.chain.abi import consumer_artifact
+from oracle.chain.abi import example_artifact
 from oracle.chain.rpc import endpoint_errors
 from oracle.client import AssentClient, Sent
 from oracle.core.purposes import purpose
@@ -14,11 +14,11 @@ from oracle.keys.signer import LocalSigner
 
 
 class Clinic:
-    """A clinic's contract: the controller of its patients' agreements, called with each verdict."""
+    """A clinic's contract: the controller of its patients' agreements, told of each verdict, and once more when it is final."""
 
     def __init__(self, client: AssentClient, owner: LocalSigner, term: str, recall_outcome: int) -> None:
         """Deploy it as its owner, asking for one purpose (a DPV term). Raises EndpointError."""
-        built = consumer_artifact()
+        built = example_artifact("Clinic")
         factory = client.web3.eth.contract(abi=built["abi"], bytecode=built["bytecode"])
         constructor = factory.constructor(client.address, purpose(term).bit, recall_outcome)
         with endpoint_errors("deployment"):

@@ -1,6 +1,7 @@
 """Compile the contracts with py-solc-x, under the settings of ``foundry.toml``, into the artifacts that the package ships.
 
-    python -m deploy.compile            write oracle/chain/artifacts: Assent.json, and Clinic.json, the example of a consumer
+    python -m deploy.compile            write oracle/chain/artifacts: Assent.json, Committee.json and Records.json, and the examples of a
+                                        consumer and of an arbiter, Clinic.json and Board.json
     python -m deploy.compile --check    exit 1 if what is written differs from a fresh compilation
 
 The npm package behind ``tools/solc.js`` compiles, as it does for forge; ``ASSENT_NATIVE_SOLC=1`` has py-solc-x install a native solc of the
@@ -15,7 +16,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +25,26 @@ from solcx.exceptions import SolcInstallationError
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "oracle" / "chain" / "artifacts"
-#: What Assent does, and the contracts that do it together.
-INTERFACE = ("contracts/interfaces/IAssent.sol", "IAssent")
-PARTS = tuple(
-    (f"contracts/{name}.sol", name) for name in ("Assent", "AssentRegistries", "AssentDesk", "AssentConsents")
-)
-CONSUMER = ("contracts/consumers/Clinic.sol", "Clinic")
+#: The contracts that are Assent together, at one address: the first, which delegates to the others.
+PARTS = tuple((f"contracts/{name}.sol", name) for name in ("Assent", "AssentRequests", "AssentAgreements"))
+RECORDS = ("contracts/Records.sol", "Records")
+#: Nothing of it is on the way of a verdict: it is compiled for size.
+COMMITTEE = ("contracts/Committee.sol", "Committee")
+#: Examples: of a contract that asks for verdicts, and of an arbiter.
+EXAMPLES = (("contracts/consumers/Clinic.sol", "Clinic"), ("contracts/consumers/Board.sol", "Board"))
 #: What a contract without one has, which no ABI says.
 _NO_CONSTRUCTOR = {"type": "constructor", "inputs": [], "stateMutability": "nonpayable"}
+#: What of an ABI can be called, read or caught by its name.
+_NAMED = ("function", "event", "error")
 _OUTPUTS = ["abi", "evm.bytecode.object", "evm.deployedBytecode"]
 _IMPORT = re.compile(r"^\s*import\s[^;]*?\"([^\"]+)\";", re.MULTILINE)
 
 
-def foundry_profile() -> dict[str, Any]:
-    """Return the settings of ``foundry.toml`` for what is shipped: the default profile's, under those of the compiler profile "shipped"."""
+def foundry_profile(compiler_profile: str) -> dict[str, Any]:
+    """Return the settings of ``foundry.toml`` for what is shipped: the default profile's, under those of a compiler profile."""
     profile: dict[str, Any] = tomllib.loads((ROOT / "foundry.toml").read_text())["profile"]["default"]
-    shipped = {each["name"]: each for each in profile["additional_compiler_profiles"]}["shipped"]
-    return {**profile, **shipped}
+    named = {each["name"]: each for each in profile["additional_compiler_profiles"]}
+    return {**profile, **named[compiler_profile]}
 
 
 def _sources(profile: dict[str, Any], entries: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -98,11 +102,11 @@ def compiler() -> tuple[Path, str]:
     return solcx.install.get_executable(version), f"native solc {version}"
 
 
-def solc(contracts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+def solc(contracts: Sequence[tuple[str, str]], compiler_profile: str = "shipped") -> dict[tuple[str, str], Any]:
     """Compile contracts (file and name each) and return solc's output for each."""
     binary, name = compiler()
     print(f"compile: {', '.join(contract for _, contract in contracts)} with {name} …", file=sys.stderr, flush=True)
-    request = standard_input(foundry_profile(), contracts)
+    request = standard_input(foundry_profile(compiler_profile), contracts)
     output = solcx.compile_standard(request, solc_binary=str(binary), base_path=str(ROOT))
     return {(file, contract): output["contracts"][file][contract] for file, contract in contracts}
 
@@ -110,21 +114,34 @@ def solc(contracts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str
 def compile_artifacts() -> dict[str, dict[str, Any]]:
     """Compile and return the artifacts by file name.
 
-    Assent's has one ABI, the interface's with every error of its parts, and for each part ``constructor`` (the constructor's ABI),
-    ``bytecode``, ``runtime`` and the runtime's ``immutables``.
+    Each has its ABI (Assent's is that of all its parts), and under ``contracts`` what is deployed for it: ``constructor`` (the
+    constructor's ABI), ``bytecode``, ``runtime`` and the runtime's ``immutables``.
     """
-    compiled = solc((INTERFACE, *PARTS, CONSUMER))
-    parts = {part[1]: _part(compiled[part]) for part in PARTS}
-    interface = compiled[INTERFACE]["abi"] + [entry for part in PARTS for entry in _errors(compiled[part]["abi"])]
-    consumer = _part(compiled[CONSUMER])
+    compiled = {**solc((*PARTS, RECORDS, *EXAMPLES)), **solc((COMMITTEE,), "small")}
     return {
-        "Assent.json": {"compiler": _settings(), "abi": _distinct(interface), "contracts": parts},
-        "Clinic.json": {"compiler": _settings(), "abi": compiled[CONSUMER]["abi"], "bytecode": consumer["bytecode"]},
+        "Assent.json": _artifact(compiled, PARTS),
+        "Committee.json": _artifact(compiled, (COMMITTEE,), "small"),
+        "Records.json": _artifact(compiled, (RECORDS,)),
+        **{f"{each[1]}.json": _example(compiled[each]) for each in EXAMPLES},
     }
 
 
-def _settings() -> dict[str, Any]:
-    profile = foundry_profile()
+def _example(compiled: dict[str, Any]) -> dict[str, Any]:
+    return {"compiler": _settings("shipped"), "abi": compiled["abi"], "bytecode": _part(compiled)["bytecode"]}
+
+
+def _artifact(
+    compiled: dict[tuple[str, str], Any], parts: Sequence[tuple[str, str]], compiler_profile: str = "shipped"
+) -> dict[str, Any]:
+    return {
+        "compiler": _settings(compiler_profile),
+        "abi": _distinct(entry for part in parts for entry in compiled[part]["abi"] if entry["type"] in _NAMED),
+        "contracts": {part[1]: _part(compiled[part]) for part in parts},
+    }
+
+
+def _settings(compiler_profile: str) -> dict[str, Any]:
+    profile = foundry_profile(compiler_profile)
     return {
         "solc": json.loads((ROOT / "package.json").read_text())["devDependencies"]["solc"],
         "evmVersion": profile["evm_version"],
@@ -144,16 +161,12 @@ def _part(compiled: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _errors(abi: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [entry for entry in abi if entry["type"] == "error"]
-
-
-def _distinct(abi: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _distinct(abi: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Leave one of each entry: each part declares what it reverts with."""
     named: dict[tuple[str, ...], dict[str, Any]] = {}
     for entry in abi:
         kinds = ",".join(item["type"] for item in entry.get("inputs", ()))
-        named.setdefault((entry["type"], entry.get("name", ""), kinds), entry)
+        named.setdefault((entry["type"], entry["name"], kinds), entry)
     return list(named.values())
 
 

@@ -35,10 +35,11 @@ class Demo(Scenes):
         record, agreement = self._record_and_agreement()
         first = self._first_verdict(agreement)
         self._batch(agreement)
-        self._callback(record)
+        clinic = self._callback(record)
         self._challenge(first)
         self._operator_dies(agreement)
         self._withdrawal(agreement)
+        self._final(*clinic)
         self._show_gas()
 
     def _record_and_agreement(self) -> tuple[Record, Agreement]:

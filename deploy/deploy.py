@@ -12,6 +12,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +25,8 @@ from oracle.chain.contract import ETHER
 from oracle.chain.rpc import endpoint_errors, open_sync, wrong_chain
 from oracle.client import AssentClient, Deployment
 from oracle.core.errors import AssentError, ConfigurationError
-from oracle.core.structs import CLAIM_TIME_S, MAX_OPEN_S, ChallengeTerms, Model, ModelState, Policy
+from oracle.core.roll import NOBODY
+from oracle.core.structs import CommitteeTerms, Model, ModelState
 from oracle.keys.keystore import read_signer
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
@@ -37,44 +39,54 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class PolicySection(_Section):
-    """Terms of the operator set: stake in wei, times in seconds."""
+Seconds = Annotated[int, Field(ge=0, lt=2**40)]
+Wei = Annotated[int, Field(ge=0, lt=2**96)]
+Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 
-    min_stake: Annotated[int, Field(gt=0, lt=2**96)]
-    min_members: Annotated[int, Field(ge=2, le=64)]
-    unbonding_time: Annotated[int, Field(ge=0, lt=2**40)]
-    epoch_length: Annotated[int, Field(ge=1, lt=2**40)]
-    epoch_grace: Annotated[int, Field(ge=0, lt=2**32)]
 
-    def terms(self) -> Policy:
+class CommitteeSection(_Section):
+    """What the committee goes by, for ever: stakes in wei, times in seconds; see :class:`oracle.core.roll.CommitteeTerms`.
+
+    ``start`` is a point in time, until which founders join; without one the first epoch may be formed at once.
+    """
+
+    seats: Annotated[int, Field(ge=1, le=64)]
+    max_roll: Annotated[int, Field(ge=1, le=64)]
+    min_roll: Annotated[int, Field(ge=1, le=64)]
+    min_stake: Wei
+    penalty: Wei
+    bond: Wei
+    window: Annotated[Seconds, Field(ge=1)]
+    judging_time: Annotated[Seconds, Field(ge=1)]
+    ruling_time: Seconds
+    start: datetime | None = None
+    epoch_length: Annotated[Seconds, Field(ge=1)]
+    lease: Seconds
+    grace: Seconds
+    unbonding: Seconds
+    admission: Address = NOBODY
+
+    def terms(self) -> CommitteeTerms:
         """Return the struct that the contract takes."""
-        return Policy(self.min_stake, self.min_members, self.unbonding_time, self.epoch_length, self.epoch_grace)
-
-
-class ChallengesSection(_Section):
-    """Terms of challenges: times in seconds, ``bond`` and ``penalty`` in wei."""
-
-    window: Annotated[int, Field(ge=0, lt=2**40)]
-    review_time: Annotated[int, Field(ge=1, lt=2**40)]
-    bond: Annotated[int, Field(ge=0, lt=2**96)]
-    penalty: Annotated[int, Field(ge=0, lt=2**96)]
-
-    def terms(self) -> ChallengeTerms:
-        """Return the struct that the contract takes."""
-        return ChallengeTerms(self.window, self.review_time, self.bond, self.penalty)
+        start = int(self.start.timestamp()) if self.start else 0
+        return CommitteeTerms(**self.model_dump() | {"start": start, "admission": to_checksum_address(self.admission)})
 
 
 class PublishedModel(_Section):
     """A model to publish: its package folder, the terms of a verdict, and where the package can be had.
 
-    ``fee`` is in the smallest unit of ``currency``, a token's address, ether by default; ``royalty`` in basis points of it.
+    ``fee`` is in the smallest unit of ``currency``, a token's address, ether by default; ``royalty`` in basis points of it. ``arbiter``
+    rules on challenged verdicts where the committee's bench doesn't; ``cap`` bounds what is in escrow at a time, in the currency's
+    smallest unit, 0 for no bound.
     """
 
     package: Path
     quorum: Annotated[int, Field(ge=2, le=64)]
     fee: Annotated[int, Field(ge=0, lt=2**96)]
-    currency: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")] = ETHER
+    currency: Address = ETHER
     royalty: Annotated[int, Field(ge=0, le=5_000)] = 0
+    arbiter: Address = NOBODY
+    cap: Wei = 0
     uri: str = ""
 
 
@@ -85,8 +97,7 @@ class Network(_Section):
     chain_id: Annotated[int, Field(gt=0)]
     keystore: Path | None = None
     password_file: Path | None = None
-    policy: PolicySection
-    challenges: ChallengesSection
+    committee: CommitteeSection
     models: tuple[PublishedModel, ...] = ()
 
 
@@ -108,16 +119,14 @@ def load_network(path: Path) -> Network:
 
 
 def _unsafe(network: Network) -> list[str]:
-    """Say what the contract's constructor would refuse, so that it is known before anything is paid for."""
-    policy, challenges, problems = network.policy, network.challenges, []
-    if policy.min_stake < challenges.penalty:
-        problems.append("policy.min_stake: must be at least challenges.penalty, or nothing is left to take")
-    bonded = policy.epoch_grace + MAX_OPEN_S + CLAIM_TIME_S + 2 * (challenges.window + challenges.review_time) + 1
-    if policy.unbonding_time <= bonded:
-        problems.append(
-            f"policy.unbonding_time: must exceed epoch_grace + 8 days + twice window + review_time, {bonded} seconds"
-        )
-    return problems
+    """Say what the contracts would refuse, so that it is known before anything is paid for."""
+    problems = [f"committee.{name}: {problem}" for name, problem in network.committee.terms().problems().items()]
+    least = network.committee.min_roll
+    return problems + [
+        f"models.{place}.quorum: must be {least} at most: no fewer seats than committee.min_roll accept reports"
+        for place, model in enumerate(network.models)
+        if model.quorum > least
+    ]
 
 
 def _existing(web3: Web3, network: Network, path: Path, say: Say) -> Deployment | None:
@@ -125,8 +134,7 @@ def _existing(web3: Web3, network: Network, path: Path, say: Say) -> Deployment 
         return None
     deployment = Deployment.read(path)
     try:
-        policy, challenges = network.policy.terms(), network.challenges.terms()
-        verify(web3, deployment.contract, policy, challenges, deployment.block)
+        verify(web3, deployment.addresses, network.committee.terms())
     except VerificationError as error:
         say(f"the deployment in {path.name} doesn't stand ({error}); deploying anew")
         return None
@@ -135,13 +143,15 @@ def _existing(web3: Web3, network: Network, path: Path, say: Say) -> Deployment 
 
 
 def _create(web3: Web3, network: Network, signer: LocalSigner, say: Say) -> Deployment:
-    policy, challenges = network.policy.terms(), network.challenges.terms()
+    terms = network.committee.terms()
     with endpoint_errors("deployment"):
-        receipt = create(web3, policy, challenges, sending(web3, signer, network.chain_id))
-    contract, block = str(receipt["contractAddress"]), receipt["blockNumber"]
-    verify(web3, contract, policy, challenges, block)
-    say(f"contract {contract} deployed in block {block}, and verified")
-    return Deployment(network.chain_id, contract, block, network.rpc_url)
+        made = create(web3, signer.address, terms, sending(web3, signer, network.chain_id))
+    verify(web3, made.addresses, terms)
+    core, committee, records = made.addresses.all
+    say(
+        f"contract {core}, its committee {committee} and records {records} deployed from block {made.block}, and verified"
+    )
+    return Deployment(network.chain_id, core, committee, records, made.block, network.rpc_url)
 
 
 def model_terms(package: ModelPackage, publisher: str, wanted: PublishedModel) -> Model:
@@ -157,6 +167,8 @@ def model_terms(package: ModelPackage, publisher: str, wanted: PublishedModel) -
         fee=wanted.fee,
         currency=to_checksum_address(wanted.currency),
         royalty=wanted.royalty,
+        arbiter=to_checksum_address(wanted.arbiter),
+        cap=wanted.cap,
     )
 
 

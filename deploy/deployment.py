@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from web3 import Web3
-from web3.types import TxReceipt
+from web3.types import Nonce, TxReceipt
+from web3.utils import get_create_address
 
-from oracle.chain.abi import artifact, event_topic, factory
+from oracle.chain.abi import creations, factory
 from oracle.chain.contract import AssentContract
 from oracle.client import Deployment
+from oracle.core.addresses import Addresses
 from oracle.core.errors import ChainError
-from oracle.core.structs import ChallengeTerms, Policy, Struct
+from oracle.core.structs import CommitteeTerms
 from oracle.keys.signer import LocalSigner
 
 #: Sends a creating transaction (what a factory's ``constructor(...)`` returns) and waits for its receipt.
 Send = Callable[[Any], TxReceipt]
 
 FOLDER = Path(__file__).resolve().parent / "deployments"
-_MAIN, _REGISTRIES, _DESK, _CONSENTS = "Assent", "AssentRegistries", "AssentDesk", "AssentConsents"
+#: What is deployed, in this order: the committee first, for the address that Assent will have.
+_ORDER = ("Committee", "Records", "AssentAgreements", "AssentRequests", "Assent")
 
 
 class VerificationError(ChainError):
@@ -33,6 +37,8 @@ def write(deployment: Deployment, path: Path) -> None:
     content = {
         "chainId": deployment.chain_id,
         "contract": deployment.contract,
+        "committee": deployment.committee,
+        "records": deployment.records,
         "block": deployment.block,
         "rpcUrl": deployment.rpc_url,
         "models": {name: "0x" + model.hex() for name, model in deployment.models.items()},
@@ -55,52 +61,72 @@ def sending(web3: Web3, signer: LocalSigner, chain_id: int) -> Send:
     return send
 
 
-def create(web3: Web3, policy: Policy, challenges: ChallengeTerms, send: Send) -> TxReceipt:
-    """Create the four parts, the last of which delegates to the others; return its receipt, which has the address and block.
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What was deployed, and the first block with a part of it."""
 
-    Raises VerificationError if a transaction reverts, as it does for terms that the contract can't stand.
+    addresses: Addresses
+    block: int
+
+
+def create(web3: Web3, deployer: str, terms: CommitteeTerms, send: Send) -> Created:
+    """Deploy the contracts as an account, by whose next nonces they find each other.
+
+    Raises VerificationError if a transaction reverts, as it does for terms that the committee can't have.
     """
-    consents = _create(web3, _CONSENTS, (), send)["contractAddress"]
-    desk = _create(web3, _DESK, (consents, challenges.to_abi()), send)["contractAddress"]
-    registries = _create(web3, _REGISTRIES, (desk,), send)["contractAddress"]
-    return _create(web3, _MAIN, (registries, policy.to_abi()), send)
+    account = web3.to_checksum_address(deployer)
+    nonce = web3.eth.get_transaction_count(account) + _ORDER.index("Assent")
+    core = get_create_address(account, Nonce(nonce))
+    committee = _create(web3, "Committee", (core, terms.to_abi()), send)
+    records = _create(web3, "Records", (core,), send)
+    agreements = _create(web3, "AssentAgreements", (committee.address, records.address), send)
+    requests = _create(web3, "AssentRequests", (agreements.address, committee.address), send)
+    made = _create(web3, "Assent", (requests.address, committee.address), send)
+    return Created(Addresses(made.address, committee.address, records.address), committee.block)
 
 
-def _create(web3: Web3, name: str, arguments: tuple[Any, ...], send: Send) -> TxReceipt:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    address: str
+    block: int
+
+
+def _create(web3: Web3, name: str, arguments: tuple[Any, ...], send: Send) -> _Made:
     receipt = send(factory(web3, name).constructor(*arguments))
     if receipt["status"] != 1 or receipt["contractAddress"] is None:
-        raise VerificationError(
-            f"the transaction that creates {name} reverted; see the network's policy and challenges"
-        )
-    return receipt
+        raise VerificationError(f"the transaction that creates {name} reverted; see the network's committee")
+    return _Made(str(receipt["contractAddress"]), receipt["blockNumber"])
 
 
-def verify(web3: Web3, contract: str, policy: Policy, challenges: ChallengeTerms, first_block: int = 0) -> None:
-    """Compare code and terms on chain with the artifact and what was meant. Raises VerificationError naming the difference.
-
-    A policy that the operators changed since ``first_block`` is as it should be.
-    """
-    address = web3.to_checksum_address(contract)
-    _same_code(web3, address, _MAIN)
-    deployed = AssentContract(web3, address, 0)
-    _same_code(web3, web3.to_checksum_address(deployed.registries().call()), _REGISTRIES)
-    _same_code(web3, web3.to_checksum_address(deployed.desk().call()), _DESK)
-    _same_code(web3, web3.to_checksum_address(deployed.consents().call()), _CONSENTS)
-    _same_terms(address, challenges, deployed.challenge_terms().call())
-    changed = [event_topic("PolicyChanged")]
-    if not web3.eth.get_logs({"address": address, "fromBlock": first_block, "topics": changed}):
-        _same_terms(address, policy, deployed.current_policy().call())
+def verify(web3: Web3, addresses: Addresses, terms: CommitteeTerms) -> None:
+    """Compare code and terms on chain with the artifacts and what was meant. Raises VerificationError naming the difference."""
+    _same_code(web3, addresses.core, "Assent")
+    deployed = AssentContract(web3, addresses, 0)
+    _same_code(web3, deployed.requests().call(), "AssentRequests")
+    _same_code(web3, deployed.agreements().call(), "AssentAgreements")
+    _same_place("committee", addresses.core, deployed.committee().call(), addresses.committee)
+    _same_place("records", addresses.core, deployed.records().call(), addresses.records)
+    _same_code(web3, addresses.committee, "Committee")
+    _same_code(web3, addresses.records, "Records")
+    _same_place("core", addresses.committee, deployed.committee_core().call(), addresses.core)
+    _same_place("core", addresses.records, deployed.records_core().call(), addresses.core)
+    _same_terms(addresses.committee, terms, deployed.committee_terms().call())
 
 
-def _same_code(web3: Web3, address: Any, name: str) -> None:
-    part = artifact()["contracts"][name]
-    code = bytes(web3.eth.get_code(address))
+def _same_code(web3: Web3, address: str, name: str) -> None:
+    part = creations()[name]
+    code = bytes(web3.eth.get_code(web3.to_checksum_address(address)))
     if not code:
         raise VerificationError(f"no contract at {address}")
     if _masked(code, part["immutables"]) != _masked(bytes.fromhex(part["runtime"][2:]), part["immutables"]):
         raise VerificationError(
             f"the code at {address} isn't {name} of this version: deploy anew, or use the version that fits it"
         )
+
+
+def _same_place(what: str, of: str, told: str, wanted: str) -> None:
+    if told != wanted:
+        raise VerificationError(f"the {what} of {of} is {told}, not {wanted}")
 
 
 def _masked(code: bytes, spans: list[list[int]]) -> bytes:
@@ -111,7 +137,7 @@ def _masked(code: bytes, spans: list[list[int]]) -> bytes:
     return bytes(masked)
 
 
-def _same_terms(address: str, wanted: Struct, found: Struct) -> None:
+def _same_terms(address: str, wanted: CommitteeTerms, found: CommitteeTerms) -> None:
     chosen = wanted.to_message()
     for name, value in found.to_message().items():
         if value != chosen[name]:

@@ -13,17 +13,20 @@ from typing import Any, Self
 
 from web3.types import RPCEndpoint
 
+from deploy.board import Board, create_board
 from deploy.deploy import Network, deploy, load_network
-from deploy.deployment import FOLDER
-from deploy.devnet_files import Accounts, Place, operator_owner, write_node, write_vault
+from deploy.deployment import FOLDER, sending
+from deploy.devnet_files import BOARD_QUORUM, Accounts, Place, operator_owner, write_node, write_vault
 from deploy.foundry import anvil_command
 from deploy.processes import ProcessError, Processes, answers, free_port, port_is_free
 from oracle.chain.rpc import open_sync
 from oracle.client import Asked, AssentClient, Deployment
-from oracle.core.committee import proposing_turn
+from oracle.core.committee import majority, proposing_turn
 from oracle.core.digests import Domain
+from oracle.core.roll import MIN_ROLL
 from oracle.core.structs import Record
 from oracle.core.trail import Trail
+from oracle.keys.devnet import DEVNET_CHAIN_ID
 from oracle.keys.signer import LocalSigner
 from oracle.models.package import ModelPackage
 from oracle.services.trails import build_trail
@@ -44,12 +47,15 @@ Say = Callable[[str], None]
 class DevnetOptions:
     """What a devnet is made of. A port of 0 takes a free one; operators take the ports from ``node_port`` on.
 
-    ``quorum`` is the models', the network's own by default; ``work`` are settings of every node beside its pace. One that is ``published``
-    is, while it runs, the deployment that commands and the SDK take when none is named.
+    The first ``seats`` operators sign, the rest are in reserve. ``quorum`` is the models', more than half of the seats by default. A roll
+    that couldn't convict all who signed a lie, having fewer than 2 quorum + 1 operators, gets an arbiter: a board of three. ``work`` are
+    settings of every node beside its pace. One that is ``published`` is, while it runs, the deployment that commands and the SDK take when
+    none is named.
     """
 
     folder: Path
     operators: int = 4
+    seats: int = 4
     block_time_s: int = 1
     anvil_port: int = 0
     vault_port: int = 0
@@ -58,6 +64,16 @@ class DevnetOptions:
     quorum: int | None = None
     work: Mapping[str, object] = field(default_factory=dict)
     published: bool = False
+
+    @property
+    def signers(self) -> int:
+        """How many sign a report."""
+        return max(self.quorum or 0, majority(self.seats))
+
+    @property
+    def needs_arbiter(self) -> bool:
+        """Whether too few are left to judge what a quorum signed."""
+        return self.operators < 2 * self.signers + 1
 
 
 @dataclass(slots=True)
@@ -85,6 +101,8 @@ class Devnet:
         self.vault_url = f"http://127.0.0.1:{self._ports['vault']}"
         self.vault_config = options.folder / "vault" / "vault.toml"
         self.deployment: Deployment | None = None
+        #: The board's address, if there is one.
+        self.arbiter: str | None = None
         #: Where the deployment is published, and as what.
         self._published: tuple[Path, bytes] | None = None
 
@@ -162,6 +180,12 @@ class Devnet:
         provider = open_sync(self.rpc_url).provider
         provider.make_request(RPCEndpoint("evm_setIntervalMining"), [self.options.block_time_s])
 
+    def pass_time(self, seconds: int) -> None:
+        """Move the chain's clock forward."""
+        provider = open_sync(self.rpc_url).provider
+        provider.make_request(RPCEndpoint("evm_increaseTime"), [seconds])
+        provider.make_request(RPCEndpoint("evm_mine"), [])
+
     def _deployed(self) -> Deployment:
         if self.deployment is None:
             raise ProcessError("the devnet isn't up")
@@ -177,6 +201,8 @@ class Devnet:
 
     def _deploy(self) -> None:
         self._say("contract and model …")
+        if self.options.needs_arbiter:
+            self.arbiter = self._create_board()
         network = self._network()
         self.options.folder.mkdir(parents=True, exist_ok=True)
         path = self.options.folder / "deployment.json"
@@ -185,16 +211,31 @@ class Devnet:
             self._published = (FOLDER / f"{network.chain_id}.json", path.read_bytes())
             shutil.copyfile(path, self._published[0])
 
+    def _create_board(self) -> str:
+        web3, members = open_sync(self.rpc_url), self.accounts.board
+        send = sending(web3, self.accounts.deployer, DEVNET_CHAIN_ID)
+        return create_board(web3, [each.address for each in members], BOARD_QUORUM, send)
+
+    def board(self) -> Board:
+        """Return the board that is the models' arbiter. Raises ProcessError if there is none."""
+        if self.arbiter is None:
+            raise ProcessError("this devnet's roll is large enough to convict: it has no arbiter")
+        return Board(self.client(self.accounts.deployer), self.arbiter, self.accounts.board, BOARD_QUORUM)
+
     def _network(self) -> Network:
-        network = load_network(NETWORK)
-        quorum = self.options.quorum
-        changes: dict[str, Any] = {"rpc_url": self.rpc_url}
-        if quorum is not None:
-            changes["models"] = tuple(model.model_copy(update={"quorum": quorum}) for model in network.models)
-            # No model asks for more signers than the smallest committee has.
-            least = max(network.policy.min_members, quorum)
-            changes["policy"] = network.policy.model_copy(update={"min_members": least})
-        return network.model_copy(update=changes)
+        network, options = load_network(NETWORK), self.options
+        terms: dict[str, Any] = {"quorum": options.signers}
+        if self.arbiter is not None:
+            terms["arbiter"] = self.arbiter
+        # No model asks for more signers than the smallest roll has seats; and one operator may lose its own.
+        seats = {"seats": options.seats, "min_roll": max(MIN_ROLL, options.signers)}
+        return network.model_copy(
+            update={
+                "rpc_url": self.rpc_url,
+                "models": tuple(model.model_copy(update=terms) for model in network.models),
+                "committee": network.committee.model_copy(update=seats),
+            }
+        )
 
     def start_vault(self) -> None:
         """Start the vault, or start it again after it was stopped."""
@@ -214,14 +255,15 @@ class Devnet:
     def _make_operator(self, index: int) -> OperatorNode:
         name, port = f"operator{index}", self._ports[f"node{index}"]
         endpoint = f"http://127.0.0.1:{port}"
-        work = {"turn_blocks": self.options.turn_blocks, **self.options.work}
+        arbiters = [self.arbiter] if self.arbiter is not None else []
+        work = {"turn_blocks": self.options.turn_blocks, "arbiters": arbiters, **self.options.work}
         keys = write_node(self.options.folder / name, self._place(name), port, self._packages(), work)
         provider = open_sync(self.rpc_url).provider
         provider.make_request(RPCEndpoint("anvil_setBalance"), [keys.sender.address, hex(_SENDER_WEI)])
         owner = operator_owner(index)
         client = self.client(owner)
-        policy = client.read(client.contract.current_policy())
-        client.join(keys.attester, keys.seal.public, endpoint, policy.min_stake)
+        terms = client.read(client.contract.committee_terms())
+        client.join(keys.attester, keys.seal.public, endpoint, terms.min_stake)
         return OperatorNode(name, owner, keys.attester.address, endpoint, keys.config)
 
     def rpc_url_of(self, name: str) -> str:  # noqa: ARG002  a devnet that puts something in between tells them apart
@@ -229,8 +271,7 @@ class Devnet:
         return self.rpc_url
 
     def _place(self, name: str) -> Place:
-        deployment = self._deployed()
-        return Place(self.rpc_url_of(name), deployment.chain_id, deployment.contract, deployment.block)
+        return Place(self.rpc_url_of(name), self._deployed())
 
     def _packages(self) -> list[Path]:
         return [model.package.resolve() for model in load_network(NETWORK).models]
@@ -254,7 +295,7 @@ class Devnet:
 
     def due_to_propose(self, block: int) -> OperatorNode:
         """Return the operator whose turn comes first for what is asked in a block."""
-        return self.operators[proposing_turn(block, block, self.options.turn_blocks, len(self.operators))]
+        return self.operators[proposing_turn(block, block, self.options.turn_blocks, self.options.seats)]
 
     def ask_in_turn_of(self, operator: OperatorNode, ask: Callable[[], Asked]) -> Asked:
         """Ask when it is an operator's turn to propose; once more if that came in a later block. Raises ProcessError."""

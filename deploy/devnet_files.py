@@ -10,6 +10,7 @@ from typing import Any
 
 import tomli_w
 
+from oracle.client import Deployment
 from oracle.keys.devnet import devnet_key
 from oracle.keys.keystore import write_secret
 from oracle.keys.seal_key import SealKey
@@ -17,6 +18,9 @@ from oracle.keys.signer import LocalSigner
 
 _PASSWORD = "devnet"  # noqa: S105  guards keys that are worth nothing
 _DEPLOYER, _FIRST_OPERATOR, _HOLDER, _SUBJECT, _CONTROLLER, _RELAYER, _CLINIC = 0, 1, 15, 16, 17, 18, 19
+
+#: Those who sit on the board that is the devnet's arbiter, and how many of them must agree.
+_BOARD, BOARD_QUORUM = (20, 21, 22), 2
 
 #: More operators than this would need accounts that have another part in the story.
 MAX_OPERATORS = _HOLDER - _FIRST_OPERATOR
@@ -42,6 +46,8 @@ class Accounts:
     relayer: LocalSigner = field(default_factory=lambda: _account(_RELAYER))
     #: Owner of the example's contract.
     clinic: LocalSigner = field(default_factory=lambda: _account(_CLINIC))
+    #: Members of the board that rules where no bench can.
+    board: tuple[LocalSigner, ...] = field(default_factory=lambda: tuple(map(_account, _BOARD)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,13 @@ class Place:
     """Which deployment the configurations name."""
 
     rpc_url: str
-    chain_id: int
-    contract: str
-    start_block: int
+    deployment: Deployment
+
+    def settings(self) -> dict[str, Any]:
+        """Return what vault and node both name."""
+        made = self.deployment
+        addresses = {"contract": made.contract, "committee": made.committee, "records": made.records}
+        return {"rpc_url": self.rpc_url, "chain_id": made.chain_id, **addresses, "start_block": made.block}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +108,7 @@ def write_vault(folder: Path, place: Place, port: int, packages: Sequence[Path])
     return _write_toml(
         folder / "vault.toml",
         {
-            "rpc_url": place.rpc_url,
-            "chain_id": place.chain_id,
-            "contract": place.contract,
-            "start_block": place.start_block,
+            **place.settings(),
             "master_key_file": "master.json",
             "master_password_file": "password",
             "models": [str(package) for package in packages],
@@ -119,14 +126,7 @@ def write_node(folder: Path, place: Place, port: int, packages: Sequence[Path], 
         folder / "node.toml",
         {
             "models": [str(package) for package in packages],
-            "chain": {
-                "rpc_url": place.rpc_url,
-                "chain_id": place.chain_id,
-                "contract": place.contract,
-                "start_block": place.start_block,
-                "finality": "latest",
-                "poll_interval_s": 0.1,
-            },
+            "chain": {**place.settings(), "finality": "latest", "poll_interval_s": 0.1},
             "keys": {
                 "attester": "attester.json",
                 "sender": "sender.json",

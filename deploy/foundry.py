@@ -67,7 +67,7 @@ def anvil_command(port: int, *arguments: str) -> list[str]:
     2^24 gas a transaction (EIP-7825). Raises FoundryError.
     """
     rules = ("--hardfork", "osaka", "--enable-tx-gas-limit")
-    return [str(find("anvil")), "--host", "127.0.0.1", "--port", str(port), *rules, "--accounts", "20", *arguments]
+    return [str(find("anvil")), "--host", "127.0.0.1", "--port", str(port), *rules, "--accounts", "23", *arguments]
 
 
 if __name__ == "__main__":

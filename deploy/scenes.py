@@ -18,7 +18,7 @@ from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
 from oracle.models.zoo.screening.data import HeldOutCase, held_out
 
-#: How long a verdict or a review is waited for, in seconds.
+#: How long a verdict or the end of a case is waited for, in seconds.
 WAIT_S = 60
 #: What the subject asks for each verdict.
 PRICE_WEI = 10**14
@@ -67,7 +67,7 @@ class Scenes:
         gas = controller.web3.eth.get_transaction_receipt(HexBytes(transaction or b""))["gasUsed"]
         self._gas[f"record many, each of {size}"] = gas // size
 
-    def _callback(self, record: Record) -> None:
+    def _callback(self, record: Record) -> tuple[Clinic, bytes]:
         tell, devnet = self._tell, self._devnet
         tell.chapter("4  A clinic's contract asks, and is called with the verdict")
         owner, recall = devnet.accounts.clinic, self._package.card.outcomes.index(self._case.diagnosis)
@@ -80,23 +80,41 @@ class Scenes:
         tell.expect(
             verdict.recorded and not verdict.undelivered, "the verdict is recorded and delivered, in one transaction"
         )
-        tell.expect(clinic.recalled(identifier), "the clinic has its patient on the list for a recall")
+        tell.expect(not clinic.recalled(identifier), "it may still be found false: the clinic recalls nobody yet")
+        return clinic, identifier
+
+    def _final(self, clinic: Clinic, identifier: bytes) -> None:
+        tell, devnet = self._tell, self._devnet
+        tell.chapter("8  An hour later nobody can challenge the clinic's verdict any more")
+        anyone = devnet.client(devnet.accounts.relayer)
+        devnet.pass_time(anyone.committee_terms.window + 1)
+        self._gas["deliver final"] = anyone.deliver_final(identifier).gas_used
+        tell.expect(clinic.recalled(identifier), "anyone tells the clinic; its patient is on the list for a recall")
 
     def _challenge(self, asked: Asked) -> None:
         tell, challenger = self._tell, self._devnet.client(self._devnet.accounts.relayer)
         tell.chapter("5  Somebody doubts the first verdict, and puts down a bond")
         sent = challenger.challenge(asked.id)
         self._gas["challenge"] = sent.gas_used
-        bond = sent.event("Challenged").arguments["bond"] / 10**18
+        bond = challenger.committee_terms.bond / 10**18
         verdict = challenger.verdict(asked.id)
         tell.expect(
             verdict.state is RequestState.CHALLENGED, f"challenged with {bond:g} ether; the verdict can still be read"
         )
-        verdict = challenger.wait_review(asked.id, WAIT_S, 0.1)
-        tell.expect(verdict.state is RequestState.UPHELD, "the committee evaluated anew and found the same: upheld")
-        tell.expect(verdict.final, "the verdict is final; the bond goes to those who signed the review")
+        tell.say(
+            "Three of the four operators signed it: too few are left to judge. The model's arbiter rules, a board of three."
+        )
+        release = self._devnet.release_for_audit(asked.id)
+        report = audit(challenger, asked.id, release=release, packages=[self._package])
+        tell.expect(report.passed, "the board has the holder's release, runs the model again, and finds the same")
+        board, recording = self._devnet.board(), challenger.recording(asked.id)
+        ruled = board.do(challenger.contract.rule(recording, recording.verdict, stands=True))
+        self._gas["rule, by a board"] = ruled.gas_used
+        verdict = challenger.wait_case(asked.id, WAIT_S, 0.1)
+        tell.expect(verdict.state is RequestState.UPHELD, "two of its three members agreed: the verdict is upheld")
+        tell.expect(verdict.final, "the verdict is final; the bond is the board's")
         report = audit(challenger, asked.id)
-        tell.expect(report.passed, f"the audit knows: {report.check('review').detail}")
+        tell.expect(report.passed, f"the audit knows: {report.check('case').detail}")
 
     def _show_gas(self) -> None:
         self._tell.chapter("Gas of each transaction")

@@ -23,18 +23,16 @@ from oracle.peers.gate import PASS_HEADER, Gate, Lane, PeerBusyError
 from oracle.peers.messages import (
     MAX_PROPOSAL_BYTES,
     Answer,
-    JailingProposal,
     Proposal,
-    ReviewProposal,
+    RulingProposal,
     SignedMessage,
 )
 from oracle.services.cosigner import Cosigner
 from oracle.services.forms import Alive, Error, MemberMisses, NodeStatus, ProvenVerdict, Readiness, RequestState
 from oracle.services.gauges import set_gauges
-from oracle.services.jailer import Jailer
 from oracle.services.outlook import Outlook
 from oracle.services.proofs import proof_json
-from oracle.services.review_answers import ReviewAnswers
+from oracle.services.ruling_answers import RulingAnswers
 from oracle.store.node_store import NodeStore
 from oracle.store.tables import Stage
 from oracle.telemetry.metrics import Metrics
@@ -47,11 +45,10 @@ _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Error, "description"
 
 @dataclass(frozen=True, slots=True)
 class PeerParts:
-    """Who answers peers: about reports, reviews, and jailings."""
+    """Who answers peers: about reports, and rulings."""
 
     reports: Cosigner
-    reviews: ReviewAnswers
-    jailings: Jailer
+    rulings: RulingAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +215,10 @@ def _add_peers(app: FastAPI, parts: NodeParts) -> None:
         """Answer a peer's proposal with a signature, or with what is declined of it."""
         return await desk.take(request, Proposal, parts.peers.reports.answer)
 
-    @app.post("/v1/reviews")
-    async def reviews(request: Request) -> Response:
-        """Answer what a peer found about a challenged verdict."""
-        return await desk.take(request, ReviewProposal, parts.peers.reviews.answer)
-
-    @app.post("/v1/jailings")
-    async def jailings(request: Request) -> Response:
-        """Answer that a peer wants a member out."""
-        return await desk.take(request, JailingProposal, parts.peers.jailings.answer)
+    @app.post("/v1/rulings")
+    async def rulings(request: Request) -> Response:
+        """Sign a judge's ruling about a challenged verdict, or decline."""
+        return await desk.take(request, RulingProposal, parts.peers.rulings.answer)
 
     @app.get("/v1/misses")
     async def misses() -> list[MemberMisses]:

@@ -8,11 +8,11 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from oracle.peers.messages import Answer, JailingProposal, Proposal, ReviewProposal
+from oracle.peers.messages import Answer, Proposal, RulingProposal
 from oracle.services.forms import Error
 
 _REFS = "#/components/schemas/{model}"
-_BODIES = {"/v1/reports": Proposal, "/v1/reviews": ReviewProposal, "/v1/jailings": JailingProposal}
+_BODIES = {"/v1/reports": Proposal, "/v1/rulings": RulingProposal}
 _TEXT = {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus's text format"}
 
 

@@ -70,7 +70,7 @@ class Node:
         self._spawned: set[asyncio.Task[None]] = set()
         self.outlook = Outlook(settings, self.services.surveyor.survey, self._metrics.peers)
         identity = {"attester": self._seat.keys.addresses[0], "chain_id": settings.chain.chain_id}
-        peers = PeerParts(self.services.cosigner, self.services.review_answers, self.services.jailer)
+        peers = PeerParts(self.services.cosigner, self.services.ruling_answers)
         self.app = create_app(NodeParts(self._seat.store, peers, self._metrics, self.outlook, identity))
 
     # Running
@@ -179,13 +179,13 @@ class Node:
         await asyncio.sleep(_LOOK_S if ready else _LOOK_SOON_S)
 
     async def _judge_once(self) -> None:
-        """Challenges, punishments, jailings: rarely anything, and never urgent by the second."""
+        """Cases, punishments, leases: rarely anything, and never urgent by the second."""
         await asyncio.sleep(_IDLE_S)
         services = self.services
-        await services.reviewer.evaluate_due()
-        await services.reviewer.review_due(self._spawn)
+        await services.judge.evaluate_due()
+        await services.judge.judge_due(self._spawn)
         await services.punisher.punish_due()
-        await services.jailer.jail_due()
+        await services.leases.renew_due()
         services.archivist.archive_due()
 
     async def _evaluate_once(self) -> None:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from oracle.core.addresses import Addresses
 from oracle.setting_files import FileSettings, anchored_database, anchored_paths, load_settings
 
 DEFAULT_DATABASE = "sqlite:///assent-node.db"
@@ -56,7 +57,7 @@ Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 #: One file, or a list of them.
 KeyFiles = Annotated[tuple[ExistingPath, ...], NoDecode, BeforeValidator(_several)]
 #: One address, or a list of them.
-Addresses = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_several)]
+AddressList = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_several)]
 #: ``sqlite:///PATH`` or ``postgresql://USER@HOST/NAME?passfile=PATH``.
 DatabaseUrl = Annotated[str, AfterValidator(_without_password)]
 Finality = Annotated[str, Field(pattern=r"^(finalized|safe|latest|[0-9]{1,4})$")]
@@ -67,7 +68,8 @@ class _Section(BaseModel):
 
 
 class ChainSettings(_Section):
-    """Which deployment, and how far its chain is believed: a finality tag, or a depth in blocks below the head.
+    """Which deployment (Assent's own address, its committee's and the records'), and how far its chain is believed: a finality tag, or a
+    depth in blocks below the head.
 
     ``rpc_url`` is the preferred endpoint, ``rpc_urls`` are all or the others, in their order; one of the two settings is enough. A call
     takes ``timeout_s`` at most; after ``patience_s`` another endpoint is asked as well. An endpoint that is behind the best by more than
@@ -79,6 +81,8 @@ class ChainSettings(_Section):
     rpc_urls: tuple[HttpUrl, ...] = ()
     chain_id: Annotated[int, Field(gt=0)]
     contract: Address
+    committee: Address
+    records: Address
     start_block: Annotated[int, Field(ge=0)] = 0
     finality: Finality = "finalized"
     poll_interval_s: Annotated[float, Field(gt=0, le=60)] = 2.0
@@ -96,6 +100,11 @@ class ChainSettings(_Section):
         if "rpc_url" not in (data or {}) and isinstance(urls, list | tuple) and urls:
             return {**data, "rpc_url": urls[0]}
         return data
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where the deployment's contracts are."""
+        return Addresses(self.contract, self.committee, self.records)
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -123,7 +132,7 @@ class RemoteSignerSettings(_Section):
     """
 
     url: HttpUrl
-    attester: Addresses = ()
+    attester: AddressList = ()
     sender: Address | None = None
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
     ca_file: ExistingPath | None = None
@@ -183,8 +192,9 @@ class WorkSettings(_Section):
 
     ``report_max`` verdicts go into one report. A request whose callback names more gas than ``max_callback_gas`` gets no verdict here.
     What is due within ``answer_margin_s`` isn't answered any more: it might be mined too late, and its verdict be had for nothing. An
-    anchored verdict that nobody claimed is claimed ``claim_margin_s`` before its deadline. A member that missed more than
-    ``jail_after`` proposals without a break is put out; 0 is never. ``rotate_epochs`` lets the node start epochs that are due.
+    anchored verdict that nobody claimed is claimed ``claim_margin_s`` before its deadline. ``arbiters`` are those under whom the node
+    signs and judges: a model's arbiter may take from both, and whoever publishes a model names it. ``rotate_epochs`` lets the node start
+    epochs that are due; ``renew_lease`` lets it renew its operator's lease, if the operator is its sender.
     ``attest_erasures`` lets it say on chain, and pay for it, that it has nothing left of a record whose agreement asked for that.
     Ended requests go to the archive ``archive_after_days`` after their deadline; 0 is never.
     """
@@ -196,8 +206,9 @@ class WorkSettings(_Section):
     answer_margin_s: Annotated[int, Field(ge=0, le=600)] = 24
     claim_margin_s: Annotated[int, Field(ge=0, le=2**32)] = 600
     attest_erasures: bool = True
-    jail_after: Annotated[int, Field(ge=0, le=2**31)] = 0
+    arbiters: AddressList = ()
     rotate_epochs: bool = True
+    renew_lease: bool = True
     archive_after_days: Annotated[int, Field(ge=0, le=36_500)] = 90
     cosign_wait_s: Annotated[float, Field(gt=0, le=30)] = 3.0
     peer_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0

@@ -1,6 +1,6 @@
 """Write what is generated of the npm package ``npm/assent-abi``: the ABIs, from the artifacts, and the deployments on public networks.
 
-python tools/npm_package.py            write src/abi.ts, receiver.ts and addresses.ts, and package.json's version
+python tools/npm_package.py            write src/abi.ts, committee.ts, records.ts, receiver.ts and addresses.ts, and package.json's version
 python tools/npm_package.py --check    exit 1 if they are out of date
 python tools/npm_package.py --build    compile into build/npm/assent-abi, a folder for ``npm publish``
 """
@@ -26,6 +26,21 @@ DEPLOYMENTS = ROOT / "deploy" / "deployments"
 LOCAL_CHAIN = 31337
 
 Abi = list[dict[str, Any]]
+_REVERTS = "and what it reverts with."
+#: Each contract's file, constant, and what that says.
+_ABIS = {
+    "abi.ts": ("assentAbi", f"All that Assent itself does, at `contract` of a deployment, {_REVERTS}", "Assent"),
+    "committee.ts": (
+        "committeeAbi",
+        f"Operators, their roll, and cases of challenged verdicts, at `committee` of a deployment, {_REVERTS}",
+        "Committee",
+    ),
+    "records.ts": (
+        "recordsAbi",
+        f"Commitments to records, and what is said of erasures, at `records` of a deployment, {_REVERTS}",
+        "Records",
+    ),
+}
 _HEADER = "// Written by tools/npm_package.py: don't edit.\n"
 
 
@@ -55,6 +70,7 @@ def _addresses() -> str:
     public = sorted((each for each in read if each["chainId"] != LOCAL_CHAIN), key=lambda each: int(each["chainId"]))
     lines = "".join(
         f"  {each['chainId']}: {{ chainId: {each['chainId']}, contract: {json.dumps(each['contract'])}, "
+        f"committee: {json.dumps(each['committee'])}, records: {json.dumps(each['records'])}, "
         f"block: {each['block']}n, models: {json.dumps(each.get('models', {}))} }},\n"
         for each in public
     )
@@ -74,9 +90,11 @@ def _manifest() -> str:
 def generated() -> dict[Path, str]:
     """Return the content of each file that isn't written by hand, or not all of it."""
     receiver = [entry for entry in abi("Clinic") if entry.get("name") in ("onVerdict", "onSealed")]
-    says = "All that Assent does, at one address, and what it reverts with."
+    contracts = {
+        PACKAGE / "src" / file: _constant(name, says, abi(contract)) for file, (name, says, contract) in _ABIS.items()
+    }
     return {
-        PACKAGE / "src" / "abi.ts": _constant("assentAbi", says, abi("Assent")),
+        **contracts,
         PACKAGE / "src" / "receiver.ts": _constant(
             "verdictReceiverAbi", "What a contract has that is called with its verdicts.", receiver
         ),

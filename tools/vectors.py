@@ -17,7 +17,7 @@ from eth_account.messages import encode_typed_data
 from eth_utils import keccak, to_checksum_address
 
 from oracle.core.matching import mismatch
-from oracle.core.structs import Agreement, Model, Policy, Question, Quote, Record, Schedule, Source, Struct, Terms
+from oracle.core.structs import Agreement, Model, Question, Quote, Record, Schedule, Source, Struct, Terms
 
 TARGET = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "ids.json"
 MATCHING = TARGET.with_name("matching.json")
@@ -30,6 +30,9 @@ DOMAIN = {
     "chainId": 31337,
     "verifyingContract": "0x5FbDB2315678afecb367f032d93F642f64180aa3",
 }
+#: What judges and operators sign is for the committee, and what is said of erasures for the registry of records.
+COMMITTEE_DOMAIN = {**DOMAIN, "verifyingContract": "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"}
+RECORDS_DOMAIN = {**DOMAIN, "verifyingContract": "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0"}
 DOMAIN_TYPE = [
     {"name": "name", "type": "string"},
     {"name": "version", "type": "string"},
@@ -72,11 +75,11 @@ def member(**kinds: str) -> list[dict[str, str]]:
     return [{"name": name, "type": kind} for name, kind in kinds.items()]
 
 
-def typed(primary: str, types: Types, message: dict[str, Any]) -> dict[str, Any]:
+def typed(primary: str, types: Types, message: dict[str, Any], domain: dict[str, Any] = DOMAIN) -> dict[str, Any]:
     """Return struct hash and digest of typed data, by eth-account, and the message as far as it is flat."""
     all_types = {"EIP712Domain": DOMAIN_TYPE, **types}
     signable = encode_typed_data(
-        full_message={"types": all_types, "primaryType": primary, "domain": DOMAIN, "message": message}
+        full_message={"types": all_types, "primaryType": primary, "domain": domain, "message": message}
     )
     digest = keccak(b"\x19\x01" + signable.header + signable.body)
     return {"structHash": hexed(signable.body), "digest": hexed(digest), "message": plain(message)}
@@ -182,7 +185,7 @@ def standing(request: dict[str, Any], schedule: Schedule) -> dict[str, Any]:
 
 
 def derived(named: dict[str, Any]) -> dict[str, Any]:
-    """Return the request's id, its leaf with the review's verdict, and the pools: what isn't hashed as a struct is."""
+    """Return the request's id, its leaf with the ruling's verdict, and the pools: what isn't hashed as a struct is."""
     agreement, commitment = (bytes.fromhex(named[name]["hash"][2:]) for name in ("agreement", "request"))
     tag = int.from_bytes(word("Use(bytes32 agreement,uint32 use)")[:28], "big") << 32
     request = keccak(encode(["bytes32", "uint256"], [agreement, tag + QUESTIONS[0].use]))
@@ -230,7 +233,7 @@ def controllers_and_subjects(agreement: Agreement, agreement_id: bytes) -> dict[
     return {
         "givingMany": typed("GivingMany", many, twice),
         "withdrawalOfMany": typed("WithdrawalOfMany", {"WithdrawalOfMany": withdrawn_many}, both),
-        "erasure": typed("Erasure", {"Erasure": erased}, gone),
+        "erasure": typed("Erasure", {"Erasure": erased}, gone, RECORDS_DOMAIN),
         "renewal": typed("Renewal", {"Renewal": renewed}, later),
         "giving": typed("Giving", giving, {"agreement": agreement.to_message(), "deadline": DEADLINE}),
         "withdrawal": typed("Withdrawal", {"Withdrawal": withdrawn}, {"agreement": agreement_id, "deadline": DEADLINE}),
@@ -239,26 +242,19 @@ def controllers_and_subjects(agreement: Agreement, agreement_id: bytes) -> dict[
 
 
 def operators(request: str) -> dict[str, Any]:
-    """Return what operators and their attesters sign."""
+    """Return what operators' attesters sign: reports for the core, all else for the committee."""
     joined = {"operator": account("operator"), "sealKey": word("seal"), "endpoint": "https://node.example"}
-    policy = Policy(10**18, 4, 604_800, 3_600, 600)
-    reviewed = {"request": bytes.fromhex(request[2:]), "outcome": 1, "score": 725_000, "trail": word("trail")}
+    verdict = {"outcome": (1).to_bytes(32, "big"), "score": (725_000).to_bytes(32, "big"), "trail": word("trail")}
+    ruled = {"epoch": 3, "request": bytes.fromhex(request[2:]), "stands": False, **verdict}
     joining = member(operator="address", sealKey="bytes32", endpoint="string", deadline="uint256")
-    jailing = member(epoch="uint32", operator="address", deadline="uint256")
-    amendment = member(
-        epoch="uint32", minStake="uint96", minMembers="uint16", unbondingTime="uint40", epochLength="uint40",
-        epochGrace="uint32", deadline="uint256",
-    )  # fmt: skip
-    review = member(epoch="uint32", request="bytes32", outcome="uint8", score="uint32", trail="bytes32")
+    ruling = member(
+        epoch="uint32", request="bytes32", stands="bool", outcome="bytes32", score="bytes32", trail="bytes32"
+    )
     report = member(epoch="uint32", count="uint32", root="bytes32")
-    jailed = {"epoch": 3, "operator": account("operator"), "deadline": DEADLINE}
-    amended = {"epoch": 3, **policy.to_message(), "deadline": DEADLINE}
     return {
-        "joining": typed("Joining", {"Joining": joining}, {**joined, "deadline": DEADLINE}),
-        "jailing": typed("Jailing", {"Jailing": jailing}, jailed),
-        "amendment": typed("Amendment", {"Amendment": amendment}, amended),
+        "joining": typed("Joining", {"Joining": joining}, {**joined, "deadline": DEADLINE}, COMMITTEE_DOMAIN),
         "report": typed("Report", {"Report": report}, {"epoch": 1, "count": 1, "root": word("report")}),
-        "review": typed("Review", {"Review": review}, {"epoch": 3, **reviewed}),
+        "ruling": typed("Ruling", {"Ruling": ruling}, ruled, COMMITTEE_DOMAIN),
     }
 
 
@@ -270,6 +266,8 @@ def vectors() -> dict[str, Any]:
     signed = controllers_and_subjects(agreement, bytes.fromhex(named["agreement"]["hash"][2:]))
     return {
         "domain": DOMAIN,
+        "committeeDomain": COMMITTEE_DOMAIN,
+        "recordsDomain": RECORDS_DOMAIN,
         "structs": named,
         **words(),
         "derived": found,

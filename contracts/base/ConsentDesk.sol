@@ -139,23 +139,6 @@ abstract contract ConsentDesk is IConsentDesk, Adoptions, Representatives, Reque
         return (Purposes.VOCABULARY, Purposes.ROOT);
     }
 
-    /// @inheritdoc IConsentDesk
-    function attestErasure(AgreementId id, bytes32 evidence) external {
-        _attestErasure(id, msg.sender, evidence);
-    }
-
-    /// @inheritdoc IConsentDesk
-    function attestErasureBySig(
-        AgreementId id,
-        address by,
-        bytes32 evidence,
-        uint256 deadline,
-        bytes calldata signature
-    ) external {
-        Signatures.check(by, _hashTypedData(id.hashErasure(by, evidence, deadline)), deadline, signature);
-        _attestErasure(id, by, evidence);
-    }
-
     function _unknown(AgreementId id) private view returns (AgreementId) {
         if (!_agreements[id].isNone()) revert IConsentRegistry.AgreementExists(id);
         return id;
@@ -194,14 +177,6 @@ abstract contract ConsentDesk is IConsentDesk, Adoptions, Representatives, Reque
             terms.scope,
             Agreements.limitsOf(terms)
         );
-    }
-
-    function _attestErasure(AgreementId id, address by, bytes32 evidence) private {
-        AgreementSlot slot = _agreements[id];
-        // What was never given may yet be; what has expired is over, though it may be renewed.
-        bool inForce = slot.isNone() || (slot.isGiven() && block.timestamp < slot.validUntil());
-        if (inForce) revert AgreementInForce(id);
-        emit Erased(id, by, evidence);
     }
 
     function _renew(AgreementId id, address by, uint40 validUntil) private {

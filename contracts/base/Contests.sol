@@ -5,32 +5,30 @@ import { ICore } from "../interfaces/ICore.sol";
 import { Slots } from "../libraries/Slots.sol";
 import { Agreements } from "../types/Agreement.sol";
 import { Ending } from "../types/Case.sol";
+import { Epoch, EpochEnd } from "../types/Epoch.sol";
 import { AgreementId, RequestId } from "../types/Ids.sol";
-import { Epoch, EpochEnd } from "../types/Operator.sol";
 import { Signers, SignersLib } from "../types/Signers.sol";
 import { Under } from "../types/Standing.sol";
 import { Recording, Request, RequestState, Verdict, Verdicts } from "../types/Verdict.sol";
 import { Callbacks } from "./Callbacks.sol";
 import { Recordings } from "./Recordings.sol";
 import { RequestSlot } from "./State.sol";
+import { Window } from "./Window.sol";
 
 /// @dev What the committee tells. Whatever it says, no money moves by it: a contest changes what a verdict says, and its state.
-abstract contract Contests is ICore, Recordings, Callbacks {
+abstract contract Contests is ICore, Recordings, Callbacks, Window {
     using Verdicts for Request;
 
     /// @inheritdoc ICore
     address public immutable committee;
-
-    /// Seconds for which a verdict may be challenged.
-    uint256 private immutable _contestWindow;
 
     modifier onlyCommittee() {
         if (msg.sender != committee) revert NotCommittee(msg.sender);
         _;
     }
 
-    constructor(address committee_, uint256 window) {
-        (committee, _contestWindow) = (committee_, window);
+    constructor(address committee_) {
+        committee = committee_;
     }
 
     /// @inheritdoc ICore
@@ -38,7 +36,7 @@ abstract contract Contests is ICore, Recordings, Callbacks {
         external
         onlyCommittee
     {
-        _epochEnds[_epoch.number] = EpochEnd(previousSignsUntil, 0); // stakes are the committee's affair
+        _epochEnds[_epoch.number] = EpochEnd(previousSignsUntil);
         _epoch = Epoch(number, seats, roll, uint40(block.timestamp), members);
         _epochs[number] = _epoch;
         emit EpochSet(number, seats, roll, members);
@@ -53,8 +51,7 @@ abstract contract Contests is ICore, Recordings, Callbacks {
         RequestSlot storage slot;
         uint256 word;
         (id, slot, word) = _recorded(recording);
-        bool open = Slots.state(word) == RequestState.Recorded;
-        if (!open || block.timestamp > Slots.since(word) + _contestWindow) revert NotContestable(id);
+        if (!_isContestable(Slots.state(word), Slots.since(word))) revert NotContestable(id);
         AgreementId agreement =
             Agreements.id(under.source, recording.request.controller, Agreements.termsId(under.terms));
         if (AgreementId.unwrap(agreement) != AgreementId.unwrap(recording.request.agreement)) {
@@ -75,7 +72,7 @@ abstract contract Contests is ICore, Recordings, Callbacks {
         if (ending != Ending.Corrected) {
             RequestState state = ending == Ending.Upheld ? RequestState.Upheld : RequestState.Unjudged;
             slot.word = Slots.withState(word, state);
-            emit Settled(id, state);
+            emit ContestSettled(id, state);
             return;
         }
         Request calldata asked = recording.request;

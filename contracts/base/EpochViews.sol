@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import { IEpochs } from "../interfaces/IEpochs.sol";
 import { Members } from "../libraries/Members.sol";
-import { Epoch, EpochEnd } from "../types/Operator.sol";
+import { Epoch, EpochEnd } from "../types/Epoch.sol";
 import { Quorum } from "./Quorum.sol";
 
 /// @dev What can be asked about epochs.

@@ -7,7 +7,7 @@ import { SSTORE2 } from "solady/utils/SSTORE2.sol";
 
 import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
 import { Members } from "../libraries/Members.sol";
-import { Epoch, Operators } from "../types/Operator.sol";
+import { Epoch } from "../types/Epoch.sol";
 import { Attestation, Verdicts } from "../types/Verdict.sol";
 import { State } from "./State.sol";
 
@@ -19,7 +19,7 @@ abstract contract Quorum is State, Domain {
         uint256 epoch = attestation.by.epoch();
         uint64 signers = attestation.by.bitmap();
         bytes memory members = _membersFor(epoch);
-        uint256 wanted = Operators.majority(members.length / Members.SIZE);
+        uint256 wanted = Members.majority(members.length / Members.SIZE);
         if (wanted < quorum) wanted = quorum;
         uint256 given = LibBit.popCount(signers);
         if (given != wanted) revert IVerdictOracle.QuorumMismatch(given, wanted);

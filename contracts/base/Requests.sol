@@ -4,12 +4,11 @@ pragma solidity ^0.8.30;
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
 import { ITreasury } from "../interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
-import { Policies } from "../libraries/Policies.sol";
 import { Slots } from "../libraries/Slots.sol";
 import { Terms } from "../types/Agreement.sol";
 import { AgreementId, ModelId, RequestId } from "../types/Ids.sol";
 import { Escrow, ModelSlot } from "../types/Model.sol";
-import { Question } from "../types/Question.sol";
+import { Question, Questions } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
 import { Verdicts } from "../types/Verdict.sol";
 import { RequestSlot, State } from "./State.sol";
@@ -30,7 +29,7 @@ abstract contract Requests is State {
     /// @dev No request can be answered for longer than a span, so those of two adjacent spans are all that there are: the cap at most.
     function _count(ModelId id, uint256 amount) private {
         Escrow memory escrow = _escrows[id];
-        uint32 span = uint32(block.timestamp / Policies.MAX_CLAIM);
+        uint32 span = uint32(block.timestamp / Questions.MAX_CLAIM);
         uint256 asked = (escrow.span == span ? escrow.asked : 0) + amount;
         uint256 most = escrow.cap / 2;
         if (asked > most) revert IModelRegistry.CapReached(asked, most);
@@ -65,9 +64,9 @@ abstract contract Requests is State {
     {
         uint40 deadline = question.deadline();
         unchecked {
-            uint256 earliest = block.timestamp + Policies.MIN_OPEN;
+            uint256 earliest = block.timestamp + Questions.MIN_OPEN;
             if (deadline < earliest) revert IVerdictOracle.DeadlineTooNear(deadline, earliest);
-            uint256 latest = block.timestamp + Policies.MAX_OPEN;
+            uint256 latest = block.timestamp + Questions.MAX_OPEN;
             if (latest >= end) latest = end - 1; // an agreement that ever stood doesn't end at 0
             if (deadline > latest) revert IVerdictOracle.DeadlineTooFar(deadline, latest);
         }

@@ -4,10 +4,9 @@ pragma solidity ^0.8.30;
 import { IConsentRegistry } from "../interfaces/IConsentRegistry.sol";
 import { IStandingRequests } from "../interfaces/IStandingRequests.sol";
 import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
-import { Policies } from "../libraries/Policies.sol";
 import { AgreementSlot } from "../types/Agreement.sol";
 import { AgreementId, RequestId, StandingId } from "../types/Ids.sol";
-import { Question } from "../types/Question.sol";
+import { Question, Questions } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
 import { Schedule, StandingRequest, StandingStatus, Standings, Under } from "../types/Standing.sol";
 import { Consent } from "./Consent.sol";
@@ -119,7 +118,7 @@ abstract contract StandingRequests is IStandingRequests, Consent, Requests {
 
     function _wellFormed(Question question, Schedule calldata schedule) private pure {
         if (schedule.interval == 0) revert ScheduleMalformed("interval");
-        if (schedule.window < Policies.MIN_OPEN || schedule.window > Policies.MAX_OPEN) {
+        if (schedule.window < Questions.MIN_OPEN || schedule.window > Questions.MAX_OPEN) {
             revert ScheduleMalformed("window");
         }
         if (schedule.rounds == 0) revert ScheduleMalformed("rounds");

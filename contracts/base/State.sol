@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { EnumerableSet } from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
-
 import { AgreementSlot } from "../types/Agreement.sol";
-import { Challenge } from "../types/Challenge.sol";
-import { AgreementId, ModelId, PoolId, RecordId, RequestId, StandingId } from "../types/Ids.sol";
+import { Epoch, EpochEnd } from "../types/Epoch.sol";
+import { AgreementId, ModelId, PoolId, RequestId, StandingId } from "../types/Ids.sol";
 import { Mandate } from "../types/Mandate.sol";
 import { Escrow, ModelSlot } from "../types/Model.sol";
-import { Epoch, EpochEnd, Operator, Policy } from "../types/Operator.sol";
 import { PoolSlot } from "../types/Pool.sol";
-import { RecordStatus } from "../types/Record.sol";
 import { StandingStatus } from "../types/Standing.sol";
 
 /// @notice A request's slot; see `Slots`. A struct, so that its place is computed once where it is read and written.
@@ -22,10 +18,9 @@ struct RequestSlot {
 /// @dev `Assent` and its parts run on one storage: all variables stand here, in one order for all, and nowhere else.
 // solhint-disable-next-line max-states-count
 abstract contract State {
-    // Agreements, records, models
+    // Agreements and models
 
     mapping(AgreementId id => AgreementSlot slot) internal _agreements;
-    mapping(RecordId id => RecordStatus status) internal _records;
     mapping(ModelId id => ModelSlot slot) internal _models;
     /// Of models that have one.
     mapping(ModelId id => address arbiter) internal _arbiters;
@@ -34,8 +29,6 @@ abstract contract State {
     mapping(uint32 index => address token) internal _tokens;
     mapping(address token => uint32 index) internal _indexes;
     uint32 internal _tokenCount;
-    /// The largest quorum of all models: no policy may allow a smaller committee.
-    uint8 internal _largestQuorum;
 
     // Requests and money
 
@@ -47,23 +40,12 @@ abstract contract State {
     mapping(PoolId id => mapping(uint256 index => uint256 amount)) internal _collected;
     mapping(uint32 currency => mapping(address account => uint256 amount)) internal _balances;
     mapping(StandingId id => StandingStatus status) internal _standing;
-    mapping(RequestId id => Challenge challenge) internal _challenges;
-    mapping(RequestId id => mapping(address operator => uint8 offences)) internal _punished;
 
-    // Operators
+    // Epochs, as the committee told them
 
     Epoch internal _epoch;
-    Policy internal _policy;
-    Policy internal _nextPolicy;
-    uint40 internal _nextPolicyNotBefore;
-    bool internal _membershipChanged;
-    /// Digests of the committee's decisions that were carried out.
-    mapping(bytes32 digest => bool) internal _spent;
     mapping(uint32 epoch => Epoch info) internal _epochs;
     mapping(uint32 epoch => EpochEnd end) internal _epochEnds;
-    mapping(address operator => Operator info) internal _operators;
-    mapping(address attester => address operator) internal _operatorOf;
-    EnumerableSet.AddressSet internal _candidates;
 
     // Representatives
 

@@ -3,35 +3,26 @@ pragma solidity ^0.8.30;
 
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
 import { IVerdictOracle } from "../interfaces/IVerdictOracle.sol";
-import { Policies } from "../libraries/Policies.sol";
 import { ReportTree } from "../libraries/ReportTree.sol";
 import { Signatures } from "../libraries/Signatures.sol";
 import { Slots } from "../libraries/Slots.sol";
 import { Terms } from "../types/Agreement.sol";
 import { AgreementId, PoolId, RequestId, SourceId } from "../types/Ids.sol";
 import { PoolSlot, Pools } from "../types/Pool.sol";
-import { Delivery, Disclosure, Question } from "../types/Question.sol";
+import { Delivery, Disclosure, Question, Questions } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
 import { Signers, SignersLib } from "../types/Signers.sol";
-import {
-    Answer,
-    Attestation,
-    Finality,
-    Request,
-    RequestState,
-    RequestStatus,
-    Verdict,
-    Verdicts
-} from "../types/Verdict.sol";
+import { Answer, Attestation, Request, RequestState, RequestStatus, Verdict, Verdicts } from "../types/Verdict.sol";
 import { Callbacks } from "./Callbacks.sol";
 import { Consent } from "./Consent.sol";
 import { Earnings } from "./Earnings.sol";
 import { Quorum } from "./Quorum.sol";
 import { Requests } from "./Requests.sol";
 import { RequestSlot } from "./State.sol";
+import { Window } from "./Window.sol";
 
 /// @dev What is called for every verdict.
-abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Earnings, Callbacks {
+abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Earnings, Callbacks, Window {
     using Verdicts for Request;
 
     /// A bitmap has so many.
@@ -45,13 +36,6 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         uint256 earned;
         /// Bit i: answer i was recorded and wants a callback.
         uint256 callbacks;
-    }
-
-    /// Seconds for which a verdict may be challenged.
-    uint256 private immutable _challengeWindow;
-
-    constructor(uint256 challengeWindow) {
-        _challengeWindow = challengeWindow;
     }
 
     // Request
@@ -144,7 +128,7 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
             uint256 since = pool.since();
             if (since > request_.question.deadline()) revert DeadlinePassed(request_.question.deadline(), since);
             // A report can be older than its requests: without a bound, its signers' stakes could be gone when it is claimed.
-            if (block.timestamp > since + Policies.MAX_CLAIM) revert RootTooOld(root, since);
+            if (block.timestamp > since + Questions.MAX_CLAIM) revert RootTooOld(root, since);
             uint256 earned = quote_.operatorsPart();
             if (earned != 0) _addTo(poolId, pool, earned);
             by = pool.by();
@@ -186,12 +170,6 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         status.score = Slots.score(slot);
         status.mark = Slots.mark(slot);
         status.undelivered = slot & Slots.UNDELIVERED != 0;
-    }
-
-    function _finality(RequestState state, uint256 since) private view returns (Finality) {
-        if (state == RequestState.Challenged) return Finality.Contested;
-        if (state == RequestState.Recorded && block.timestamp <= since + _challengeWindow) return Finality.Contestable;
-        return Finality.Final;
     }
 
     // Internals

@@ -108,7 +108,7 @@ abstract contract Bench is ICases, Epochs {
         uint256 amount = _credits[msg.sender];
         if (amount == 0) revert NothingToWithdraw(msg.sender);
         delete _credits[msg.sender];
-        emit Withdrawn(msg.sender, to, amount);
+        emit CreditWithdrawn(msg.sender, to, amount);
         Address.sendValue(payable(to), amount);
     }
 

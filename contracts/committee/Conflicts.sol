@@ -9,10 +9,10 @@ import { IConflicts } from "../interfaces/IConflicts.sol";
 import { IRequestDesk } from "../interfaces/IRequestDesk.sol";
 import { ReportTree } from "../libraries/ReportTree.sol";
 import { Agreements } from "../types/Agreement.sol";
-import { Testimony } from "../types/Challenge.sol";
 import { AgreementId, RequestId } from "../types/Ids.sol";
 import { Model, Models } from "../types/Model.sol";
 import { Under } from "../types/Standing.sol";
+import { Testimony } from "../types/Testimony.sol";
 import { Request, RequestState, Verdict, Verdicts } from "../types/Verdict.sol";
 import { Bench } from "./Bench.sol";
 

@@ -12,11 +12,11 @@ import { RequestState } from "../types/Verdict.sol";
 import { VerdictConsumer } from "./VerdictConsumer.sol";
 
 /// @title A clinic that asks for verdicts on its patients' records
-/// @notice A worked example. The clinic is the controller of its patients' agreements; the oracle calls it with each verdict, and whoever
-/// is found to need it is on the list for a recall.
+/// @notice A worked example. The clinic is the controller of its patients' agreements. It is told of a verdict at once, and only says so;
+/// whoever is found to need it is on the list for a recall when the verdict can't change any more.
 contract Clinic is VerdictConsumer, Ownable {
-    /// Thousands of gas for the callback: it writes one slot.
-    uint16 internal constant CALLBACK = 60;
+    /// Thousands of gas for the callback: it emits an event.
+    uint16 internal constant CALLBACK = 20;
 
     uint8 public immutable purpose;
     /// Outcome of the model that calls for a recall.
@@ -25,8 +25,8 @@ contract Clinic is VerdictConsumer, Ownable {
     mapping(RequestId id => bool) public recalled;
 
     event Recalled(RequestId indexed id, uint32 score);
-    /// @notice A verdict was corrected after its patient had been recalled.
-    event RecallCancelled(RequestId indexed id);
+    /// @notice There is a verdict, which may still be found false.
+    event Pending(RequestId indexed id, RequestState state, uint8 outcome);
 
     constructor(IAssent oracle_, uint8 purpose_, uint8 recallOutcome_) VerdictConsumer(oracle_) Ownable(msg.sender) {
         (purpose, recallOutcome) = (purpose_, recallOutcome_);
@@ -50,13 +50,13 @@ contract Clinic is VerdictConsumer, Ownable {
 
     function _authoriseWithdrawal(address) internal view override onlyOwner { }
 
-    function _onVerdict(RequestId id, RequestState, uint8 outcome, uint32 score) internal override {
-        if (outcome == recallOutcome) {
-            recalled[id] = true;
-            emit Recalled(id, score);
-        } else if (recalled[id]) {
-            recalled[id] = false;
-            emit RecallCancelled(id);
-        }
+    function _onFinal(RequestId id, uint8 outcome, uint32 score) internal override {
+        if (outcome != recallOutcome) return;
+        recalled[id] = true;
+        emit Recalled(id, score);
+    }
+
+    function _onProvisional(RequestId id, RequestState state, uint8 outcome, uint32) internal override {
+        emit Pending(id, state, outcome);
     }
 }

@@ -9,8 +9,9 @@ import { Question } from "../types/Question.sol";
 import { Finality, RequestState, RequestStatus, Verdicts } from "../types/Verdict.sol";
 
 /// @title Base of a contract that asks for verdicts
-/// @notice Inherit it, ask with `_ask`, and be told in `_onVerdict`; or pull with `_finalVerdict`. The inheriting contract is the controller
-/// of the agreements that it asks under, and decides who may make it ask: each request takes a use and costs money.
+/// @notice Inherit it, ask with `_ask`, and act in `_onFinal`, or pull with `_finalVerdict`. What comes earlier is for those who say so: it may
+/// still be found false. The inheriting contract is the controller of the agreements that it asks under, and decides who may make it ask: each
+/// request takes a use and costs money.
 abstract contract VerdictConsumer is IVerdictReceiver {
     IAssent public immutable oracle;
 
@@ -23,15 +24,24 @@ abstract contract VerdictConsumer is IVerdictReceiver {
         oracle = oracle_;
     }
 
-    /// @inheritdoc IVerdictReceiver
-    function onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) external {
+    modifier onlyOracle() {
         if (msg.sender != address(oracle)) revert NotOracle(msg.sender);
-        _onVerdict(id, state, outcome, score);
+        _;
     }
 
     /// @inheritdoc IVerdictReceiver
-    function onSealed(RequestId id, RequestState state) external {
-        if (msg.sender != address(oracle)) revert NotOracle(msg.sender);
+    function onFinal(RequestId id, RequestState) external onlyOracle {
+        (uint8 outcome, uint32 score) = _finalVerdict(id);
+        _onFinal(id, outcome, score);
+    }
+
+    /// @inheritdoc IVerdictReceiver
+    function onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) external onlyOracle {
+        _onProvisional(id, state, outcome, score);
+    }
+
+    /// @inheritdoc IVerdictReceiver
+    function onSealed(RequestId id, RequestState state) external onlyOracle {
         _onSealed(id, state);
     }
 
@@ -54,17 +64,24 @@ abstract contract VerdictConsumer is IVerdictReceiver {
         return oracle.request{ value: value }(source, terms, question);
     }
 
-    /// @dev Called with each verdict of a question that named gas for a callback, and again if it is corrected.
+    /// @dev Called once with each verdict, when it can't change any more: once anyone calls `oracle.deliverFinal`. A revert keeps it to be
+    /// delivered again. Who only pulls leaves it empty.
     /// @param score Parts per million.
-    function _onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) internal virtual;
+    function _onFinal(RequestId id, uint8 outcome, uint32 score) internal virtual;
 
-    /// @dev Called as `_onVerdict`, with a verdict whose score, or more, is sealed. Who asks for none has nothing to do.
+    /// @dev Called with each verdict of a question that named gas for a callback as soon as there is one, and again if it is corrected. It may
+    /// be false: for what can be taken back, or can't wait.
+    function _onProvisional(RequestId id, RequestState state, uint8 outcome, uint32 score) internal virtual { }
+
+    /// @dev Called as `_onProvisional`, with a verdict whose score, or more, is sealed. Who asks for none has nothing to do.
     function _onSealed(RequestId id, RequestState state) internal virtual { }
 
-    /// @dev A verdict that can't change any more. Who is content with one that may still be challenged reads `oracle.verdictOf` instead.
+    /// @dev A verdict that can't change any more, and that stood: one that was challenged and that nobody judged is none. Who is content with
+    /// less reads `oracle.verdictOf` instead.
     function _finalVerdict(RequestId id) internal view returns (uint8 outcome, uint32 score) {
         RequestStatus memory status = oracle.verdictOf(id);
-        if (status.finality != Finality.Final) revert NoVerdict(status.state, status.finality);
+        bool unjudged = status.state == RequestState.Unjudged;
+        if (status.finality != Finality.Final || unjudged) revert NoVerdict(status.state, status.finality);
         // No such score, and no such outcome: a comparison would take them for high ones.
         if (status.score > Verdicts.MAX_SCORE) revert VerdictIsSealed(id);
         return (status.outcome, status.score);

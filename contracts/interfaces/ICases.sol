@@ -24,7 +24,7 @@ interface ICases {
     /// @notice Nobody decided in time.
     event CaseUnjudged(RequestId indexed id);
     event OperatorSlashed(RequestId indexed id, address indexed operator, uint256 penalty);
-    event Withdrawn(address indexed from, address indexed to, uint256 amount);
+    event CreditWithdrawn(address indexed from, address indexed to, uint256 amount);
 
     error BondMismatch(uint256 given, uint256 wanted);
     /// @notice Its signers leave too few to decide, and its model names no arbiter.

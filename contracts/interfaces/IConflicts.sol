@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Testimony } from "../types/Challenge.sol";
 import { RequestId } from "../types/Ids.sol";
 import { Model } from "../types/Model.sol";
 import { Under } from "../types/Standing.sol";
+import { Testimony } from "../types/Testimony.sol";
 
 /// @title Signatures that no honest operator would make both
 interface IConflicts {

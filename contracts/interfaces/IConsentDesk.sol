@@ -16,9 +16,6 @@ interface IConsentDesk {
     event AgreementInvalidated(AgreementId indexed id, address indexed holder);
     /// @param by The subject, or a representative.
     event AgreementRenewed(AgreementId indexed id, address indexed by, uint40 validUntil);
-    /// @notice Somebody says that it has erased what it had of an agreement's record.
-    /// @param evidence Digest of its statement.
-    event Erased(AgreementId indexed id, address indexed by, bytes32 evidence);
 
     /// @notice The controller adopted a model of the publisher that the subject agreed to: from here on there is an agreement for it,
     /// `id`, of which `AgreementGiven` tells the content.
@@ -31,8 +28,6 @@ interface IConsentDesk {
     error NotHolder(address sender, address holder);
     /// @notice A renewal ends later than what it renews, and later than now.
     error RenewalTooEarly(uint40 validUntil, uint256 before);
-    /// @notice Nothing is erased while the agreement stands, or was never given.
-    error AgreementInForce(AgreementId id);
 
     /// @notice The sender isn't the agreement's controller.
     error NotController(address sender, address controller);
@@ -81,18 +76,4 @@ interface IConsentDesk {
     /// @notice The vocabulary of purposes that this contract goes by: its name, and the Merkle root (OpenZeppelin's `StandardMerkleTree`) over
     /// each purpose's bit, term and mask of itself and all broader ones: `(uint8, string, uint256)`.
     function vocabulary() external pure returns (string memory name, bytes32 root);
-
-    /// @notice Says that the sender has erased what it had of the agreement's record: a vault its keys, an operator what it was given. The
-    /// chain can't see whether it did; it keeps who said so, and when.
-    /// @param evidence Digest of the sender's statement.
-    function attestErasure(AgreementId id, bytes32 evidence) external;
-
-    /// @notice Says it for somebody who signed it (EIP-712 `Erasure`), as an operator's attester does. Brought again, it is said again.
-    function attestErasureBySig(
-        AgreementId id,
-        address by,
-        bytes32 evidence,
-        uint256 deadline,
-        bytes calldata signature
-    ) external;
 }

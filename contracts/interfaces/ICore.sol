@@ -13,7 +13,7 @@ interface ICore {
     event EpochSet(uint32 indexed number, uint8 seats, uint8 roll, address members);
     event Contested(RequestId indexed id);
     /// @notice A contest ended, and the verdict is what it was: `Upheld` or `Unjudged`.
-    event Settled(RequestId indexed id, RequestState state);
+    event ContestSettled(RequestId indexed id, RequestState state);
     /// @notice A verdict was false; this one took its place.
     /// @param by The judges, over the roll of the epoch whose members signed the first; with none, the arbiter.
     event Corrected(RequestId indexed id, Signers by, bytes32 outcome, bytes32 score, bytes32 trail);

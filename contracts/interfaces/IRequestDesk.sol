@@ -5,14 +5,18 @@ import { AgreementStatus, Terms } from "../types/Agreement.sol";
 import { AgreementId, RequestId, SourceId } from "../types/Ids.sol";
 import { Question } from "../types/Question.sol";
 import { Quote } from "../types/Quote.sol";
-import { Recording, RequestState } from "../types/Verdict.sol";
+import { Finality, Recording, RequestState } from "../types/Verdict.sol";
 
 /// @title What is asked before a request, and done after one that went wrong
 interface IRequestDesk {
     event Cancelled(RequestId indexed id);
+    event FinalDelivered(RequestId indexed id, address indexed receiver);
 
     /// @notice No callback of this request failed.
     error NothingToDeliver(RequestId id);
+    /// @notice The verdict can still change; or it can't, and nobody judged it.
+    error NotFinal(RequestId id, Finality finality);
+    error DeliveredFinally(RequestId id);
 
     /// @notice State of an agreement, since when, its end, and what it earned.
     function agreementStatus(AgreementId id) external view returns (AgreementStatus memory);
@@ -41,4 +45,9 @@ interface IRequestDesk {
 
     /// @notice Delivers a verdict whose callback failed. Anyone may, with at least the gas that the request named.
     function retryCallback(Recording calldata recording) external;
+
+    /// @notice Calls a request's controller (`IVerdictReceiver.onFinal`) once its verdict can't change any more, unless it was challenged and
+    /// nobody judged it. Anyone may, once; if the controller reverts, or has no code, nothing happened, and it can be tried again.
+    /// @param recording The verdict as it stands: as it was recorded, or corrected.
+    function deliverFinal(Recording calldata recording) external;
 }

@@ -17,6 +17,13 @@ library Members {
         }
     }
 
+    /// @notice More than half of the members: two such sets share a member.
+    function majority(uint256 size) internal pure returns (uint256) {
+        unchecked {
+            return size / 2 + 1; // of 64 at most
+        }
+    }
+
     /// @notice Whether each member named in the bitmap made its compact signature (EIP-2098) of the digest, in ascending order.
     /// @dev A bitmap names each member once, so nobody's signature counts twice. Assembly for 700 gas a signature, against the plain version
     /// that `Members.t.sol` holds it to. The caller checks that `signatures` has 64 bytes a signer and that all bits are of members.

@@ -8,9 +8,10 @@ import { RequestState, Verdict } from "../types/Verdict.sol";
 /// @title A request's one storage slot
 /// @notice In the low byte the state. Above it, while the request is open, 31 bytes of its commitment; once recorded, from the low end, outcome
 /// (8 bits), score (24), time (40) and mark (176). A sealed outcome is 255, a sealed score 2^24 - 1.
-/// @dev The top bit of the state's byte says that the callback failed.
+/// @dev The top bit of the state's byte says that the callback failed, the one below it that the final verdict was delivered.
 library Slots {
-    uint256 internal constant STATE_MASK = 0x7f;
+    uint256 internal constant STATE_MASK = 0x3f;
+    uint256 internal constant DELIVERED_FINALLY = 0x40;
     uint256 internal constant UNDELIVERED = 0x80;
     uint256 internal constant SEALED_OUTCOME = type(uint8).max;
     uint256 internal constant SEALED_SCORE = type(uint24).max;
@@ -34,12 +35,6 @@ library Slots {
         return (slot & ~STATE_MASK) | uint256(state_);
     }
 
-    /// @notice A challenged verdict that nobody reviewed: as if recorded now.
-    function reopened(uint256 slot, uint40 since_) internal pure returns (uint256) {
-        uint256 time = uint256(type(uint40).max) << 40;
-        return withState((slot & ~time) | (uint256(since_) << 40), RequestState.Recorded);
-    }
-
     /// @dev Equals `RequestState(slot & STATE_MASK)`, less the check of the enum's range: nothing else is ever written there.
     function state(uint256 slot) internal pure returns (RequestState state_) {
         assembly ("memory-safe") {
@@ -61,12 +56,6 @@ library Slots {
 
     function mark(uint256 slot) internal pure returns (bytes22) {
         return bytes22(bytes32(slot));
-    }
-
-    /// @notice Whether somebody asked: a use that was only given up has a state too.
-    function wasAsked(uint256 slot) internal pure returns (bool) {
-        RequestState state_ = state(slot);
-        return state_ != RequestState.None && state_ != RequestState.Cancelled;
     }
 
     function hasVerdict(uint256 slot) internal pure returns (bool) {

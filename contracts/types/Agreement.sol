@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import { EfficientHashLib as Hash } from "solady/utils/EfficientHashLib.sol";
 
 import { AgreementId, ModelId, RecordId, SourceId, TermsId } from "./Ids.sol";
-import { Records } from "./Record.sol";
+import { RecordIds } from "./Record.sol";
 import { Limits, Scope } from "./Scope.sol";
 
 /// @notice Whose data an agreement is about, and what the subject was shown.
@@ -307,7 +307,7 @@ library Agreements {
     }
 
     function recordOf(Source calldata source) internal pure returns (RecordId) {
-        return Records.id(source.root, source.subject, source.holder);
+        return RecordIds.id(source.root, source.subject, source.holder);
     }
 
     function hashGiving(AgreementId agreement, uint256 deadline) internal pure returns (bytes32) {

@@ -52,6 +52,11 @@ library Questions {
     uint256 internal constant CALLBACK_UNIT = 1000;
     /// For how long beyond its deadline a verdict can be claimed that was anchored before it: nobody can keep claims off a chain that long.
     uint256 internal constant CLAIM_TIME = 1 days;
+    /// For how long a request is open at least, and at most: what is asked for less can't be answered, but may be found out.
+    uint256 internal constant MIN_OPEN = 1 minutes;
+    uint256 internal constant MAX_OPEN = 7 days;
+    /// For how long after a root was anchored its verdicts can be claimed at most.
+    uint256 internal constant MAX_CLAIM = MAX_OPEN + CLAIM_TIME;
     /// Two million gas: what many a callback in one report leaves room for in a block.
     uint16 internal constant MAX_CALLBACK = 2000;
 

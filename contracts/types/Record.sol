@@ -16,7 +16,7 @@ struct RecordStatus {
     address subject;
 }
 
-library Records {
+library RecordIds {
     bytes32 internal constant TYPEHASH = keccak256("Record(bytes32 root,address subject,address holder)");
 
     /// @dev The holder is part of the id, so nobody can commit, squat or retire another holder's record.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { Questions } from "./Question.sol";
+
 /// @notice Where an operator stands with the committee.
 enum Place {
     /// Never joined, left, pushed out of the waiting list, or struck off: `renew` brings it back, unless it resigned.
@@ -81,8 +83,6 @@ library Rolls {
     uint256 internal constant OUTBID_DENOMINATOR = 4;
     /// No time may be longer: sums of times fit their types.
     uint256 internal constant MAX_TIME = 3650 days;
-    /// Verdicts of a root are claimed at most so long after an epoch that signed it: a request's longest time, and a day.
-    uint256 internal constant MAX_CLAIM = 8 days;
 
     /// What an attester signs to show that its key is the operator's own.
     bytes32 internal constant JOINING_TYPEHASH =
@@ -115,7 +115,7 @@ library Rolls {
         if (terms.lease < terms.epochLength || terms.lease > MAX_TIME) revert TermMalformed("lease");
         if (terms.grace > MAX_TIME) revert TermMalformed("grace");
         uint256 contested = uint256(terms.window) + terms.judgingTime + terms.rulingTime + 1 days;
-        bool bonded = terms.unbonding > MAX_CLAIM + terms.grace + contested;
+        bool bonded = terms.unbonding > Questions.MAX_CLAIM + terms.grace + contested;
         if (!bonded || terms.unbonding > 6 * MAX_TIME) revert TermMalformed("unbonding");
     }
 }

@@ -55,11 +55,11 @@ enum RequestState {
     Expired,
     /// The controller gave the use up before asking.
     Cancelled,
-    /// A review of the verdict is under way.
+    /// A case about the verdict is open.
     Challenged,
-    /// Reviewed and confirmed.
+    /// Judged, and it stands.
     Upheld,
-    /// Reviewed and replaced; the first verdict stays in the events.
+    /// Judged false and replaced; the first verdict stays in the events.
     Corrected,
     /// Challenged, and nobody decided in time: it stays, and can't change any more.
     Unjudged
@@ -71,7 +71,7 @@ enum Finality {
     None,
     /// Recorded; anyone may still challenge it.
     Contestable,
-    /// Challenged; a review is due.
+    /// Challenged; its case is open.
     Contested,
     /// Can't change any more.
     Final

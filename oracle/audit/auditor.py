@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from oracle.audit import chain_checks, model_checks, quorum_checks
+from oracle.audit import case_checks, chain_checks, model_checks, quorum_checks
 from oracle.audit.evidence import Evidence, gather
 from oracle.audit.report import AuditReport, Check, CheckFailedError, CheckName, CheckSkippedError, must, shown
 from oracle.audit.trail_source import FetchedTrail, fetch_trail
@@ -130,7 +130,7 @@ _CHECKS: Mapping[CheckName, Callable[[_Case], str]] = {
     CheckName.RECORD: _of_trail(chain_checks.record),
     CheckName.MODEL: _of_trail(chain_checks.model),
     CheckName.QUORUM: _of_chain(quorum_checks.quorum),
-    CheckName.REVIEW: _of_chain(quorum_checks.review),
+    CheckName.CASE: _of_chain(case_checks.case),
     CheckName.PROPOSER: _of_trail(quorum_checks.proposer),
     CheckName.OUTPUT: _of_trail(model_checks.output),
     CheckName.ATTRIBUTION: _of_trail(model_checks.attribution),
@@ -166,10 +166,12 @@ def _skipped(name: CheckName, reason: str) -> Check:
 
 
 def _fetch(client: AssentClient, evidence: Evidence, nodes: Sequence[str] | None) -> FetchedTrail | CheckFailedError:
-    """Ask the nodes given, or those of the verdict's epoch: their addresses are strangers' words, so they must be public ones."""
+    """Ask the nodes given, or those on the roll of the verdict's epoch, any of whom may have judged: their addresses are strangers' words,
+    so they must be public ones.
+    """
     endpoints = nodes
     if endpoints is None:
-        endpoints = [member.endpoint for member in client.members(evidence.signing.epoch or None)]
+        endpoints = [member.endpoint for member in client.roll(evidence.told[1].epoch)]
     allow_private = nodes is not None or evidence.domain.chain_id == DEVNET_CHAIN_ID
     try:
         return fetch_trail(evidence.trail_digest, [each for each in endpoints if each], allow_private=allow_private)

@@ -10,7 +10,7 @@ from oracle.chain.recordings import signers_of, told
 from oracle.client import AssentClient, UnknownIdError
 from oracle.core.digests import Domain
 from oracle.core.errors import ContractRevertError, EndpointError
-from oracle.core.structs import Agreement, Model, Record, Request, Signers, Verdict
+from oracle.core.structs import Agreement, Model, Record, Recording, Request, Signers, Verdict
 
 #: What can end an agreement that was given.
 _AGREEMENT_ENDS = ("AgreementWithdrawn", "AgreementRevoked", "AgreementInvalidated")
@@ -56,36 +56,51 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
-    """The last challenge of the verdict, and how it ended, if it did: an ``Upheld``, ``Corrected`` or ``ChallengeLapsed`` event."""
+class CaseEvidence:
+    """What became of a challenge of the verdict. Each event is None while it isn't there.
+
+    ``judged`` is the bench's finding where there is an arbiter, ``closed`` a ``CaseClosed`` or ``CaseUnjudged``, and ``settled`` what the
+    core says: ``ContestSettled`` or ``Corrected``. ``calldata`` is of the transaction that brought the judges' signatures, empty if none
+    did; ``roll`` has the attesters of the report's epoch, in the order of the judges' bitmap.
+    """
 
     challenged: Event
-    ended: Event | None
-    signing: Signing | None
+    judged: Event | None
+    closed: Event | None
+    settled: Event | None
+    calldata: bytes
+    roll: tuple[str, ...]
+
+    @property
+    def arbiter(self) -> str:
+        """Who may rule: an address, the zero address for nobody."""
+        named: str = self.challenged.arguments["arbiter"]
+        return named
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One verdict on chain.
 
-    ``recorded`` is the event of the verdict as it stands, ``Recorded`` or ``Corrected``, and ``calldata`` its transaction's; ``first`` is
-    the event of the first verdict, the same unless it was corrected. ``signing`` is where the quorum's signatures came on chain: in that
-    transaction, or, if the verdict was claimed, in the one that anchored its root. ``given``, ``committed`` and ``published`` are how long
-    agreement, record and model held; ``renewals`` when the agreement was lengthened, and until when; ``ordered`` when the request's terms
-    were fixed, which for a standing request's round is before ``asked``, when it was made; ``answered`` when the first verdict was
-    recorded, and ``anchored`` when the report was that it was claimed from, None if it wasn't claimed. ``under`` is the agreement to a
-    publisher's models that this one was adopted under, None if the subject gave it.
+    ``recorded`` is the event of the verdict as it stands, ``Recorded`` or ``Corrected``; ``first`` is the event of the first verdict, the
+    same unless it was corrected, and ``calldata`` its transaction's. ``signing`` is where the quorum's signatures came on chain: in that
+    transaction, or, if the verdict was claimed, in the one that anchored its root. ``case`` is there if the verdict was challenged.
+    ``given``, ``committed`` and ``published`` are how long agreement, record and model held; ``renewals`` when the agreement was
+    lengthened, and until when; ``ordered`` when the request's terms were fixed, which for a standing request's round is before ``asked``,
+    when it was made; ``answered`` when the first verdict was recorded, and ``anchored`` when the report was that it was claimed from, None
+    if it wasn't claimed. ``under`` is the agreement to a publisher's models that this one was adopted under, None if the subject gave it.
     ``standing`` is the agreement's status after that block, None where the endpoint no longer has that state.
     """
 
     domain: Domain
+    committee_domain: Domain
     request_id: bytes
     status: RequestStatus
     recorded: Event
     first: Event
     calldata: bytes
     signing: Signing
-    contest: Contest | None
+    case: CaseEvidence | None
     request: Request
     agreement: Agreement
     under: Agreement | None
@@ -107,23 +122,28 @@ class Evidence:
 
     @property
     def members(self) -> tuple[str, ...]:
-        """Attesters of the epoch that the verdict names, in the order of the signers' bitmap."""
+        """Attesters who signed reports in the epoch that the verdict names, in the order of the signers' bitmap."""
         return self.signing.members
 
     @property
     def corrected(self) -> bool:
-        """Whether the verdict took the place of another, after a review."""
+        """Whether the verdict took the place of another, which was false."""
         return self.recorded.name == "Corrected"
 
     @property
     def trail_digest(self) -> bytes:
-        """The digest of the trail that the quorum signed, 32 bytes."""
+        """The digest of the trail of the verdict as it stands, 32 bytes."""
         return self.told[0].trail
 
     @property
     def told(self) -> tuple[Verdict, Signers]:
-        """The verdict as it stands, and who signed it, as the event has it."""
+        """The verdict as it stands, and who signed it, or judged it right, as the event has it."""
         return told(self.recorded)
+
+    @property
+    def recording(self) -> Recording:
+        """The first verdict, as its event has it: what a challenge is about."""
+        return Recording(self.request, *told(self.first))
 
 
 def gather(client: AssentClient, request_id: bytes) -> Evidence:
@@ -131,22 +151,18 @@ def gather(client: AssentClient, request_id: bytes) -> Evidence:
     first = _only(client, "Recorded", request_id)
     recorded = next(iter(client.events("Corrected", request_id)), first)
     request, agreement, _ = client.request_terms(request_id)
-    calldata = client.calldata(recorded.transaction_hash)
     asked = _only(client, "Requested", request_id)
     report = _reported(client, request_id)
-    if recorded.name == "Corrected":
-        signing = _signing(client, recorded, signers_of(recorded).epoch)
-    else:
-        signing = _signing(client, *(report or (recorded, 0)))
     return Evidence(
         domain=client.contract.domain,
+        committee_domain=client.contract.committee_domain,
         request_id=request_id,
         status=client.read(client.contract.verdict_of(request_id)),
         recorded=recorded,
         first=first,
-        calldata=calldata,
-        signing=signing,
-        contest=_contest(client, request_id),
+        calldata=client.calldata(first.transaction_hash),
+        signing=_signing(client, *(report or (first, 0))),
+        case=_case(client, request_id, signers_of(first).epoch),
         request=request,
         agreement=agreement,
         under=_under(client, agreement.id),
@@ -187,16 +203,20 @@ def _under(client: AssentClient, agreement_id: bytes) -> Agreement | None:
     return client.agreement(bytes(adopted[-1].arguments["under"])) if adopted else None
 
 
-def _contest(client: AssentClient, request_id: bytes) -> Contest | None:
-    challenged = client.events("Challenged", request_id)
-    if not challenged:
+def _case(client: AssentClient, request_id: bytes, epoch: int) -> CaseEvidence | None:
+    """Return what there is of the one case that a verdict of a report of this epoch can have."""
+
+    def last(*names: str) -> Event | None:
+        return next((event for name in names for event in client.events(name, request_id)[-1:]), None)
+
+    challenged, judged, closed = last("Challenged"), last("Judged"), last("CaseClosed", "CaseUnjudged")
+    if challenged is None:
         return None
-    last = challenged[-1]  # those before it lapsed, or it couldn't have been challenged again
-    endings = [e for name in ("Upheld", "Corrected", "ChallengeLapsed") for e in client.events(name, request_id)]
-    ended = next((event for event in endings if _place(event) > _place(last)), None)
-    if ended is None or ended.name == "ChallengeLapsed":
-        return Contest(last, ended, None)
-    return Contest(last, ended, _signing(client, ended, signers_of(ended).epoch))
+    # With an arbiter the signatures came before the case was closed.
+    brought = judged or (closed if closed is not None and closed.arguments.get("by") else None)
+    calldata = b"" if brought is None else client.calldata(brought.transaction_hash)
+    settled = last("Corrected", "ContestSettled")
+    return CaseEvidence(challenged, judged, closed, settled, calldata, _roll(client, epoch))
 
 
 def _signing(client: AssentClient, event: Event, epoch: int) -> Signing:
@@ -240,13 +260,16 @@ def _standing(client: AssentClient, agreement_id: bytes, block: int) -> Agreemen
         return None
 
 
-def _place(event: Event) -> tuple[int, int]:
-    return (event.block_number, event.log_index)
-
-
 def _members(client: AssentClient, epoch: int) -> tuple[str, ...]:
     try:
         attesters: list[str] = client.read(client.contract.members_of(epoch))
     except ContractRevertError:  # no such epoch
         return ()
     return tuple(attesters)
+
+
+def _roll(client: AssentClient, epoch: int) -> tuple[str, ...]:
+    try:
+        return client.read(client.contract.roll_of(epoch)).attesters
+    except ContractRevertError:  # no such epoch
+        return ()

@@ -27,7 +27,7 @@ class CheckName(StrEnum):
     RECORD = "record"
     MODEL = "model"
     QUORUM = "quorum"
-    REVIEW = "review"
+    CASE = "case"
     PROPOSER = "proposer"
     OUTPUT = "output"
     ATTRIBUTION = "attribution"

@@ -1,4 +1,4 @@
-"""The contract's ABI, and what follows from it alone: decoding of logs and of reverts."""
+"""The contracts' ABIs, and what follows from them alone: decoding of logs and of reverts."""
 
 from __future__ import annotations
 
@@ -21,21 +21,24 @@ from oracle.chain.remedies import REMEDIES
 from oracle.core.addresses import checksum
 from oracle.core.errors import ContractRevertError
 
+#: The contracts of a deployment, each at an address of its own.
+CONTRACTS = ("Assent", "Committee", "Records")
+
 
 @cache
-def artifact() -> dict[str, Any]:
-    """Return what the package ships of Assent.
+def artifact(name: str = "Assent") -> dict[str, Any]:
+    """Return what the package ships of one of the contracts.
 
-    ``abi`` is the interface's, with every error; ``contracts`` has for ``Assent`` and each of its parts their
+    ``abi`` has all that it does; ``contracts`` has what is deployed for it, by name (Assent is three at one address):
     ``constructor``, ``bytecode``, ``runtime`` and ``immutables``; ``compiler`` the settings.
     """
-    return _shipped("Assent.json")
+    return _shipped(f"{name}.json")
 
 
 @cache
-def consumer_artifact() -> dict[str, Any]:
-    """Return the compiled Clinic, the example of a contract that asks for verdicts: ``abi``, ``bytecode``, ``compiler``."""
-    return _shipped("Clinic.json")
+def example_artifact(name: str) -> dict[str, Any]:
+    """Return a compiled example: the Clinic, which asks for verdicts, or the Board, an arbiter: ``abi``, ``bytecode``, ``compiler``."""
+    return _shipped(f"{name}.json")
 
 
 def _shipped(name: str) -> dict[str, Any]:
@@ -43,10 +46,21 @@ def _shipped(name: str) -> dict[str, Any]:
     return data
 
 
+@cache
+def creations() -> dict[str, dict[str, Any]]:
+    """Return what is deployed, by name: see :func:`artifact`."""
+    return {part: made for name in CONTRACTS for part, made in artifact(name)["contracts"].items()}
+
+
 def factory(web3: Web3, name: str) -> Any:
-    """Return web3's factory of one of the contracts by name: its ``constructor(...)`` makes the creating transaction."""
-    part = artifact()["contracts"][name]
+    """Return web3's factory of what is deployed by a name: its ``constructor(...)`` makes the creating transaction."""
+    part = creations()[name]
     return web3.eth.contract(abi=[part["constructor"]], bytecode=part["bytecode"])
+
+
+def _entries(kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return all entries of a kind, each with the contract whose it is."""
+    return [(name, entry) for name in CONTRACTS for entry in artifact(name)["abi"] if entry["type"] == kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +68,16 @@ class _Layout:
     """An event's arguments as the ABI has them: those in a log's topics, and those in its data."""
 
     name: str
+    contract: str
     indexed: tuple[dict[str, Any], ...]
     plain: tuple[dict[str, Any], ...]
 
     @classmethod
-    def of(cls, entry: dict[str, Any]) -> _Layout:
+    def of(cls, contract: str, entry: dict[str, Any]) -> _Layout:
         parts: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
         for each in entry["inputs"]:
             parts[not each["indexed"]].append({**each, "kind": collapse_if_tuple(each)})
-        return cls(entry["name"], tuple(parts[0]), tuple(parts[1]))
+        return cls(entry["name"], contract, tuple(parts[0]), tuple(parts[1]))
 
     def arguments(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
         """Decode a log. Indexed arguments fill a word each: none of the contract's is of a type that only its hash is there of."""
@@ -94,14 +109,20 @@ def checksummed(entry: dict[str, Any], value: Any, *, named: bool = False) -> An
 
 @cache
 def _events() -> dict[bytes, _Layout]:
-    entries = [entry for entry in artifact()["abi"] if entry["type"] == "event"]
-    return {bytes(event_abi_to_log_topic(entry)): _Layout.of(entry) for entry in entries}
+    # An event of several (EIP-5267's) is of the first.
+    entries = reversed(_entries("event"))
+    return {bytes(event_abi_to_log_topic(entry)): _Layout.of(contract, entry) for contract, entry in entries}
 
 
 @cache
 def _errors() -> dict[bytes, dict[str, Any]]:
-    entries = [entry for entry in artifact()["abi"] if entry["type"] == "error"]
-    return {bytes(function_abi_to_4byte_selector(entry)): entry for entry in entries}
+    return {bytes(function_abi_to_4byte_selector(entry)): entry for _, entry in _entries("error")}  # type: ignore[arg-type]
+
+
+@cache
+def contract_of(event_name: str) -> str:
+    """Return which contract has an event, one of :data:`CONTRACTS`."""
+    return next(layout.contract for layout in _events().values() if layout.name == event_name)
 
 
 @cache
@@ -112,7 +133,7 @@ def event_topic(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One decoded log of the contract. ``arguments`` are by the ABI's names."""
+    """One decoded log. ``arguments`` are by the ABI's names; ``contract`` is whose event it is, one of :data:`CONTRACTS`."""
 
     name: str
     arguments: dict[str, Any]
@@ -120,10 +141,11 @@ class Event:
     block_hash: bytes
     transaction_hash: bytes
     log_index: int
+    contract: str = "Assent"
 
 
 def decode_log(log: LogReceipt) -> Event | None:
-    """Decode a log, or return None if the contract has no such event. Raises ValueError if it isn't what its event's are.
+    """Decode a log, or return None if no contract has such an event. Raises ValueError if it isn't what its event's are.
 
     By eth_abi at once: web3's way takes ten times as long, and a node does this to each of the contract's logs.
     """
@@ -138,6 +160,7 @@ def decode_log(log: LogReceipt) -> Event | None:
         block_hash=bytes(log["blockHash"]),
         transaction_hash=bytes(log["transactionHash"]),
         log_index=log["logIndex"],
+        contract=layout.contract,
     )
 
 

@@ -1,4 +1,4 @@
-"""The contract's views, typed: each returns a :class:`Read` that runs against a sync or an async Web3 alike."""
+"""The contracts' views, typed: each returns a :class:`Read` that runs against a sync or an async Web3 alike."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from web3.exceptions import ContractLogicError
 from oracle.chain.abi import revert_of
 from oracle.chain.statuses import (
     AgreementStatus,
-    Challenge,
+    Case,
     Epoch,
-    EpochEnd,
     ModelStatus,
     Operator,
     Pool,
     RecordStatus,
     RequestStatus,
-    ScheduledPolicy,
+    Roll,
     StandingStatus,
 )
 from oracle.chain.views import Views
 from oracle.core.structs import (
     AgreementState,
-    ChallengeTerms,
+    CommitteeTerms,
     Finality,
     Mandate,
     ModelState,
-    Policy,
+    Phase,
+    Place,
     Question,
     Quote,
     RecordState,
     RequestState,
+    Signers,
     Terms,
 )
 
@@ -63,7 +64,7 @@ class Read(Generic[T]):
 
 
 class AgreementReads:
-    """Views about agreements, records and models."""
+    """Views about agreements and models."""
 
     _views: Views
 
@@ -84,10 +85,6 @@ class AgreementReads:
         """The id of the agreement that lets the controller ask this now; reverts with the reason if none does."""
         return Read(self._views.check(source_id, controller, terms.to_abi(), question.pack()), bytes)
 
-    def record_status(self, record_id: bytes) -> Read[RecordStatus]:
-        """State of a record."""
-        return Read(self._views.recordStatus(record_id), lambda v: RecordStatus(RecordState(v[0]), v[1], v[2]))
-
     def model_status(self, model_id: bytes) -> Read[ModelStatus]:
         """State of a model, and its quote."""
         function = self._views.modelStatus(model_id)
@@ -99,7 +96,7 @@ class AgreementReads:
 
 
 class RequestReads:
-    """Views about requests, standing requests and challenges."""
+    """Views about requests and standing requests."""
 
     _views: Views
 
@@ -122,14 +119,6 @@ class RequestReads:
     def standing_status(self, standing_id: bytes) -> Read[StandingStatus]:
         """State of a standing request."""
         return Read(self._views.standingStatus(standing_id), lambda v: StandingStatus(*v))
-
-    def challenge_of(self, request_id: bytes) -> Read[Challenge]:
-        """The challenge of a request's verdict; all zero if there was none, or it lapsed."""
-        return Read(self._views.challengeOf(request_id), lambda v: Challenge(*v))
-
-    def challenge_terms(self) -> Read[ChallengeTerms]:
-        """The terms of challenges, which never change."""
-        return Read(self._views.challengeTerms(), ChallengeTerms.from_abi)
 
 
 class TreasuryReads:
@@ -154,54 +143,102 @@ class TreasuryReads:
         return Read(self._views.poolOfRoot(root, currency, quorum), bytes)
 
 
-class OperatorReads:
-    """Views about operators, epochs and policy."""
+class EpochReads:
+    """Views about epochs, and about what else is deployed."""
 
     _views: Views
 
     def current_epoch(self) -> Read[Epoch]:
-        """The epoch whose members sign now; number 0 before the first rotation."""
+        """The epoch whose members sign now; number 0 before the first."""
         return Read(self._views.currentEpoch(), lambda v: Epoch(*v))
 
-    def epoch_end(self, epoch: int) -> Read[EpochEnd]:
-        """Until when an epoch that is over still counts: fixed by the rotation that ended it."""
-        return Read(self._views.epochEnd(epoch), lambda v: EpochEnd(*v))
+    def signs_until(self, epoch: int) -> Read[int]:
+        """Last second at which an epoch that is over may sign (Unix time); 0 while it isn't over."""
+        return Read(self._views.epochEnd(epoch), lambda v: int(v[0]))
 
     def members_of(self, epoch: int) -> Read[list[str]]:
-        """Attesters of an epoch, in the order of the signers' bitmap."""
+        """Attesters of an epoch who sign reports, in the order of the signers' bitmap."""
         return Read(self._views.membersOf(epoch), list)
-
-    def operator_of(self, attester: str) -> Read[str]:
-        """The operator that registered this attester; the zero address if none did."""
-        return Read(self._views.operatorOf(attester), str)
-
-    def operator_info(self, operator: str) -> Read[Operator]:
-        """An operator's registration; its attester is the zero address if there is none."""
-        return Read(self._views.operatorInfo(operator), _operator)
-
-    def current_policy(self) -> Read[Policy]:
-        """The terms of the operator set."""
-        return Read(self._views.currentPolicy(), Policy.from_abi)
-
-    def scheduled_policy(self) -> Read[ScheduledPolicy | None]:
-        """The policy that is to come, or None."""
-        return Read(self._views.scheduledPolicy(), _scheduled)
-
-    def registries(self) -> Read[str]:
-        """The contract with the code of operators and balances."""
-        return Read(self._views.registries(), str)
-
-    def desk(self) -> Read[str]:
-        """The contract with the code of records, standing requests and challenges."""
-        return Read(self._views.desk(), str)
-
-    def consents(self) -> Read[str]:
-        """The contract with the code of what becomes of agreements, of representatives, models and lookups."""
-        return Read(self._views.consents(), str)
 
     def mandate_of(self, subject: str, representative: str) -> Read[Mandate]:
         """What a representative may do for a subject; without rights if it was never appointed, or was dismissed."""
         return Read(self._views.mandateOf(subject, representative), Mandate.from_abi)
+
+    def requests(self) -> Read[str]:
+        """The contract with the code of requests, their money, and contests."""
+        return Read(self._views.requests(), str)
+
+    def agreements(self) -> Read[str]:
+        """The contract with the code of what becomes of agreements, of representatives and models."""
+        return Read(self._views.agreements(), str)
+
+    def committee(self) -> Read[str]:
+        """The committee whose epochs sign here."""
+        return Read(self._views.committee(), str)
+
+    def records(self) -> Read[str]:
+        """The contract with the commitments to records."""
+        return Read(self._views.records(), str)
+
+
+class RecordReads:
+    """Views about records."""
+
+    _record_views: Views
+
+    def record_status(self, record_id: bytes) -> Read[RecordStatus]:
+        """State of a record."""
+        return Read(self._record_views.recordStatus(record_id), lambda v: RecordStatus(RecordState(v[0]), v[1], v[2]))
+
+    def records_core(self) -> Read[str]:
+        """The contract whose agreements erasure statements are about."""
+        return Read(self._record_views.core(), str)
+
+
+class CommitteeReads:
+    """Views about operators, rolls and cases."""
+
+    _committee_views: Views
+
+    def committee_terms(self) -> Read[CommitteeTerms]:
+        """What the committee goes by, which never changes."""
+        return Read(self._committee_views.terms(), CommitteeTerms.from_abi)
+
+    def committee_core(self) -> Read[str]:
+        """The contract whose verdicts the committee signs."""
+        return Read(self._committee_views.core(), str)
+
+    def operator_of(self, attester: str) -> Read[str]:
+        """The operator that registered this attester; the zero address if none did."""
+        return Read(self._committee_views.operatorOf(attester), str)
+
+    def operator_info(self, operator: str) -> Read[Operator]:
+        """An operator's registration; its attester is the zero address if there is none."""
+        return Read(self._committee_views.operatorInfo(operator), _operator)
+
+    def waiting(self) -> Read[list[str]]:
+        """The operators who wait for a place on the roll."""
+        return Read(self._committee_views.waiting(), list)
+
+    def roll_of(self, epoch: int) -> Read[Roll]:
+        """An epoch's roll; reverts for one that never was."""
+        return Read(self._committee_views.rollOf(epoch), _roll)
+
+    def rotatable_at(self) -> Read[int]:
+        """First second at which the next epoch may be formed (Unix time)."""
+        return Read(self._committee_views.rotatableAt(), int)
+
+    def case_of(self, request_id: bytes) -> Read[Case]:
+        """The case of a request's verdict; of phase NONE if nobody challenged it."""
+        return Read(self._committee_views.caseOf(request_id), _case)
+
+    def bench_of(self, by: Signers) -> Read[tuple[int, int]]:
+        """Who may judge a verdict of these signers, as a bitmap over the roll of its epoch, and how many of them decide."""
+        return Read(self._committee_views.benchOf(by.pack()), lambda v: (int(v[0]), int(v[1])))
+
+    def credit_of(self, account: str) -> Read[int]:
+        """What an account has at the committee, in wei: pay of judges, rewards, bonds that came back."""
+        return Read(self._committee_views.creditOf(account), int)
 
 
 def _request_status(values: Any) -> RequestStatus:
@@ -210,11 +247,15 @@ def _request_status(values: Any) -> RequestStatus:
 
 
 def _operator(values: Any) -> Operator:
-    *registered, seal_key, endpoint = values
-    attester, stake, resigned, last_epoch, jailed_until = registered
-    return Operator(attester, stake, resigned, last_epoch, jailed_until, bytes(seal_key), endpoint)
+    attester, stake, lease, last_epoch, place, resigned, convicted_in, seal_key, endpoint = values
+    return Operator(attester, stake, lease, last_epoch, Place(place), resigned, convicted_in, bytes(seal_key), endpoint)
 
 
-def _scheduled(values: Any) -> ScheduledPolicy | None:
-    policy, not_before = values
-    return ScheduledPolicy(Policy.from_abi(policy), not_before) if not_before else None
+def _roll(values: Any) -> Roll:
+    (_, seats, _, bonded_until), attesters = values
+    return Roll(seats, bonded_until, tuple(attesters))
+
+
+def _case(values: Any) -> Case:
+    challenger, until, phase, arbiter, judges, found = values
+    return Case(challenger, until, Phase(phase), arbiter, judges, bytes(found))

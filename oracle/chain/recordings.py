@@ -1,4 +1,4 @@
-"""What a transaction recorded, read from its calldata: verdicts, the reports that a quorum signed over them, and reviews; and from events.
+"""What a transaction recorded, read from its calldata: verdicts, the reports that a quorum signed over them, and rulings; and from events.
 
 The calls may be inside another contract's call, so they are sought by their selectors. Nothing here is verified: see :mod:`oracle.audit`.
 """
@@ -20,7 +20,7 @@ from oracle.chain.abi import Event, artifact
 from oracle.core.committee import members_of
 from oracle.core.digests import report_leaf, words_leaf
 from oracle.core.merkle import MerkleTree, climb
-from oracle.core.structs import Attestation, Request, Signers, Summary, Testimony, Verdict
+from oracle.core.structs import Attestation, Recording, Request, Signers, Summary, Testimony, Verdict
 
 _SELECTOR_BYTES, _SIGNATURE_BYTES = 4, 64
 
@@ -70,12 +70,14 @@ class Anchoring:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
-    """What a call says that the committee found about a challenged verdict, with its signatures."""
+class Judging:
+    """What a call says that the bench found about a challenged verdict; ``judges`` is a bitmap over the roll of the verdict's epoch."""
 
-    request_id: bytes
+    recording: Recording
     verdict: Verdict
-    attestation: Attestation
+    stands: bool
+    judges: int
+    signatures: bytes
 
 
 def recordings(calldata: bytes) -> Iterator[RecordingCall]:
@@ -95,12 +97,12 @@ def anchorings(calldata: bytes) -> Iterator[Anchoring]:
             yield Anchoring(Report(bytes(root), count, Attestation.from_abi(attestation)), currency, quorum)
 
 
-def reviews(calldata: bytes) -> Iterator[Review]:
-    """Yield what the calls of ``review`` in a transaction's input say."""
-    for (request, _, _), _, _, verdict, attestation in _calls("review", calldata):
+def judgings(calldata: bytes) -> Iterator[Judging]:
+    """Yield what the calls of ``judge`` in a transaction's input say."""
+    for (asked, recorded, by), found, stands, judges, signatures in _calls("judge", calldata, "Committee"):
         with suppress(ValueError):
-            signed = Verdict.from_abi(verdict), Attestation.from_abi(attestation)
-            yield Review(Request.from_abi(request).id, *signed)
+            recording = Recording(Request.from_abi(asked), Verdict.from_abi(recorded), Signers.unpack(by))
+            yield Judging(recording, Verdict.from_abi(found), stands, judges, bytes(signatures))
 
 
 def signers_of(event: Event) -> Signers:
@@ -146,8 +148,8 @@ def _claimed(request_values: Any, verdict_values: Any, proof: Any) -> list[Recor
     return [RecordingCall(request, verdict, climb(report_leaf(request, verdict), siblings), siblings, None)]
 
 
-def _calls(name: str, calldata: bytes) -> Iterator[tuple[Any, ...]]:
-    selector, kinds = _function(name)
+def _calls(name: str, calldata: bytes, contract: str = "Assent") -> Iterator[tuple[Any, ...]]:
+    selector, kinds = _function(name, contract)
     start = calldata.find(selector)
     while start >= 0:
         try:
@@ -160,6 +162,6 @@ def _calls(name: str, calldata: bytes) -> Iterator[tuple[Any, ...]]:
 
 
 @cache
-def _function(name: str) -> tuple[bytes, list[str]]:
-    entry: Any = next(e for e in artifact()["abi"] if e["type"] == "function" and e["name"] == name)
+def _function(name: str, contract: str) -> tuple[bytes, list[str]]:
+    entry: Any = next(e for e in artifact(contract)["abi"] if e["type"] == "function" and e["name"] == name)
     return bytes(function_abi_to_4byte_selector(entry)), [collapse_if_tuple(each) for each in entry["inputs"]]

@@ -1,4 +1,4 @@
-"""What to do about each of the contract's errors, in a few words: an error's message ends with them."""
+"""What to do about each of the contracts' errors, in a few words: an error's message ends with them."""
 
 from __future__ import annotations
 
@@ -39,11 +39,12 @@ _MODELS = {
     "NotPublisher": "send it as the model's publisher",
     "ModelExists": "this version is published already",
     "ModelMalformed": "correct that term of the model",
-    "QuorumUnsafe": "choose a quorum within these bounds, the upper of which is the policy's smallest committee",
+    "QuorumUnsafe": "choose a quorum within these bounds, the upper of which is the committee's smallest roll",
     "ModelNotPublished": "choose a model that takes requests: see `assent model list`; of a publisher's models adopt one first",
     "CurrencyUnknown": "no model is paid in this token: choose one of `assent balance show`",
     "CapReached": "ask later: half of the model's cap was asked within these eight days",
     "CurrenciesFull": "no more tokens can be listed: have the model paid in ether, or in one of `assent balance show`",
+    "AgreementMismatch": "name the request's own agreement",
     "ModelMismatch": "name the agreement's own model",
 }
 _REQUESTS = {
@@ -75,6 +76,8 @@ _REQUESTS = {
     "ReportSize": "give at least one verdict, and no more than that",
     "CallbackGasMissing": "send it with more gas",
     "NothingToDeliver": "no callback of this request failed",
+    "NotFinal": "wait until its window is over, or its case is closed: see `assent verdict show`; what nobody judged is never final",
+    "DeliveredFinally": "its receiver was told before",
     "NothingToSettle": "all of its verdicts are settled",
 }
 _STANDING = {
@@ -92,51 +95,56 @@ _MONEY = {
     "PoolUnknown": "no such signers have earned anything: see `assent operator collect`",
     "NotSigner": "name a member that signed",
     "NothingToCollect": "wait until more verdicts were recorded",
-    "NothingToWithdraw": "the balance is empty",
-    "PartWithoutCode": "deploy the parts first, the innermost before the others, on this very chain",
+    "NothingToWithdraw": "there is nothing to pay out: see `assent balance show`, and `assent operator show` for a credit",
     "PlainEther": "deposit instead: `assent balance deposit`",
     "SafeERC20FailedOperation": "the token refused: approve the amount, and see that the account has it",
     "InsufficientBalance": "the contract can't pay this: report it",
     "FailedCall": "the receiver refused: name another",
     "ReentrancyGuardReentrantCall": "don't call it from within a payment",
 }
-_CHALLENGES = {
-    "BondMismatch": "send just the bond: see `assent verdict show`",
-    "NotContestable": "there is no verdict, its window is over, or it was reviewed before",
-    "NotChallenged": "challenge the verdict first",
+_CASES = {
+    "BondMismatch": "send just the bond: see `assent committee show`",
+    "NotContestable": "it was challenged before, or its window is over: see `assent verdict show`",
+    "NotContested": "no case of this verdict is open: see `assent verdict show`",
+    "NobodyToJudge": "nobody can decide on this verdict: its signers leave too few judges, and its model names no arbiter",
+    "NotUnderReview": "name request, verdict and signers as its event has them, while its case is open: see `assent verdict show`",
+    "JudgingOver": "the time to decide is over: close the case, or have the arbiter rule while it can",
+    "RulingNotDue": "wait until the bench has judged, or its time is over",
+    "NotArbiter": "send it as the arbiter that the model names: see `assent verdict show`",
+    "NotDue": "wait until then: somebody can decide yet",
+    "VerdictMismatch": "name the verdict recorded if it stands, else another; to close a case, the one that the bench found",
     "VerdictImpossible": "name one of the model's outcomes, and a score of one million at most",
-    "ReviewTooLate": "the time to answer is over: let the challenge lapse",
-    "ReviewStillDue": "wait: the committee may still answer",
-    "CorrectedWithoutFault": "an honest operator may have signed it, so near was the model's threshold: nobody is slashed",
-    "TestimonyIrrelevant": "give what was signed about the verdict in question",
+    "JudgeUnknown": "name those on the roll of the report's epoch who didn't sign the verdict",
+    "JudgeWithoutStake": "have another judge sign: this one has less than a penalty at stake",
+    "TestimonyIrrelevant": "give what one operator signed about the request in question",
     "TestimoniesCompatible": "an honest operator may have signed both",
-    "AttesterUnknown": "give a signature of a member",
-    "AlreadyPunished": "it was slashed for this before",
-    "NothingToSlash": "its stake is spent or withdrawn: there is nothing to take",
+    "AttesterUnknown": "give a signature of an operator's attester",
+    "AlreadyPunished": "it was punished for this before",
+    "NothingToTake": "its stake is spent or withdrawn: there is nothing to take",
 }
 _OPERATORS = {
-    "OperatorExists": "it has joined already; change its keys, or add to its stake",
+    "OperatorExists": "it has joined already; change its keys, add to its stake, or renew its lease",
     "OperatorUnknown": "join first",
     "OperatorHasResigned": "withdraw the stake, then join anew",
     "OperatorNotResigned": "resign first",
-    "OperatorIsJailed": "wait until then, and release it",
-    "OperatorNotOut": "it is in the set",
+    "OperatorNotAdmitted": "ask whoever keeps the committee's admission contract to admit it: see `assent committee show`",
     "AttesterTaken": "use another attester key",
     "StakeTooLow": "send so much, or add to the stake",
     "StakeBonded": "wait until then",
-    "StillMember": "rotate first, so that its last epoch ends",
-    "CommitteeFull": "wait until another leaves",
-    "CommitteeTooSmall": "wait until more operators have joined",
-    "MembershipUnchanged": "there is nothing to rotate",
+    "StillOnRoll": "rotate first, so that it leaves the roll: an eighth of it may at each rotation",
+    "WaitingListFull": "put more at stake than the lowest of those who wait: see `assent committee show`",
+    "RollTooSmall": "wait until more operators have joined",
     "RotationTooSoon": "wait until then",
     "EpochUnknown": "name an epoch that was",
-    "PolicyMalformed": "correct that term of the policy",
-    "DecisionSpent": "these signatures took effect before: have the members sign anew, with another deadline",
-    "NoPolicyScheduled": "schedule one first",
-    "PolicyNotDue": "wait until then",
+}
+_DEPLOYMENT = {
+    "PartWithoutCode": "deploy the parts first, the innermost before the others, on this very chain",
+    "CommitteeOfAnother": "deploy a committee for this very address: the deployer's next nonces say which",
+    "TermMalformed": "correct that term of the committee",
+    "NotCommittee": "only the committee calls this: challenge, judge or rotate there",
 }
 
 #: By the error's name. What only a broken caller meets has none.
 REMEDIES: Mapping[str, str] = {
-    **_AGREEMENTS, **_MODELS, **_REQUESTS, **_STANDING, **_MONEY, **_CHALLENGES, **_OPERATORS,
+    **_AGREEMENTS, **_MODELS, **_REQUESTS, **_STANDING, **_MONEY, **_CASES, **_OPERATORS, **_DEPLOYMENT,
 }  # fmt: skip

@@ -24,10 +24,12 @@ from web3.exceptions import BlockNotFound, Web3Exception
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import LogReceipt
 
-from oracle.chain.abi import Event, decode_log
+from oracle.chain.abi import CONTRACTS, Event, decode_log
+from oracle.chain.contract import AssentContract
 from oracle.chain.endpoint import Endpoint, EndpointFailure, Fault
 from oracle.chain.endpoint_checks import check_endpoints
 from oracle.chain.pool import EndpointPool
+from oracle.core.addresses import Addresses
 from oracle.core.errors import ChainError, EndpointError, LogRangeError, WrongChainError
 from oracle.telemetry.metrics import Metrics
 
@@ -100,11 +102,12 @@ def wrong_chain(found: int, wanted: int) -> WrongChainError:
 
 
 class ChainReader:
-    """Blocks and the contract's logs, from the first healthy endpoint."""
+    """Blocks and the contracts' logs, from the first healthy endpoint."""
 
-    def __init__(self, web3: AsyncWeb3[EndpointPool], contract: str, chain_id: int) -> None:
+    def __init__(self, web3: AsyncWeb3[EndpointPool], addresses: Addresses, chain_id: int) -> None:
         self.web3 = web3
-        self._contract = to_checksum_address(contract)
+        self._addresses = addresses
+        self._homes = {name: addresses.of(name).lower() for name in CONTRACTS}
         self._chain_id = chain_id
         #: By how much the newest block's time was ahead of this machine's monotonic clock when that was first read.
         self.lead_s = float("-inf")
@@ -118,20 +121,28 @@ class ChainReader:
         Raises WrongChainError if an endpoint is of another chain, or the contract isn't there; EndpointError if none answers;
         ConfigurationError if there is a method that no endpoint has.
         """
-        await check_endpoints(self.web3.provider, self._chain_id, self._contract, finality)
+        await check_endpoints(self.web3.provider, self._chain_id, self._addresses.core, finality)
         await self.check_chain()
 
     async def check_chain(self) -> None:
-        """Raise WrongChainError unless the configured chain is served, with code at the contract's address."""
+        """Raise WrongChainError unless the configured chain is served, with the contracts there that the configuration names."""
         for endpoint in self.web3.provider.endpoints:
             endpoint.must_serve(self._chain_id)
+        core = self._addresses.core
         with endpoint_errors("eth_chainId"):
             found = await self.web3.eth.chain_id
             if found != self._chain_id:
                 raise wrong_chain(found, self._chain_id)
-            code = await self.web3.eth.get_code(self._contract)
+            code = await self.web3.eth.get_code(to_checksum_address(core))
         if not code:
-            raise WrongChainError(f"no contract at {self._contract} on chain {found}; correct chain.contract")
+            raise WrongChainError(f"no contract at {core} on chain {found}; correct chain.contract")
+        contract = AssentContract(self.web3, self._addresses, self._chain_id)
+        with endpoint_errors("eth_call"):
+            told = {"committee": await contract.committee().acall(), "records": await contract.records().acall()}
+        for name, address in told.items():
+            if address != getattr(self._addresses, name):
+                named = getattr(self._addresses, name)
+                raise WrongChainError(f"the contract's {name} is {address}, not {named}; correct chain.{name}")
 
     # Blocks
 
@@ -170,7 +181,7 @@ class ChainReader:
     # Logs
 
     async def events(self, first: int, last: Head, seen: Set[LogKey] | None = None) -> list[Event]:
-        """Return the contract's events of a range of blocks, in order, all from one endpoint, which had ``last`` before and after.
+        """Return the contracts' events of a range of blocks, in order, all from one endpoint, which had ``last`` before and after.
 
         With ``seen``, the range is read again: preferably from another endpoint than before, and only what wasn't seen is returned.
         Raises LogRangeError if the range should be smaller, and EndpointError for any other reason.
@@ -184,10 +195,10 @@ class ChainReader:
                 raise LogRangeError("eth_getLogs: refused; a smaller range is asked for next") from failure
             raise EndpointError(f"eth_getLogs: {_FAULTS.get(failure.fault, failure.fault.value)}") from failure
         new = logs if seen is None else [each for each in logs if (each["blockHash"], each["logIndex"]) not in seen]
-        return [event for event in map(_decoded, new) if event is not None]
+        return [event for event in map(self._decoded, new) if event is not None]
 
     async def _logs_of(self, endpoint: Endpoint, first: int, last: Head) -> list[LogReceipt]:
-        query = {"address": self._contract, "fromBlock": hex(first), "toBlock": hex(last.number)}
+        query = {"address": list(self._addresses.all), "fromBlock": hex(first), "toBlock": hex(last.number)}
         answer = await endpoint.read("eth_getLogs", [query])
         block = await endpoint.read("eth_getBlockByNumber", [hex(last.number), False])
         try:
@@ -200,6 +211,18 @@ class ChainReader:
         if logs and len(logs) % _ROUND_CAP == 0 and first < last.number:
             raise EndpointFailure(Fault.REFUSED)  # so a list ends that was cut off
         return logs
+
+    def _decoded(self, entry: LogReceipt) -> Event | None:
+        try:
+            event = decode_log(entry)
+        except ValueError as error:
+            # Anyone can write a text that isn't UTF-8 into an event: whoever did has no record, model or endpoint here; all others go on.
+            where = {"block": entry["blockNumber"], "index": entry["logIndex"]}
+            log.warning("event_unreadable", **where, error=type(error).__name__)
+            return None
+        # Each contract speaks for itself alone.
+        ours = event is not None and self._homes[event.contract] == entry["address"].lower()
+        return event if ours else None
 
 
 def _result(answer: Any) -> Any:
@@ -221,12 +244,3 @@ def log_of(raw: Any) -> LogReceipt:
         "logIndex": int(raw["logIndex"], 16),
         "removed": bool(raw.get("removed", False)),
     }
-
-
-def _decoded(entry: LogReceipt) -> Event | None:
-    try:
-        return decode_log(entry)
-    except ValueError as error:
-        # Anyone can write a text that isn't UTF-8 into an event: whoever did has no record, model or endpoint here; all others go on.
-        log.warning("event_unreadable", block=entry["blockNumber"], index=entry["logIndex"], error=type(error).__name__)
-        return None

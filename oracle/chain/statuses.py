@@ -1,4 +1,4 @@
-"""What the contract's views tell. Times are Unix seconds; amounts are in the smallest unit of their currency."""
+"""What the contracts' views tell. Times are Unix seconds; amounts are in the smallest unit of their currency."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from oracle.core.structs import (
     AgreementState,
     Finality,
     ModelState,
-    Policy,
+    Phase,
+    Place,
     Quote,
     RecordState,
     RequestState,
@@ -104,23 +105,24 @@ class RequestStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Challenge:
-    """A challenge: by whom, with how much (wei), until when the committee may answer, and the verdict that was challenged.
+class Case:
+    """The case of a challenged verdict.
 
-    ``faulty`` tells that it was corrected, and that no honest operator could have signed it: whoever did can be slashed.
+    ``until`` is the last second (Unix time) at which the bench may judge while the phase is open, else at which the arbiter may rule;
+    ``judges`` is a bitmap over the roll of the report's epoch, ``found`` the hash (32 bytes) of the verdict that they found right.
     """
 
     challenger: str
-    bond: int
     until: int
-    outcome: int
-    score: int
-    faulty: bool = False
+    phase: Phase
+    arbiter: str
+    judges: int
+    found: bytes
 
     @property
     def exists(self) -> bool:
-        """Whether there is a challenge, or was one that the committee answered."""
-        return int(self.challenger, 16) != 0
+        """Whether the verdict was ever challenged."""
+        return self.phase is not Phase.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,32 +162,30 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
-class EpochEnd:
-    """Until when an epoch that is over may sign, if it is the one before the current one, and stakes of who left with it are bonded.
+class Roll:
+    """An epoch's roll: the attesters in the order in which bitmaps count them, of which the first ``seats`` sign reports.
 
-    Both are 0 while it isn't over.
+    ``bonded_until`` is when those may take their stakes back whose last epoch it was (Unix time); 0 while it lasts.
     """
 
-    signs_until: int
+    seats: int
     bonded_until: int
+    attesters: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator as registered: ``stake`` in wei, ``seal_key`` its X25519 public key, ``jailed_until`` 0 if it isn't jailed."""
+    """An operator as registered: ``stake`` in wei, ``lease`` until when it takes part (Unix time), ``seal_key`` its X25519 public key.
+
+    ``convicted_in`` is the epoch in which a verdict that it signed was found false last; 0 for never.
+    """
 
     attester: str
     stake: int
-    resigned: bool
+    lease: int
     last_epoch: int
-    jailed_until: int
+    place: Place
+    resigned: bool
+    convicted_in: int
     seal_key: bytes
     endpoint: str
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduledPolicy:
-    """A policy that takes effect when it is applied, at ``not_before`` or later."""
-
-    policy: Policy
-    not_before: int

@@ -1,4 +1,4 @@
-"""The contract's transactions: each method returns web3's prepared function, to estimate, sign and send.
+"""The contracts' transactions: each method returns web3's prepared function, to estimate, sign and send.
 
 ``source_id`` is the hash of an agreement's source (:attr:`oracle.core.structs.Agreement.source_id`).
 """
@@ -14,10 +14,8 @@ from oracle.core.structs import (
     Attestation,
     Mandate,
     Model,
-    Policy,
     Question,
     Recording,
-    Reference,
     Request,
     Schedule,
     StandingRequest,
@@ -28,7 +26,7 @@ from oracle.core.structs import (
 
 
 class AgreementTransactions:
-    """What subjects, holders and publishers do."""
+    """What subjects, controllers and publishers do, and holders about agreements."""
 
     _functions: Any
 
@@ -83,28 +81,6 @@ class AgreementTransactions:
     def dismiss(self, subject: str, representative: str) -> Any:
         """End a mandate; to be sent by the subject or the representative."""
         return self._functions.dismiss(subject, representative)
-
-    def attest_erasure(self, agreement_id: bytes, evidence: bytes) -> Any:
-        """Say that the sender erased what it had under an agreement; ``evidence`` is its statement's digest, 32 bytes."""
-        return self._functions.attestErasure(agreement_id, evidence)
-
-    def attest_erasure_by_sig(
-        self, agreement_id: bytes, by: str, evidence: bytes, deadline: int, signature: bytes
-    ) -> Any:
-        """Say it for somebody who signed it."""
-        return self._functions.attestErasureBySig(agreement_id, by, evidence, deadline, signature)
-
-    def anchor_log(self, number: int, digest: bytes) -> Any:
-        """Fix the sender's release log up to an entry."""
-        return self._functions.anchorLog(number, digest)
-
-    def commit(self, root: bytes, subject: str, vault: str) -> Any:
-        """Commit a record; to be sent by its holder."""
-        return self._functions.commit(root, subject, vault)
-
-    def retire(self, root: bytes, subject: str) -> Any:
-        """Retire a record; to be sent by its holder."""
-        return self._functions.retire(root, subject)
 
     def publish(self, model: Model, uri: str) -> Any:
         """Publish a model; to be sent by its publisher."""
@@ -162,6 +138,10 @@ class RequestTransactions:
         """Deliver a verdict whose callback failed, with at least the gas that the request named."""
         return self._functions.retryCallback(recording.to_abi())
 
+    def deliver_final(self, recording: Recording) -> Any:
+        """Tell a verdict's receiver that it can't change any more; whoever sends pays for what the receiver does."""
+        return self._functions.deliverFinal(recording.to_abi())
+
     def stand(self, agreements: Sequence[Agreement], question: Question, schedule: Schedule) -> Any:
         """Make a standing request under each agreement; to be sent by their controller, with all rounds' totals in wei, or 0."""
         return self._functions.stand([each.under_abi for each in agreements], question.pack(), schedule.to_abi())
@@ -175,33 +155,65 @@ class RequestTransactions:
         return self._functions.endStanding(standing.to_abi())
 
 
-class ChallengeTransactions:
+class RecordTransactions:
+    """What holders of records do, and who erases."""
+
+    _record_functions: Any
+
+    def attest_erasure(self, agreement_id: bytes, evidence: bytes) -> Any:
+        """Say that the sender erased what it had under an agreement; ``evidence`` is its statement's digest, 32 bytes."""
+        return self._record_functions.attestErasure(agreement_id, evidence)
+
+    def attest_erasure_by_sig(
+        self, agreement_id: bytes, by: str, evidence: bytes, deadline: int, signature: bytes
+    ) -> Any:
+        """Say it for somebody who signed it."""
+        return self._record_functions.attestErasureBySig(agreement_id, by, evidence, deadline, signature)
+
+    def anchor_log(self, number: int, digest: bytes) -> Any:
+        """Fix the sender's release log up to an entry."""
+        return self._record_functions.anchorLog(number, digest)
+
+    def commit(self, root: bytes, subject: str, vault: str) -> Any:
+        """Commit a record; to be sent by its holder."""
+        return self._record_functions.commit(root, subject, vault)
+
+    def retire(self, root: bytes, subject: str) -> Any:
+        """Retire a record; to be sent by its holder."""
+        return self._record_functions.retire(root, subject)
+
+
+class CaseTransactions:
     """How verdicts are contested."""
 
-    _functions: Any
+    _committee_functions: Any
 
-    def challenge(self, request_id: bytes) -> Any:
-        """Challenge a verdict; the bond goes with the transaction."""
-        return self._functions.challenge(request_id)
+    def challenge(self, recording: Recording, agreement: Agreement) -> Any:
+        """Challenge a verdict under an agreement; the bond goes with the transaction."""
+        return self._committee_functions.challenge(recording.to_abi(), agreement.under_abi)
 
-    def review(
-        self, recording: Recording, agreement: Agreement, model: Model, verdict: Verdict, attestation: Attestation
-    ) -> Any:
-        """End a challenge of a verdict, as it was recorded, with what the committee found; the model is the agreement's."""
-        found = verdict.to_abi(), attestation.to_abi()
-        return self._functions.review(recording.to_abi(), agreement.under_abi, model.to_abi(), *found)
+    def judge(self, recording: Recording, verdict: Verdict, *, stands: bool, judges: int, signatures: bytes) -> Any:
+        """Bring what the bench found; ``judges`` is a bitmap over the roll of the recording's epoch."""
+        found = (verdict.to_abi(), stands, judges, signatures)
+        return self._committee_functions.judge(recording.to_abi(), *found)
 
-    def lapse(self, request_id: bytes) -> Any:
-        """End a challenge that the committee left unanswered."""
-        return self._functions.lapse(request_id)
+    def rule(self, recording: Recording, verdict: Verdict, *, stands: bool) -> Any:
+        """Rule on a case; to be sent by its arbiter."""
+        return self._committee_functions.rule(recording.to_abi(), verdict.to_abi(), stands)
 
-    def punish(self, testimony: Testimony) -> Any:
-        """Slash an operator that signed the verdict that was corrected."""
-        return self._functions.punish(testimony.to_abi())
+    def close(self, recording: Recording, verdict: Verdict) -> Any:
+        """End a case on which nobody can rule any more; ``verdict`` is what the bench found, if it did."""
+        return self._committee_functions.close(recording.to_abi(), verdict.to_abi())
 
-    def punish_conflict(self, named: Reference, model: Model, first: Testimony, second: Testimony) -> Any:
-        """Slash an operator that signed two verdicts of one request that can't both be honest."""
-        return self._functions.punishConflict(named.to_abi(), model.to_abi(), first.to_abi(), second.to_abi())
+    def withdraw_credit(self, to: str) -> Any:
+        """Pay out what the sender has at the committee."""
+        return self._committee_functions.withdraw(to)
+
+    def punish_conflict(self, agreement: Agreement, model: Model, first: Testimony, second: Testimony) -> Any:
+        """Take a penalty from an operator that signed two verdicts of one request that can't both be honest."""
+        return self._committee_functions.punishConflict(
+            agreement.under_abi, model.to_abi(), first.to_abi(), second.to_abi()
+        )
 
 
 class TreasuryTransactions:
@@ -229,44 +241,32 @@ class TreasuryTransactions:
 class OperatorTransactions:
     """What operators do."""
 
-    _functions: Any
+    _committee_functions: Any
 
     def join(self, attester: str, seal_key: bytes, endpoint: str, deadline: int, signature: bytes) -> Any:
         """Join the operators; the stake goes with the transaction."""
-        return self._functions.join(attester, seal_key, endpoint, deadline, signature)
+        return self._committee_functions.join(attester, seal_key, endpoint, deadline, signature)
 
     def change_keys(self, attester: str, seal_key: bytes, endpoint: str, deadline: int, signature: bytes) -> Any:
         """Change the sender's attester, seal key or endpoint."""
-        return self._functions.changeKeys(attester, seal_key, endpoint, deadline, signature)
+        return self._committee_functions.changeKeys(attester, seal_key, endpoint, deadline, signature)
 
     def add_stake(self, operator: str) -> Any:
         """Add the ether sent to an operator's stake."""
-        return self._functions.addStake(operator)
+        return self._committee_functions.addStake(operator)
+
+    def renew_lease(self) -> Any:
+        """Renew the sender's lease; an operator that is out waits again."""
+        return self._committee_functions.renew()
 
     def resign(self) -> Any:
         """Leave the operators."""
-        return self._functions.resign()
+        return self._committee_functions.resign()
 
     def withdraw_stake(self) -> Any:
         """Take back the stake, once unbonded."""
-        return self._functions.withdrawStake()
-
-    def jail(self, operator: str, deadline: int, attestation: Attestation) -> Any:
-        """Put out a member that doesn't answer."""
-        return self._functions.jail(operator, deadline, attestation.to_abi())
-
-    def release(self, operator: str) -> Any:
-        """Put an operator back that was jailed, or whose stake was too low."""
-        return self._functions.release(operator)
+        return self._committee_functions.withdrawStake()
 
     def rotate(self) -> Any:
-        """Start a new epoch."""
-        return self._functions.rotate()
-
-    def schedule_policy(self, policy: Policy, deadline: int, attestation: Attestation) -> Any:
-        """Schedule another policy."""
-        return self._functions.schedulePolicy(policy.to_abi(), deadline, attestation.to_abi())
-
-    def apply_policy(self) -> Any:
-        """Apply the scheduled policy, once it is due."""
-        return self._functions.applyPolicy()
+        """Form the next epoch."""
+        return self._committee_functions.rotate()

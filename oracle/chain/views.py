@@ -1,4 +1,4 @@
-"""Calls of the contract's views: what web3's contract functions do for a view, without looking its ABI up anew at every call.
+"""Calls of a contract's views: what web3's contract functions do for a view, without looking its ABI up anew at every call.
 
 A node and a vault make a few of them for each request, and that took most of the time that they spent on it.
 """
@@ -39,8 +39,8 @@ class _Layout:
 
 
 @cache
-def _layouts() -> dict[str, _Layout]:
-    views = [entry for entry in artifact()["abi"] if entry.get("stateMutability") in ("view", "pure")]
+def _layouts(contract: str) -> dict[str, _Layout]:
+    views = [entry for entry in artifact(contract)["abi"] if entry.get("stateMutability") in ("view", "pure")]
     return {entry["name"]: _layout(entry) for entry in views}
 
 
@@ -51,16 +51,17 @@ def _layout(entry: dict[str, Any]) -> _Layout:
 
 
 class Views:
-    """The views of the contract at an address, by name: ``views.verdictOf(request_id).call(block)``, to be awaited with an AsyncWeb3."""
+    """The views of a contract (by its name) at an address: ``views.verdictOf(request_id).call(block)``, awaited with an AsyncWeb3."""
 
-    def __init__(self, web3: Web3 | AsyncWeb3[Any], address: str) -> None:
+    def __init__(self, web3: Web3 | AsyncWeb3[Any], contract: str, address: str) -> None:
         self._web3 = web3
+        self._contract = contract
         self._address = address
 
     def __getattr__(self, name: str) -> _View:
-        layout = _layouts().get(name)
+        layout = _layouts(self._contract).get(name)
         if layout is None:
-            raise AttributeError(f"the contract has no view {name}")
+            raise AttributeError(f"{self._contract} has no view {name}")
         return _View(self._web3, self._address, layout)
 
 

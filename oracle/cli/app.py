@@ -14,6 +14,7 @@ from oracle.cli import (
     agreement,
     audit,
     balance,
+    committee,
     dataset,
     keys,
     mandate,
@@ -33,6 +34,7 @@ from oracle.cli import record_history as _record_history  # noqa: F401  its comm
 from oracle.cli import record_ingest as _record_ingest  # noqa: F401  so is its one
 from oracle.cli import vault_chain as _vault_chain  # noqa: F401  its commands are `vault`'s
 from oracle.cli import vault_files as _vault_files  # noqa: F401  so are its
+from oracle.cli import verdict_case as _verdict_case  # noqa: F401  its commands are `verdict`'s
 from oracle.cli.options import wants_json
 from oracle.cli.output import print_error, status_of
 from oracle.core.errors import AssentError
@@ -85,6 +87,7 @@ for _name, _module in {
     "model": model,
     "balance": balance,
     "operator": operator,
+    "committee": committee,
     "node": node,
     "vault": vault,
     "record": record,

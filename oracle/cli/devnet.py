@@ -31,10 +31,13 @@ def devnet() -> None:
     """Keep `up` a sub-command, though it is the only one."""
 
 
-@app.command(epilog="Example: assent devnet up --operators 7 --block-time 2")
+@app.command(epilog="Examples: assent devnet up --block-time 2; assent devnet up --seats 3 --operators 5")
 def up(
     folder: Annotated[Path, typer.Option(help="Where keys, databases and logs go; emptied first.")] = Path(".devnet"),
-    operators: Annotated[int, typer.Option(min=4, max=14, help="How many operators.")] = 4,
+    operators: Annotated[int, typer.Option(min=3, max=14, help="How many operators.")] = 4,
+    seats: Annotated[
+        int, typer.Option(min=3, max=14, help="How many of them sign; the rest are in reserve, and judge.")
+    ] = 4,
     block_time: Annotated[int, typer.Option(min=1, max=60, help="Seconds between blocks.")] = 1,
     anvil_port: Annotated[int, typer.Option(min=0, max=65_535, help="Anvil's port; 0 takes a free one.")] = 8545,
     vault_port: Annotated[int, typer.Option(min=0, max=65_535, help="The vault's port; 0 takes a free one.")] = 8650,
@@ -47,9 +50,14 @@ def up(
     from deploy.devnet import Devnet, DevnetOptions  # noqa: PLC0415  web3 and more, which --help needn't load
 
     folder = folder.resolve()
+    if operators < seats:
+        raise typer.BadParameter(
+            f"{operators} operators can't fill {seats} seats; name more --operators, or fewer --seats"
+        )
     options = DevnetOptions(
         folder=folder,
         operators=operators,
+        seats=seats,
         block_time_s=block_time,
         anvil_port=anvil_port,
         vault_port=vault_port,
@@ -120,6 +128,9 @@ def _facts(running: Devnet) -> dict[str, Any]:
         "rpcUrl": running.rpc_url,
         "chainId": client.domain.chain_id,
         "contract": client.address,
+        "committee": client.contract.addresses.committee,
+        "records": client.contract.addresses.records,
+        "arbiter": running.arbiter,
         "deployment": str(running.options.folder / "deployment.json"),
         "vault": running.vault_url,
         "vaultConfig": str(running.vault_config),
@@ -145,6 +156,9 @@ def _print_table(facts: dict[str, Any]) -> None:
         "rpcUrl",
         "chainId",
         "contract",
+        "committee",
+        "records",
+        "arbiter",
         "deployment",
         "vault",
         "vaultConfig",
@@ -152,7 +166,7 @@ def _print_table(facts: dict[str, Any]) -> None:
         "passwordFile",
         "record",
     ):
-        table.add_row(name, str(facts[name]))
+        table.add_row(name, str(facts[name] or "none: the roll convicts by itself"))
     for name, model in facts["models"].items():
         table.add_row(f"model {name}", model)
     for operator in facts["operators"]:

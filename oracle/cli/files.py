@@ -16,7 +16,7 @@ from oracle.core.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.core.structs import Agreement, Question
+    from oracle.core.structs import Agreement, Question, Request, Testimony, Verdict
 
 STEPS = ("infer", "train", "evaluate", "aggregate", "share")
 
@@ -144,3 +144,53 @@ def read_signed_asking(data: dict[str, Any]) -> tuple[Agreement, Question, int, 
 
 def _bytes(text: str) -> bytes:
     return bytes.fromhex(text.removeprefix("0x"))
+
+
+def signed_ruling(request_id: bytes, verdict: Verdict, stands: bool, signature: bytes) -> dict[str, Any]:
+    """Return a judge's signature for others to bring, with all that it is over."""
+    named = {"signed": "ruling", "request": hexed(request_id), "stands": stands}
+    return {**named, "verdict": verdict.to_json(), "signature": hexed(signature)}
+
+
+def read_ruling(path: Path, request_id: bytes) -> tuple[Verdict, bool, bytes]:
+    """Return what a judge found right about a request, whether the verdict stands, and its signature. Raises ConfigurationError."""
+    from oracle.core.eip712 import bytes_of  # noqa: PLC0415
+    from oracle.core.structs import Verdict  # noqa: PLC0415
+
+    data = read_file(path)
+    try:
+        verdict, signature = Verdict.from_json(data["verdict"]), bytes_of(data["signature"])
+        stands, of_request = data["stands"], bytes_of(data["request"])
+        well = data["signed"] == "ruling" and isinstance(stands, bool)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        well = False
+    if not well:
+        raise ConfigurationError([f"{path}: not a signed ruling: write one with `assent verdict judge --sign-only`"])
+    if of_request != request_id:
+        raise ConfigurationError(
+            [f"{path}: a ruling on another request ({hexed(of_request)}); name that one, or another file"]
+        )
+    return verdict, stands, signature
+
+
+def read_testimony(data: dict[str, Any], request: Request) -> Testimony:
+    """Return one operator's signature over a report with a verdict of a request. Raises ConfigurationError."""
+    from oracle.core.eip712 import bytes_of  # noqa: PLC0415
+    from oracle.core.structs import Testimony, Verdict  # noqa: PLC0415
+
+    try:
+        proof = tuple(bytes_of(each) for each in data["proof"])
+        numbers, signature = (int(data["epoch"]), int(data["count"])), bytes_of(data["signature"])
+        verdict = Verdict.from_json(data["verdict"])
+        well = (
+            len(signature) == 64 and all(len(each) == 32 for each in proof) and not any(each >> 32 for each in numbers)
+        )
+    except (KeyError, ValueError, TypeError, AttributeError):
+        well = False
+    if not well:
+        raise ConfigurationError(
+            [
+                "FILE: not a signature of a report: it has verdict (outcome, score, trail), proof, epoch, count and signature"
+            ]
+        )
+    return Testimony(request, verdict, proof, *numbers, signature)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from oracle.cli.options import Currency, Json, Link, reads, sends
+from oracle.cli.options import Currency, Json, Link, parse_address, reads, sends
 from oracle.cli.output import hexed, print_facts, print_rows
 from oracle.core.errors import ConfigurationError
 
@@ -82,8 +82,18 @@ def publish(
     uri: Annotated[str, typer.Option(help="Where the package can be had.")],
     currency: Currency = "eth",
     royalty: Annotated[int, typer.Option(min=0, max=5_000, help="The publisher's part, in basis points.")] = 0,
+    arbiter: Annotated[
+        str | None,
+        typer.Option(
+            parser=parse_address, metavar="ADDRESS", help="Who rules on challenged verdicts where the bench doesn't."
+        ),
+    ] = None,
+    cap: Annotated[
+        int, typer.Option(min=0, max=2**96 - 1, help="What may be in escrow for open requests at most; 0: no bound.")
+    ] = 0,
 ) -> None:
     """Publish a package as a model version, as its publisher."""
+    from oracle.core.roll import NOBODY  # noqa: PLC0415
     from oracle.core.structs import Model  # noqa: PLC0415
     from oracle.models.package import ModelPackage  # noqa: PLC0415
 
@@ -99,6 +109,8 @@ def publish(
         fee=fee,
         currency=currency,
         royalty=royalty,
+        arbiter=arbiter or NOBODY,
+        cap=cap,
     )
     sent = link.sender.publish_model(model, uri)
     print_facts({"model": hexed(model.id), "state": "published", **sent.to_json()}, link.as_json)

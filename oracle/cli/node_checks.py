@@ -152,25 +152,25 @@ class Check:
             await pool.disconnect()
 
     def _committee(self, running: bool) -> None:
-        """Look at membership, stake and peers. Not to be a member is no problem yet: an operator joins once its node is set up."""
+        """Look at place, stake, lease and peers. Not to be on the roll is no problem yet: an operator joins once its node is set up."""
         client, attesters = self._client, self.facts.get("attester", [])
-        members = client.members()
+        members = client.roll()
         own = next((each for each in members if each.attester in attesters), None)
-        self._note("member", own is not None)
+        self._note("place", None if own is None else "seat" if own.has_seat else "reserve")
         if own is not None:
             info = client.read(client.contract.operator_info(own.operator))
-            policy = client.read(client.contract.current_policy())
+            terms = client.read(client.contract.committee_terms())
             self._note("stakeWei", str(info.stake))
-            if info.stake < policy.min_stake:
-                self._problem("committee", f"the stake is below {policy.min_stake} wei; `assent operator stake`")
-            if info.jailed_until:
-                self._problem("committee", "the operator is jailed; `assent operator release` once its time is over")
+            if info.stake < terms.min_stake:
+                self._problem("committee", f"the stake is below {terms.min_stake} wei; `assent operator stake`")
+            if info.lease - client.block_time() < terms.lease // 4:
+                self._problem("committee", "the operator's lease ends soon, or has; `assent operator renew`")
             if info.resigned:
                 self._problem("committee", "the operator has resigned, and leaves with the next epoch")
         elif running:
             self._problem(
                 "committee",
-                "the node runs, but none of its attesters is in the epoch; `assent operator join`, then rotate",
+                "the node runs, but none of its attesters is on the roll; `assent operator join`, then rotate",
             )
         self._note("peers", [self._peer(each) for each in members if each is not own])
 

@@ -50,7 +50,7 @@ def _facts(status: Mapping[str, Any]) -> Table:
         "waiting for vaults": status["vaultWaits"],
         "transactions": status["transactions"] or "none",
         "sender": f"{sender['address']}  {_ether(sender['balanceWei'])} ETH, enough for {_or(sender['verdicts'])} verdicts",
-        "epoch": f"{epoch['number']}, {_seat(epoch)} of {epoch['members']} members" if epoch else "not known yet",
+        "epoch": f"{epoch['number']}, {_place(epoch)}" if epoch else "not known yet",
         "models": f"{status['models']['runnable']} run of {status['models']['published']} published",
         "disk free": "-" if status["diskFreeBytes"] is None else f"{status['diskFreeBytes'] / 2**30:.1f} GiB",
         "looked at": f"{_age(status['surveyAgeSeconds'])} ago, up {_age(time.time() - status['startedAt'])}",
@@ -90,8 +90,12 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
     return table
 
 
-def _seat(epoch: Mapping[str, Any]) -> str:
-    return "not a member" if epoch["index"] is None else f"number {epoch['index']}"
+def _place(epoch: Mapping[str, Any]) -> str:
+    if epoch["index"] is not None:
+        return f"seat {epoch['index']} of {epoch['members']}, {epoch['reserve']} in reserve"
+    if epoch["reserve_index"] is not None:
+        return f"number {epoch['reserve_index']} of {epoch['reserve']} in reserve, behind {epoch['members']} seats"
+    return f"not on the roll: {epoch['members']} seats, {epoch['reserve']} in reserve"
 
 
 def _ether(wei: str | None) -> str:

@@ -1,26 +1,24 @@
-"""``assent operator``: join, keys, stake, release, resign, withdraw-stake, rotate, collect, show; ``policy`` has a module of its own."""
+"""``assent operator``: join, keys, stake, renew, resign, withdraw-stake, rotate, collect, show."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from oracle.cli import policy
 from oracle.cli.options import Link, parse_address, reads, sends
-from oracle.cli.output import hexed, print_facts, print_rows
+from oracle.cli.output import hexed, local_time, print_facts, print_rows
 
 if TYPE_CHECKING:
-    from oracle.client import Sent
+    from oracle.client import AssentClient, Sent
     from oracle.keys.signer import LocalSigner
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Operators: join, keys, stake, release, resign, withdraw-stake, rotate, collect, show, policy.",
+    help="Operators: join, keys, stake, renew, resign, withdraw-stake, rotate, collect, show.",
 )
-app.add_typer(policy.app, name="policy")
 _ZERO = "0x" + "0" * 40
 
 
@@ -49,7 +47,7 @@ def join(
     endpoint: Endpoint,
     stake_wei: Annotated[int, typer.Option(min=0, help="Stake, in wei.")],
 ) -> None:
-    """Join the operators with a stake. All three key files have the same password file."""
+    """Join the operators with a stake, and wait for a place on the roll. All three key files have the same password file."""
     signer, public = _node_keys(link, attester, seal)
     _report_keys(link, signer.address, public, endpoint, link.sender.join(signer, public, endpoint, stake_wei))
 
@@ -57,7 +55,7 @@ def join(
 @app.command(epilog="Example: assent operator resign --keystore operator.json --password-file password")
 @sends
 def resign(link: Link) -> None:
-    """Leave the operators from the next rotation on; the stake unbonds once the last epoch has ended."""
+    """Leave: the waiting list at once, the roll with a rotation; the stake unbonds once the last epoch has ended."""
     _report(link, link.sender.resign())
 
 
@@ -66,17 +64,17 @@ def resign(link: Link) -> None:
 )
 @sends
 def withdraw_stake(link: Link) -> None:
-    """Take back the stake, once unbonded and no longer a member."""
+    """Take back the stake, once unbonded and off the roll."""
     _report(link, link.sender.withdraw_stake())
 
 
 @app.command(epilog="Example: assent operator rotate --keystore anyone.json --password-file password")
 @sends
 def rotate(link: Link) -> None:
-    """Start a new epoch, with those as members who joined and haven't left."""
+    """Form the next epoch: an eighth of the roll may leave, and as many enter of those who wait. Anyone may."""
     sent = link.sender.rotate()
-    event = sent.event("EpochRotated").arguments
-    facts = {"epoch": event["epoch"], "members": list(event["members"])}
+    event = sent.event("EpochFormed").arguments
+    facts = {"epoch": event["epoch"], "seats": event["seats"], "roll": list(event["roll"])}
     print_facts({**facts, **sent.to_json()}, link.as_json)
 
 
@@ -106,21 +104,23 @@ def stake(
     print_facts({"operator": event["operator"], "stakeWei": str(event["stake"]), **sent.to_json()}, link.as_json)
 
 
-@app.command(epilog="Example: assent operator release --keystore operator.json --password-file password")
+@app.command(epilog="Example: assent operator renew --keystore operator.json --password-file password")
 @sends
-def release(link: Link, operator: OperatorOption = None) -> None:
-    """Put an operator back into the set that was jailed, or whose stake was too low. Anyone may."""
-    sent = link.sender.release(operator)
-    print_facts({"operator": operator or link.signer.address, **sent.to_json()}, link.as_json)
+def renew(link: Link) -> None:
+    """Renew this operator's lease from now; one that is out waits again, with stake enough."""
+    sent = link.sender.renew_lease()
+    until = sent.event("LeaseRenewed").arguments["until"]
+    lease = until if link.as_json else local_time(until)
+    print_facts({"operator": link.signer.address, "lease": lease, **sent.to_json()}, link.as_json)
 
 
 @app.command(epilog="Example: assent operator collect --withdraw --keystore operator.json --password-file password")
 @sends
 def collect(
     link: Link,
-    withdraw: Annotated[bool, typer.Option("--withdraw", help="Pay the balances out as well.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Pay balances and credit out as well.")] = False,
 ) -> None:
-    """Credit this operator with its share of all that its signatures earned, in every currency."""
+    """Credit this operator with its share of all that its signatures earned, in every currency, beside what it judged for."""
     from oracle.core.errors import ContractRevertError  # noqa: PLC0415
 
     client, operator = link.sender, link.signer.address
@@ -135,10 +135,15 @@ def collect(
             amount = sent.event("Collected").arguments["amount"]
             collected[earning.currency] = collected.get(earning.currency, 0) + amount
     balances = {currency: amount for currency, amount in client.balances(operator).items() if amount}
+    credit = client.credit(operator)
     if withdraw:
         for currency in balances:
             client.withdraw_balance(currency)
-    facts = {"collected": _amounts(collected), "withdrawn" if withdraw else "balance": _amounts(balances)}
+        if credit:
+            client.withdraw_credit()
+    left = {"withdrawn": _amounts(balances), "creditWithdrawn": str(credit)}
+    kept = {"balance": _amounts(balances), "credit": str(credit)}
+    facts = {"collected": _amounts(collected), **(left if withdraw else kept)}
     print_facts({"operator": operator, **facts}, link.as_json)
 
 
@@ -148,29 +153,41 @@ def show(
     link: Link,
     operator: Annotated[str | None, typer.Argument(parser=parse_address, metavar="[ADDRESS]")] = None,
 ) -> None:
-    """Show one operator's registration and balances, or the members of the current epoch."""
+    """Show one operator: its keys, stake, lease and place, and what it has to its credit; or everyone on the current epoch's roll."""
     client = link.client
-    members = client.members()
     if operator is None:
-        rows = [
-            {"index": each.index, "attester": each.attester, "operator": each.operator, "endpoint": each.endpoint}
-            for each in members
-        ]
-        print_rows(("index", "attester", "operator", "endpoint"), rows, link.as_json)
+        rows = [each.to_json() for each in client.roll()]
+        print_rows(("index", "place", "attester", "operator", "endpoint"), rows, link.as_json)
         return
+    facts = _facts(client, operator)
+    lease, over = facts["lease"], facts["leaseOver"]
+    if not link.as_json and lease:
+        facts["lease"] = f"{local_time(lease)}" + (" (over: `assent operator renew`)" if over else "")
+    print_facts(facts, link.as_json)
+
+
+def _facts(client: AssentClient, operator: str) -> dict[str, Any]:
+    from oracle.core.structs import Place  # noqa: PLC0415
+
     info = client.read(client.contract.operator_info(operator))
-    facts = {
+    # Around a change of keys the roll still has the attester before.
+    member = next((each for each in client.roll() if each.operator == operator), None)
+    place = "waiting" if info.place is Place.WAITING else "out"
+    return {
         "operator": operator,
         "attester": None if info.attester == _ZERO else info.attester,
         "sealKey": hexed(info.seal_key),
         "endpoint": info.endpoint,
         "stakeWei": str(info.stake),
+        "place": place if member is None else member.place,
+        "index": None if member is None else member.index,
+        "lease": info.lease or None,
+        "leaseOver": info.lease < client.block_time() if info.lease else None,
         "resigned": info.resigned,
-        "jailedUntil": info.jailed_until or None,
-        "index": next((each.index for each in members if each.attester == info.attester), None),
+        "convictedIn": info.convicted_in or None,
+        "credit": str(client.credit(operator)),
         "balance": _amounts({currency: each for currency, each in client.balances(operator).items() if each}),
     }
-    print_facts(facts, link.as_json)
 
 
 def _node_keys(link: Link, attester: Path, seal: Path) -> tuple[LocalSigner, bytes]:

@@ -24,7 +24,18 @@ from oracle.core.errors import (
 from oracle.core.purposes import UnknownPurposeError
 
 FAILED, MISUSED = 1, 2
+#: The year 9999 has begun everywhere, and ended nowhere.
+_LAST_TIME_S = 253_370_851_200
 _MISUSE = (ConfigurationError, SigningKeyError, UnknownPurposeError, WrongChainError)
+
+
+def local_time(seconds: int) -> str | None:
+    """Return a time (Unix seconds) as people read it where they are; None for 0, which stands for none."""
+    from datetime import datetime  # noqa: PLC0415
+
+    # No later time has a name, and anyone may write one on chain.
+    at = datetime.fromtimestamp(min(seconds, _LAST_TIME_S)).astimezone()
+    return at.strftime("%Y-%m-%d %H:%M:%S %Z") if seconds else None
 
 
 def hexed(value: bytes) -> str:

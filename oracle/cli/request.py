@@ -221,6 +221,15 @@ def retry(link: Link, request_id: Id) -> None:
         raise typer.Exit(FAILED)
 
 
+@app.command(epilog="Example: assent request deliver 0x5d…c1 --keystore anyone.json --password-file password")
+@sends
+def deliver(link: Link, request_id: Id) -> None:
+    """Tell the contract that asked that its verdict is final: once, when it can't change any more. The sender pays for what that does."""
+    sent = link.sender.deliver_final(request_id)
+    receiver = sent.event("FinalDelivered").arguments["receiver"]
+    print_facts({"request": hexed(request_id), "receiver": receiver, **sent.to_json()}, link.as_json)
+
+
 @app.command(epilog="Example: assent request close 0x5d…c1 --keystore controller.json --password-file password")
 @sends
 def close(link: Link, request_id: Id) -> None:

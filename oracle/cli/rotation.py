@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ZERO = "0x" + "0" * 40
 _KEEP, _GO = (
     "keep it",
-    "remove it from the settings and restart; keep a backup of the file while verdicts can be challenged",
+    "keep it while verdicts that its epochs signed can be challenged: it may have to judge them; then remove it and restart",
 )
 _GO_SEAL = "then remove it from the settings and restart"
 _REGISTER = "send `assent operator keys` with it"
@@ -82,10 +82,10 @@ def states(settings: NodeSettings, kind: str) -> list[dict[str, Any]]:
 
 
 def _attester_states(client: AssentClient, named: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    epoch, policy = client.read(client.contract.current_epoch()), client.read(client.contract.current_policy())
-    now = {member.attester for member in client.members()}
-    grace_end = epoch.since + policy.epoch_grace
-    in_grace = epoch.number > 1 and client.block_time() <= grace_end
+    epoch = client.read(client.contract.current_epoch())
+    now = {member.attester: member for member in client.roll()}
+    grace_end = client.read(client.contract.signs_until(epoch.number - 1)) if epoch.number > 1 else 0
+    in_grace = client.block_time() <= grace_end
     before = {member.attester for member in client.members(epoch.number - 1)} if in_grace else set()
     until = datetime.fromtimestamp(grace_end, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
@@ -96,12 +96,16 @@ def _attester_states(client: AssentClient, named: list[tuple[str, str]]) -> list
         registered = client.read(client.contract.operator_info(operator)).attester == address
         if address in now:
             return (
-                f"signs for epoch {epoch.number}",
+                f"{'signs' if now[address].has_seat else 'is in reserve'} for epoch {epoch.number}",
                 _KEEP if registered else f"{_KEEP} until the next rotation and its grace",
             )
         if registered:
             return "signs from the next rotation on", _KEEP
-        return (f"signs for epoch {epoch.number - 1} until {until}", _KEEP) if address in before else ("is done", _GO)
+        return (
+            (f"signs for epoch {epoch.number - 1} until {until}", _KEEP)
+            if address in before
+            else ("signs no more", _GO)
+        )
 
     return [_row(address, where, *state(address)) for address, where in named]
 

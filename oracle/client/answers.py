@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from oracle.chain.abi import Event
-from oracle.chain.contract import Challenge, StandingStatus
+from oracle.chain.contract import Case, StandingStatus
 from oracle.core.committee import members_of
+from oracle.core.roll import NOBODY
 from oracle.core.structs import (
     Agreement,
     Finality,
@@ -111,13 +113,46 @@ class PublishedModel(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """An operator that waits for a place on the roll. ``stake`` is in wei, ``lease`` until when it takes part (Unix seconds)."""
+
+    operator: str
+    attester: str
+    endpoint: str
+    stake: int
+    lease: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values; the stake as a decimal string."""
+        named = {"operator": self.operator, "attester": self.attester, "endpoint": self.endpoint}
+        return {**named, "stakeWei": str(self.stake), "lease": self.lease}
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
-    """One member of an epoch: its place in the signers' bitmap, its keys, and its HTTP interface."""
+    """One operator on an epoch's roll: its place in bitmaps, its keys then, and where it answers.
+
+    Who has a seat signs reports; the others are the reserve, and judge. ``stake`` (wei) and ``lease`` (Unix seconds) are as of now, 0
+    for an operator that left.
+    """
 
     index: int
     attester: str
     operator: str
     endpoint: str
+    has_seat: bool
+    stake: int
+    lease: int
+
+    @property
+    def place(self) -> str:
+        """``seat`` or ``reserve``."""
+        return "seat" if self.has_seat else "reserve"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values; the stake as a decimal string."""
+        named = {"operator": self.operator, "attester": self.attester, "endpoint": self.endpoint}
+        return {"index": self.index, "place": self.place, **named, "stakeWei": str(self.stake), "lease": self.lease}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,24 +247,48 @@ class AnchoredVerdict:
         }
 
 
+class ContestState(StrEnum):
+    """How far the case of a challenged verdict is. ``JUDGED``: the bench has found, and the arbiter may still rule."""
+
+    OPEN = "open"
+    JUDGED = "judged"
+    UPHELD = "upheld"
+    CORRECTED = "corrected"
+    UNJUDGED = "unjudged"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody can decide anything any more."""
+        return self not in (ContestState.OPEN, ContestState.JUDGED)
+
+
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """A challenge of a request's verdict: who, with how much (wei), until when it may be answered, and what became of it.
-
-    ``state`` is CHALLENGED while a review is due, RECORDED if it lapsed.
-    """
+    """A challenge of a request's verdict: by whom, in which block, and how far its case is."""
 
     request_id: bytes
     challenger: str
-    bond: int
-    until: int
-    state: RequestState
+    state: ContestState
+    case: Case
     block: int
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values."""
-        terms = {"challenger": self.challenger, "bondWei": str(self.bond), "until": self.until}
-        return {"request": _hex(self.request_id), "state": self.state.name.lower(), **terms, "block": self.block}
+        named = {"request": _hex(self.request_id), "state": self.state.value}
+        return {**named, **case_json(self.case), "block": self.block}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that somebody else is to send, as a contract's wallet takes it: to whom, with what input, and how much (wei)."""
+
+    to: str
+    calldata: bytes
+    value: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values; the amount as a decimal string."""
+        return {"to": self.to, "calldata": _hex(self.calldata), "value": str(self.value)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +296,10 @@ class VerdictView:
     """A request's state, and how it ended.
 
     ``outcome`` and ``score_ppm`` are the verdict's as it stands, corrected or not; ``since`` is when the request ended or was corrected.
-    ``finality`` tells whether the verdict can still change. ``trail`` is the whole digest of the trail (32 bytes), ``epoch`` and
-    ``signers`` (bitmap) who signed; ``block`` and ``transaction`` where it was recorded, corrected, or ended. ``undelivered`` tells that
-    the callback failed. ``challenge`` is there if somebody challenged it. What doesn't apply is None.
+    ``finality`` tells whether the verdict can still change. ``trail`` is the whole digest of the trail (32 bytes). ``signers`` (bitmap
+    over the roll of ``epoch``) signed it, or judged it right, if it was corrected; none if the arbiter ruled. ``block`` and
+    ``transaction`` are where it was recorded, corrected, or ended. ``undelivered`` tells that the callback failed. ``case`` is there if
+    somebody challenged it. What doesn't apply is None.
     """
 
     request_id: bytes
@@ -254,7 +314,7 @@ class VerdictView:
     block: int | None = None
     transaction: bytes | None = None
     undelivered: bool = False
-    challenge: Challenge | None = None
+    case: Case | None = None
 
     @property
     def recorded(self) -> bool:
@@ -263,8 +323,13 @@ class VerdictView:
 
     @property
     def final(self) -> bool:
-        """Whether there is a verdict that can't change any more."""
-        return self.finality is Finality.FINAL
+        """Whether there is a verdict to act on: it can't change any more, and isn't :attr:`unjudged`."""
+        return self.finality is Finality.FINAL and not self.unjudged
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether the verdict was challenged and nobody decided in time: it can't change any more, and nobody confirmed it either."""
+        return self.state is RequestState.UNJUDGED
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values; signers as a list of indices in the epoch."""
@@ -281,18 +346,18 @@ class VerdictView:
             "block": self.block,
             "transaction": _hex(self.transaction),
             "undelivered": self.undelivered,
-            "challenge": None if self.challenge is None else _challenge_json(self.challenge),
+            "case": None if self.case is None else case_json(self.case),
         }
 
 
-def _challenge_json(challenge: Challenge) -> dict[str, Any]:
+def case_json(case: Case) -> dict[str, Any]:
+    """Return a case as JSON values: without an arbiter that is None; the judges as a list of indices on the roll."""
     return {
-        "challenger": challenge.challenger,
-        "bondWei": str(challenge.bond),
-        "until": challenge.until,
-        "outcome": challenge.outcome,
-        "scorePpm": challenge.score,
-        "faulty": challenge.faulty,
+        "phase": case.phase.name.lower(),
+        "challenger": case.challenger,
+        "arbiter": None if case.arbiter == NOBODY else case.arbiter,
+        "until": case.until,
+        "judges": list(members_of(case.judges)),
     }
 
 

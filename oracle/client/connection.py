@@ -1,4 +1,4 @@
-"""A client's way to the contract: opened when first needed, checked once, read with typed errors."""
+"""A client's way to the contracts: opened when first needed, checked once, read with typed errors."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, Self, TypeVar
 
-from eth_typing import BlockNumber, HexStr
+from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from eth_utils import is_address, to_checksum_address
 from hexbytes import HexBytes
-from web3.exceptions import Web3RPCError
+from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import FilterParams, LogReceipt
 
-from oracle.chain.abi import Event, decode_log, event_topic
-from oracle.chain.contract import AssentContract, Block, Read
+from oracle.chain.abi import Event, contract_of, decode_log, event_topic
+from oracle.chain.contract import AssentContract, Block, Read, addresses_told
 from oracle.chain.rpc import endpoint_errors, open_sync, wrong_chain
 from oracle.client.answers import Sent
 from oracle.client.errors import NoSignerError
@@ -67,7 +67,9 @@ class Connection:
 
     @cached_property
     def contract(self) -> AssentContract:
-        """The contract. Raises WrongChainError or EndpointError unless the endpoint serves the chain and has code there."""
+        """The contracts: Assent names the others. Raises WrongChainError or EndpointError unless the endpoint serves the chain, with Assent
+        at that address.
+        """
         with endpoint_errors("eth_chainId"):
             found = self.web3.eth.chain_id
             code = self.web3.eth.get_code(self.address)
@@ -75,11 +77,18 @@ class Connection:
             raise wrong_chain(found, self._chain_id or 0)
         if not code:
             raise WrongChainError(f"no contract at {self.address} on chain {found}; correct the deployment")
-        return AssentContract(self.web3, self.address, found)
+        try:
+            with endpoint_errors("eth_call"):
+                addresses = addresses_told(self.web3, self.address)
+        except EndpointError as error:
+            if not isinstance(error.__cause__, ContractLogicError | BadFunctionCallOutput):
+                raise
+            raise WrongChainError(f"the contract at {self.address} isn't Assent; correct the deployment") from error
+        return AssentContract(self.web3, addresses, found)
 
     @cached_property
     def _sender(self) -> Sender:
-        return Sender(self.web3, self.address, self.contract.domain.chain_id, self._nonces)
+        return Sender(self.web3, self.contract.addresses, self.contract.domain.chain_id, self._nonces)
 
     # Reading
 
@@ -104,20 +113,23 @@ class Connection:
             return bytes(self.web3.eth.get_transaction(HexBytes(transaction))["input"])
 
     def events(self, name: str, *topics: bytes | Sequence[bytes] | None) -> list[Event]:
-        """Return the contract's events of a name, in order. Raises EndpointError.
+        """Return the contracts' events of a name, in order. Raises EndpointError.
 
         ``topics`` are its indexed arguments: one, one of several, or None for any.
         """
         padded = [_topic(topic) for topic in topics]
-        logs = self._logs([HexStr(event_topic(name)), *padded], self.start_block, self.block_number())
-        events = [decode_log(log) for log in logs if log["address"] == self.address]
+        home = to_checksum_address(self.contract.addresses.of(contract_of(name)))
+        logs = self._logs(home, [HexStr(event_topic(name)), *padded], self.start_block, self.block_number())
+        events = [decode_log(log) for log in logs if log["address"] == home]
         found = [event for event in events if event is not None]
         return sorted(found, key=lambda event: (event.block_number, event.log_index))
 
-    def _logs(self, topics: list[HexStr | Sequence[HexStr] | None], first: int, last: int) -> list[LogReceipt]:
+    def _logs(
+        self, home: ChecksumAddress, topics: list[HexStr | Sequence[HexStr] | None], first: int, last: int
+    ) -> list[LogReceipt]:
         """Return logs of a range of blocks, in halves where the endpoint won't answer for all of it."""
         wanted: FilterParams = {
-            "address": self.address,
+            "address": home,
             "fromBlock": BlockNumber(first),
             "toBlock": BlockNumber(last),
             "topics": topics,
@@ -129,7 +141,7 @@ class Connection:
             if not isinstance(error.__cause__, Web3RPCError) or last - first < _SMALLEST_RANGE_BLOCKS:
                 raise
         middle = (first + last) // 2
-        return self._logs(topics, first, middle) + self._logs(topics, middle + 1, last)
+        return self._logs(home, topics, first, middle) + self._logs(home, topics, middle + 1, last)
 
     # Signing and sending
 
@@ -148,7 +160,7 @@ class Connection:
         return self._signer(signer).sign(typed_data_digest(typed_data))
 
     def send(self, function: Any, value_wei: int = 0, *, room: int = 0) -> Sent:
-        """Send web3's prepared function, of this contract or of another, as the signer. Raises what :meth:`Sender.send` does.
+        """Send web3's prepared function, of these contracts or of another, as the signer. Raises what :meth:`Sender.send` does.
 
         ``room`` is gas to allow beside what is estimated: what others' transactions may make it cost more by then.
         """

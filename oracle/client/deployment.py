@@ -11,15 +11,23 @@ from typing import Any
 
 from eth_utils import is_address, to_checksum_address
 
+from oracle.core.addresses import Addresses
 from oracle.core.errors import ConfigurationError
+
+_ADDRESSES = ("contract", "committee", "records")
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Where the contract is. ``block`` is the one it was deployed in; ``models`` maps names to model ids (32 bytes)."""
+    """Where the contracts are: Assent itself, its committee, and the registry of records.
+
+    ``block`` is the first one in which one of them was deployed; ``models`` maps names to model ids (32 bytes).
+    """
 
     chain_id: int
     contract: str
+    committee: str
+    records: str
     block: int
     rpc_url: str | None = None
     models: Mapping[str, bytes] = field(default_factory=dict)
@@ -39,8 +47,13 @@ class Deployment:
         if problems:
             raise ConfigurationError([f"{path}: {problem}" for problem in problems])
         models = {name: bytes.fromhex(model[2:]) for name, model in data.get("models", {}).items()}
-        contract = to_checksum_address(data["contract"])
-        return cls(data["chainId"], contract, data["block"], data.get("rpcUrl"), models)
+        core, committee, records = (to_checksum_address(data[name]) for name in _ADDRESSES)
+        return cls(data["chainId"], core, committee, records, data["block"], data.get("rpcUrl"), models)
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where the contracts are."""
+        return Addresses(self.contract, self.committee, self.records)
 
 
 def _problems(data: Any) -> list[str]:
@@ -51,8 +64,9 @@ def _problems(data: Any) -> list[str]:
         problems.append("chainId: must be a number")
     if not _natural(data.get("block")):
         problems.append("block: must be the number of the deployment's block")
-    if not isinstance(data.get("contract"), str) or not is_address(data["contract"]):
-        problems.append("contract: must be an address, 0x and 40 hexadecimal digits")
+    for name in _ADDRESSES:
+        if not isinstance(data.get(name), str) or not is_address(data[name]):
+            problems.append(f"{name}: must be an address, 0x and 40 hexadecimal digits")
     if not isinstance(data.get("rpcUrl"), str | None):
         problems.append("rpcUrl: must be a URL")
     models = data.get("models", {})

@@ -50,13 +50,24 @@ class NotATokenError(ChainError):
 
 
 class SignatureUnknownError(ChainError):
-    """A signature that isn't a member's over just these terms in the current epoch."""
+    """A signature that isn't, over just this ruling, of a judge: of one on the roll of the report's epoch who didn't sign the verdict."""
 
     def __init__(self, epoch: int, signer: str | None) -> None:
         self.signer = signer
         super().__init__(
-            f"a signature isn't by a member of epoch {epoch}, or over other terms (it recovers to {signer}); "
-            "have the members sign these terms in this epoch"
+            f"a signature isn't by a judge on the roll of epoch {epoch}, or over another ruling (it recovers to {signer}); "
+            "have those sign just this ruling who didn't sign the verdict"
+        )
+
+
+class UnjudgedError(AssentError):
+    """A final verdict was wanted, and nobody decided on its challenge in time. ``request_id`` names the request."""
+
+    def __init__(self, request_id: bytes) -> None:
+        self.request_id = request_id
+        super().__init__(
+            f"the verdict on request 0x{request_id.hex()} was challenged and nobody decided in time: nobody confirmed it, and it stays; "
+            "ask anew, or take it as it is by asking for unjudged ones, too"
         )
 
 
@@ -92,5 +103,5 @@ class VerdictTimeoutError(AssentError, TimeoutError):
 
 _WAITS = {
     RequestState.REQUESTED: ("open", "wait again, or expire it"),
-    RequestState.CHALLENGED: ("under review", "wait again, or let the challenge lapse once its time is over"),
+    RequestState.CHALLENGED: ("challenged", "wait again, or close the case once nobody can decide any more"),
 }

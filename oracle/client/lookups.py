@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TypeVar
 
 from oracle.chain.abi import Event
 from oracle.chain.contract import ETHER
-from oracle.client.answers import CommittedRecord, Member, Price, PublishedModel, RequestTerms, Use
+from oracle.client.answers import Candidate, CommittedRecord, Member, Price, PublishedModel, RequestTerms, Use
 from oracle.client.connection import Connection
 from oracle.client.errors import UnknownIdError
 from oracle.core.errors import EndpointError
-from oracle.core.structs import Agreement, Model, Question, Quote, Record, Request, StandingRequest, Terms, request_id
+from oracle.core.structs import (
+    Agreement,
+    CommitteeTerms,
+    Model,
+    Question,
+    Quote,
+    Record,
+    Request,
+    StandingRequest,
+    Terms,
+    request_id,
+)
 
 S = TypeVar("S", Agreement, Model, StandingRequest)
 
@@ -85,25 +97,45 @@ class Lookups(Connection):
             found.append(Use(Question.unpack(event.arguments["question"]).use, identifier, state))
         return found
 
-    def members(self, epoch: int | None = None) -> list[Member]:
-        """Return an epoch's members, the current one's by default; none before the first rotation."""
+    @cached_property
+    def committee_terms(self) -> CommitteeTerms:
+        """What the committee goes by, which never changes."""
+        return self.read(self.contract.committee_terms())
+
+    def roll(self, epoch: int | None = None) -> list[Member]:
+        """Return an epoch's roll, the current one's by default; none before the first rotation. Those with seats come first.
+
+        Raises ContractRevertError for an epoch that never was.
+        """
         number = self.read(self.contract.current_epoch()).number if epoch is None else epoch
         if not number:
             return []
-        attesters: list[str] = self.read(self.contract.members_of(number))
-        return [self._member(index, attester) for index, attester in enumerate(attesters)]
+        roll = self.read(self.contract.roll_of(number))
+        return [self._member(index, attester, index < roll.seats) for index, attester in enumerate(roll.attesters)]
+
+    def members(self, epoch: int | None = None) -> list[Member]:
+        """Return those of an epoch's roll who have seats and sign its reports, of the current epoch by default."""
+        return [member for member in self.roll(epoch) if member.has_seat]
+
+    def waiting(self) -> list[Candidate]:
+        """Return the operators who wait for a place on the roll, the highest stake first."""
+        found = []
+        for operator in self.read(self.contract.waiting()):
+            info = self.read(self.contract.operator_info(operator))
+            found.append(Candidate(operator, info.attester, info.endpoint, info.stake, info.lease))
+        return sorted(found, key=lambda each: each.stake, reverse=True)
 
     def epochs_at(self, block: int, log_index: int, timestamp: int) -> tuple[int, ...]:
         """Return which epochs could sign at a place in the chain (a log's), at its time (Unix seconds): the current one, and the one before
         while its grace lasted.
         """
         place = (block, log_index)
-        rotations = [each for each in self.events("EpochRotated") if (each.block_number, each.log_index) < place]
-        if not rotations:
+        epochs = [each for each in self.events("EpochSet") if (each.block_number, each.log_index) < place]
+        if not epochs:
             return ()
-        number = rotations[-1].arguments["epoch"]
+        number: int = epochs[-1].arguments["number"]
         # Fixed when the epoch before ended: what the contract says now, it said then.
-        recent = number > 1 and timestamp <= self.read(self.contract.epoch_end(number - 1)).signs_until
+        recent = number > 1 and timestamp <= self.read(self.contract.signs_until(number - 1))
         return (number, number - 1) if recent else (number,)
 
     def attesters_of(self, operator: str) -> list[str]:
@@ -112,16 +144,17 @@ class Lookups(Connection):
         ordered = sorted(events, key=lambda event: (event.block_number, event.log_index))
         return list(dict.fromkeys(event.arguments["attester"] for event in ordered))
 
-    def _member(self, index: int, attester: str) -> Member:
+    def _member(self, index: int, attester: str, has_seat: bool) -> Member:
         operator = self.read(self.contract.operator_of(attester))
         info = self.read(self.contract.operator_info(operator))
         if info.attester == attester:
-            return Member(index, attester, operator, info.endpoint)
+            return Member(index, attester, operator, info.endpoint, has_seat, info.stake, info.lease)
         # Its operator left, or has another key by now: where it answers is in the last event of its own, or of this key.
         named = (_word(operator),) if int(info.attester, 16) else (_word(operator), _word(attester))
         events = [*self.events("OperatorJoined", *named), *self.events("OperatorChanged", *named)]
         last = max(events, key=lambda event: (event.block_number, event.log_index), default=None)
-        return Member(index, attester, operator, last.arguments["endpoint"] if last else "")
+        endpoint = last.arguments["endpoint"] if last else ""
+        return Member(index, attester, operator, endpoint, has_seat, info.stake, info.lease)
 
     def _currency(self, quote: Quote) -> str:
         return self.read(self.contract.currency_at(quote.currency)) if quote.currency else ETHER

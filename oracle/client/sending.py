@@ -15,6 +15,7 @@ from oracle.chain.fees import MAX_TRANSACTION_GAS
 from oracle.chain.rpc import endpoint_errors
 from oracle.client.answers import Sent
 from oracle.client.errors import FundsError
+from oracle.core.addresses import Addresses
 from oracle.core.errors import ContractRevertError, EndpointError
 from oracle.keys.signer import Signer
 
@@ -24,11 +25,11 @@ _DEFAULT_TIP_WEI = 10**9
 
 
 class Sender:
-    """Sends transactions (EIP-1559) and reads one contract's events from them. Nonces are taken one at a time, under the lock given."""
+    """Sends transactions (EIP-1559) and reads the contracts' events from them. Nonces are taken one at a time, under the lock given."""
 
-    def __init__(self, web3: Web3, contract: str, chain_id: int, nonces: Lock) -> None:
+    def __init__(self, web3: Web3, addresses: Addresses, chain_id: int, nonces: Lock) -> None:
         self._web3 = web3
-        self._contract = contract
+        self._addresses = addresses
         self._chain_id = chain_id
         self._nonces = nonces
 
@@ -88,8 +89,8 @@ class Sender:
             raise
         if receipt["status"] != 1:
             raise self._why(function, call, receipt)
-        logs = [decode_log(log) for log in receipt["logs"] if log["address"] == self._contract]
-        events = [event for event in logs if event is not None]
+        logs = [(log["address"], decode_log(log)) for log in receipt["logs"] if log["address"] in self._addresses.all]
+        events = [event for address, event in logs if event and address == self._addresses.of(event.contract)]
         return Sent(sent, receipt["blockNumber"], receipt["gasUsed"], events)
 
     def _why(self, function: Any, call: dict[str, Any], receipt: TxReceipt) -> ContractRevertError:

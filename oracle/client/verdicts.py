@@ -12,7 +12,7 @@ from oracle.chain.contract import RequestStatus
 from oracle.chain.recordings import RecordingCall, Report, anchorings, recordings, signers_of, told
 from oracle.chain.remedies import REMEDIES
 from oracle.client.answers import AnchoredVerdict, Sent, VerdictView
-from oracle.client.errors import NoProofError, UnknownIdError, VerdictTimeoutError
+from oracle.client.errors import NoProofError, UnjudgedError, UnknownIdError, VerdictTimeoutError
 from oracle.client.lookups import Lookups
 from oracle.client.nodes import NoAnswerError, UnusableError, ask_nodes
 from oracle.core.committee import members_of, signers_needed
@@ -27,6 +27,7 @@ _ENDINGS: Mapping[RequestState, str] = {
     RequestState.RECORDED: "Recorded",
     RequestState.CHALLENGED: "Recorded",
     RequestState.UPHELD: "Recorded",
+    RequestState.UNJUDGED: "Recorded",
     RequestState.CORRECTED: "Corrected",
     RequestState.REFUSED: "Refused",
     RequestState.EXPIRED: "Expired",
@@ -53,7 +54,7 @@ class Verdicts(Lookups):
         return self._with_verdict(ended, status, event)
 
     def _with_verdict(self, ended: VerdictView, status: RequestStatus, event: Event) -> VerdictView:
-        challenge = self.read(self.contract.challenge_of(ended.request_id))
+        case = self.read(self.contract.case_of(ended.request_id))
         outcome, score_ppm = status.clear
         sealed = event.name == "RecordedSealed" or score_ppm is None
         by = signers_of(event)
@@ -67,11 +68,13 @@ class Verdicts(Lookups):
             epoch=by.epoch,
             signers=by.bitmap,
             undelivered=status.undelivered,
-            challenge=challenge if challenge.exists else None,
+            case=case if case.exists else None,
         )
 
     def recording(self, request_id: bytes) -> Recording:
-        """Return a request's verdict as it stands, and who signed it, from its event. Raises UnknownIdError if none is in clear."""
+        """Return a request's verdict as it stands, and who signed it, from its event: who judged it right, if it was corrected, and nobody
+        if the arbiter ruled. Raises UnknownIdError if none is in clear.
+        """
         corrected = self.events("Corrected", request_id)
         event = corrected[-1] if corrected else self._only("Recorded", "verdict", request_id)
         return Recording(self.request_terms(request_id).request, *told(event))
@@ -138,17 +141,25 @@ class Verdicts(Lookups):
 
         return self._wait(request_id, ended, timeout_s, poll_s)
 
-    def wait_final(self, request_id: bytes, timeout_s: float = 60, poll_s: float = 0.2) -> VerdictView:
-        """As :meth:`wait`, but until what it ended with can't change any more."""
+    def wait_final(
+        self, request_id: bytes, timeout_s: float = 60, poll_s: float = 0.2, *, take_unjudged: bool = False
+    ) -> VerdictView:
+        """As :meth:`wait`, but until what it ended with can't change any more.
+
+        Raises UnjudgedError if the verdict was challenged and nobody decided, unless such ones are taken, too.
+        """
 
         def settled(status: RequestStatus) -> bool:
             open_ = (Finality.CONTESTABLE, Finality.CONTESTED)
             return status.state is not RequestState.REQUESTED and status.finality not in open_
 
-        return self._wait(request_id, settled, timeout_s, poll_s)
+        found = self._wait(request_id, settled, timeout_s, poll_s)
+        if found.unjudged and not take_unjudged:
+            raise UnjudgedError(request_id)
+        return found
 
-    def wait_review(self, request_id: bytes, timeout_s: float = 60, poll_s: float = 0.2) -> VerdictView:
-        """As :meth:`wait`, but until no review is due (any more)."""
+    def wait_case(self, request_id: bytes, timeout_s: float = 60, poll_s: float = 0.2) -> VerdictView:
+        """As :meth:`wait`, but until no case is open about the verdict (any more)."""
         return self._wait(request_id, lambda s: s.state is not RequestState.CHALLENGED, timeout_s, poll_s)
 
     def _wait(
@@ -179,7 +190,7 @@ class Verdicts(Lookups):
         state = self.read(self.contract.verdict_of(request_id)).state
         if state in (RequestState.REFUSED, RequestState.EXPIRED, RequestState.CANCELLED):
             raise NoProofError(request_id, f"it has ended: {state.name.lower()}", "there will be none")
-        endpoints = [member.endpoint for member in self.members()] if nodes is None else list(nodes)
+        endpoints = [member.endpoint for member in self.roll()] if nodes is None else list(nodes)
         allow_private = nodes is not None or self.domain.chain_id == DEVNET_CHAIN_ID
         try:
             answer = ask_nodes(
@@ -229,6 +240,13 @@ class Verdicts(Lookups):
             name = "NothingToDeliver"
             raise ContractRevertError(name, {"id": "0x" + request_id.hex()}, REMEDIES[name])
         return self.send(self.contract.retry_callback(self.recording(request_id)))
+
+    def deliver_final(self, request_id: bytes) -> Sent:
+        """Tell the contract that asked that its verdict can't change any more: once, at the sender's cost; open to anyone.
+
+        If that contract reverts, so does this, and it can be done again.
+        """
+        return self.send(self.contract.deliver_final(self.recording(request_id)))
 
 
 def _proven(request: Request, content: Any) -> AnchoredVerdict:

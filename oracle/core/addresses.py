@@ -1,7 +1,8 @@
-"""Addresses as EIP-55 writes them."""
+"""Addresses as EIP-55 writes them, and where a deployment is."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from eth_utils import to_checksum_address
@@ -15,3 +16,26 @@ def checksum(address: str | bytes) -> str:
     agreement cost.
     """
     return to_checksum_address(address)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a deployment's contracts are: Assent itself, its committee, and the registry of records."""
+
+    core: str
+    committee: str
+    records: str
+
+    def __post_init__(self) -> None:
+        """Take addresses in any case. Raises ValueError for what is none."""
+        for name in self.__match_args__:
+            object.__setattr__(self, name, checksum(getattr(self, name)))
+
+    def of(self, contract: str) -> str:
+        """Return the address of a contract by its name: Assent, Committee or Records."""
+        return {"Assent": self.core, "Committee": self.committee, "Records": self.records}[contract]
+
+    @property
+    def all(self) -> tuple[str, str, str]:
+        """Every address."""
+        return (self.core, self.committee, self.records)

@@ -31,20 +31,10 @@ def members_of(signers: int) -> tuple[int, ...]:
 
 
 def majority(size: int) -> int:
-    """Return how many members are more than half of a committee: two such sets share a member."""
+    """Return how many are more than half: of a committee's seats, or, to judge a verdict, of a roll. Two such sets share one."""
     return size // 2 + 1
-
-
-def supermajority(size: int) -> int:
-    """Return how many members are more than two thirds of a committee: with 3f + 1 members, 2f + 1."""
-    return size * 2 // 3 + 1
 
 
 def signers_needed(quorum: int, size: int) -> int:
     """Return how many members sign a report, no more and no fewer: its models' quorum, but more than half of the members."""
     return max(quorum, majority(size))
-
-
-def review_quorum(quorum: int, size: int) -> int:
-    """Return how many members must sign a review: what the model asks for, and a supermajority."""
-    return max(quorum, supermajority(size))

@@ -14,7 +14,7 @@ from eth_keys.datatypes import Signature
 from oracle.core.abi import encode
 from oracle.core.keccak import keccak
 from oracle.core.merkle import leaf_hash
-from oracle.core.structs import Agreement, Policy, Question, Recording, Request, Verdict
+from oracle.core.structs import Agreement, Question, Recording, Request, Verdict
 
 #: Leaf of a report, for OpenZeppelin's StandardMerkleTree: request id, request's commitment, outcome, score, trail.
 LEAF_TYPES = ("bytes32", "bytes32", "bytes32", "bytes32", "bytes32")
@@ -26,7 +26,7 @@ _DOMAIN_MEMBERS = [
     {"name": "verifyingContract", "type": "address"},
 ]
 _REPORT_TYPE = "Report(uint32 epoch,uint32 count,bytes32 root)"
-_REVIEW_TYPE = "Review(uint32 epoch,bytes32 request,uint8 outcome,uint32 score,bytes32 trail)"
+_RULING_TYPE = "Ruling(uint32 epoch,bytes32 request,bool stands,bytes32 outcome,bytes32 score,bytes32 trail)"
 _DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 
@@ -71,6 +71,15 @@ class Domain:
             "primaryType": primary,
             "message": message,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The domains of one deployment's contracts, each for what is signed for that contract."""
+
+    core: Domain
+    committee: Domain
+    records: Domain
 
 
 def giving(domain: Domain, agreement: Agreement, deadline: int) -> dict[str, Any]:
@@ -135,18 +144,6 @@ def joining(domain: Domain, operator: str, seal_key: bytes, endpoint: str, deadl
     return domain.typed_data("Joining", types, message)
 
 
-def jailing(domain: Domain, epoch: int, operator: str, deadline: int) -> dict[str, Any]:
-    """Return the typed data by which a supermajority puts out a member that doesn't answer, until ``deadline``."""
-    types = {"Jailing": _members(epoch="uint32", operator="address", deadline="uint256")}
-    return domain.typed_data("Jailing", types, {"epoch": epoch, "operator": operator, "deadline": deadline})
-
-
-def amendment(domain: Domain, epoch: int, policy: Policy, deadline: int) -> dict[str, Any]:
-    """Return the typed data by which a supermajority schedules another policy, until ``deadline``."""
-    types = {"Amendment": _members(epoch="uint32") + Policy.type_members() + _members(deadline="uint256")}
-    return domain.typed_data("Amendment", types, {"epoch": epoch, **policy.to_message(), "deadline": deadline})
-
-
 def _members(**kinds: str) -> list[dict[str, str]]:
     return [{"name": name, "type": kind} for name, kind in kinds.items()]
 
@@ -163,10 +160,13 @@ def report_digest(domain: Domain, epoch: int, count: int, root: bytes) -> Digest
     return domain.digest(keccak(struct))
 
 
-def review_digest(domain: Domain, epoch: int, request_id: bytes, verdict: Verdict) -> Digest:
-    """Return what operators sign about a challenged verdict: what they found, in an epoch."""
-    kinds = ["bytes32", "uint32", "bytes32", "bytes32", "bytes32", "bytes32"]
-    struct = encode(kinds, [keccak(_REVIEW_TYPE.encode()), epoch, request_id, *verdict.to_abi()])
+def ruling_digest(domain: Domain, epoch: int, request_id: bytes, stands: bool, verdict: Verdict) -> Digest:
+    """Return what a judge signs, under the committee's domain: whether a challenged verdict stands, and which one is right.
+
+    ``epoch`` is that of the report with the challenged verdict.
+    """
+    kinds = ["bytes32", "uint32", "bytes32", "bool", "bytes32", "bytes32", "bytes32"]
+    struct = encode(kinds, [keccak(_RULING_TYPE.encode()), epoch, request_id, stands, *verdict.to_abi()])
     return domain.digest(keccak(struct))
 
 
@@ -220,18 +220,17 @@ __all__ = [
     "LEAF_TYPES",
     "Digest",
     "Domain",
-    "amendment",
+    "Domains",
     "asking",
     "compact",
     "giving",
-    "jailing",
     "joining",
     "leaf_values",
     "recording_mark",
     "recover",
     "report_digest",
     "report_leaf",
-    "review_digest",
+    "ruling_digest",
     "sign",
     "typed_data_digest",
     "withdrawal",

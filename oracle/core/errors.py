@@ -104,9 +104,9 @@ class Reason(StrEnum):
     ALREADY_SIGNED = "already_signed"
     PROPOSALS_SPENT = "proposals_spent"
     DEADLINE_NEAR = "deadline_near"
+    ARBITER_UNKNOWN = "arbiter_unknown"
     NOT_CHALLENGED = "not_challenged"
-    REVIEW_MISMATCH = "review_mismatch"
-    MISSES_TOO_FEW = "misses_too_few"
+    RULING_MISMATCH = "ruling_mismatch"
 
 
 class RefusalError(AssentError):

@@ -1,4 +1,4 @@
-"""Records, models, the operators' policy, and the pools that they earn in."""
+"""Records, models, and the pools that operators earn in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from oracle.core.abi import encode
 from oracle.core.addresses import checksum
 from oracle.core.eip712 import Struct
 from oracle.core.keccak import keccak
+from oracle.core.roll import NOBODY
 
 
 class RecordState(IntEnum):
@@ -30,9 +31,6 @@ class ModelState(IntEnum):
     DEPRECATED = 2
 
 
-_NOBODY = "0x" + "0" * 40
-
-
 @dataclass(frozen=True, slots=True)
 class Record(Struct):
     """A commitment to a record: the salted Merkle root of its fields, whose it is, and who holds it."""
@@ -47,6 +45,16 @@ class Record(Struct):
     def id(self) -> bytes:
         """RecordId, 32 bytes."""
         return self.hash()
+
+
+@dataclass(frozen=True, slots=True)
+class Leeway:
+    """By how much the verdicts of two honest operators on one request may differ: a model's tolerance, in parts per million, of either's
+    score; and whether it has two outcomes, so that one score has one outcome.
+    """
+
+    tolerance_ppm: int
+    is_binary: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +82,13 @@ class Model(Struct):
     fee: int
     currency: str
     royalty: int
-    arbiter: str = _NOBODY
+    arbiter: str = NOBODY
     cap: int = 0
+
+    @property
+    def leeway(self) -> Leeway:
+        """By how much honest verdicts may differ."""
+        return Leeway(self.tolerance, self.outcome_count == 2)
 
     @property
     def id(self) -> bytes:
@@ -109,22 +122,6 @@ class ModelsBy:
 
 #: For how long a request is open at least, and at most, in seconds.
 MIN_OPEN_S, MAX_OPEN_S = 60, 7 * 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Policy(Struct):
-    """Terms of the operator set: ``min_stake`` in wei, times in seconds."""
-
-    TYPE: ClassVar[str] = (
-        "Policy(uint96 minStake,uint16 minMembers,uint40 unbondingTime,uint40 epochLength,uint32 epochGrace)"
-    )
-
-    min_stake: int
-    min_members: int
-    unbonding_time: int
-    epoch_length: int
-    epoch_grace: int
-
 
 #: The kinds of pools: an id's first byte, so that none of one kind is one of another.
 _OF_SIGNERS, _OF_ROOT = b"\x01", b"\x02"

@@ -8,10 +8,9 @@ from enum import IntEnum
 from typing import Any, ClassVar, Self
 
 from oracle.core.addresses import checksum
-from oracle.core.agreements import Agreement, Terms, agreement_id
 from oracle.core.eip712 import Struct, bytes_of, hex_of
 from oracle.core.keccak import keccak
-from oracle.core.registries import root_pool_id
+from oracle.core.registries import Leeway, root_pool_id
 from oracle.core.words import Question, Quote, Signers
 
 #: Stands above the use in what a request's id is the hash of: the head of its type's hash.
@@ -243,42 +242,6 @@ class Attestation:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeTerms(Struct):
-    """Terms of challenges: times in seconds, ``bond`` and ``penalty`` in wei."""
-
-    TYPE: ClassVar[str] = "ChallengeTerms(uint40 window,uint40 reviewTime,uint96 bond,uint96 penalty)"
-
-    window: int
-    review_time: int
-    bond: int
-    penalty: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A request, named by what its id is made of: the source's hash, controller, terms, and use."""
-
-    source: bytes
-    controller: str
-    terms: Terms
-    use: int
-
-    @classmethod
-    def to(cls, agreement: Agreement, use: int) -> Reference:
-        """Name one use of an agreement."""
-        return cls(agreement.source_id, agreement.controller, agreement.terms, use)
-
-    @property
-    def id(self) -> bytes:
-        """RequestId of the request named, 32 bytes."""
-        return request_id(agreement_id(self.source, self.controller, self.terms.id), self.use)
-
-    def to_abi(self) -> tuple[Any, ...]:
-        """Return the values in the contract's order."""
-        return (self.source, self.controller, self.terms.to_abi(), self.use)
-
-
-@dataclass(frozen=True, slots=True)
 class Testimony:
     """One operator's compact signature over a report with a verdict in it. ``proof`` leads from the verdict's leaf to the root."""
 
@@ -297,14 +260,14 @@ class Testimony:
         return (*asked, list(self.proof), self.epoch, self.count, self.signature)
 
 
-def contradict(first: Verdict, second: Verdict, tolerance_ppm: int) -> bool:
+def contradict(first: Verdict, second: Verdict, leeway: Leeway) -> bool:
     """Tell whether no honest operator could have signed both verdicts of one request, as the contract has it.
 
-    Each signs what is within the tolerance of its own score, so two such are at most twice that apart; and one score has one outcome, but
-    of two scores near a threshold, each may have its own.
+    Each signs what is within the tolerance of its own score, so two such are at most twice that apart. Of a model with two outcomes one
+    score has one; of two scores near its threshold, each may have its own. Of more outcomes a score alone tells none.
     """
     apart = abs(first.score - second.score)
-    return apart > 2 * tolerance_ppm or (apart == 0 and first.outcome != second.outcome)
+    return apart > 2 * leeway.tolerance_ppm or (apart == 0 and leeway.is_binary and first.outcome != second.outcome)
 
 
 def request_id(agreement_id: bytes, use: int) -> bytes:

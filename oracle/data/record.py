@@ -1,7 +1,8 @@
 """A record as a salted tree of its fields: the root can be public, and one field be shown without the others.
 
 A leaf hashes name, 32 random bytes and the value's canonical JSON, so that a value of low entropy (a blood group, a yes or no) can't be
-guessed from chain data, nor from the proofs of other fields. Proofs verify with ``@openzeppelin/merkle-tree``, too.
+guessed from chain data, nor from the proofs of other fields. Its place in the tree is by the hash of its name
+(:mod:`oracle.core.radix`): nobody can show one value of a field to some, and another to others.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from oracle.core import merkle
+from oracle.core import merkle, radix
 from oracle.core.canonical import canonical
 from oracle.core.errors import Reason, RecordError
+from oracle.core.keccak import keccak
 
 #: Version of the JSON in which a vault hands disclosed fields to an auditor.
-RELEASE_VERSION = "assent-release/1"
+RELEASE_VERSION = "assent-release/2"
 LEAF_TYPES = ("string", "bytes32", "bytes")
 SALT_BYTES = 32
-#: A tree of 2^32 fields is deeper than any record.
-MAX_PROOF = 32
+MAX_PROOF = radix.MAX_DEPTH
 MAX_NAME_CHARACTERS = 80
 
 
@@ -76,7 +77,7 @@ class RecordTree:
         self._leaves = {field.name: leaf_of(field) for field in self.fields}
         if len(self._leaves) != len(self.fields):
             raise ValueError("two fields of the record have the same name")
-        self._tree = merkle.MerkleTree(list(self._leaves.values()))
+        self._tree = radix.RadixTree({key_of(name): leaf for name, leaf in self._leaves.items()})
 
     @classmethod
     def salt(cls, fields: Mapping[str, object]) -> RecordTree:
@@ -101,7 +102,12 @@ class RecordTree:
     def _disclosed(self, field: SaltedField | None, name: str) -> DisclosedField:
         if field is None:
             raise RecordError(Reason.FIELD_MISSING, f"the record has no field {name!r}")
-        return DisclosedField(name, field.value, field.salt, tuple(self._tree.proof(self._leaves[name])))
+        return DisclosedField(name, field.value, field.salt, tuple(self._tree.proof(key_of(name))))
+
+
+def key_of(name: str) -> bytes:
+    """Return what places a field in its record's tree, 32 bytes. Raises ValueError for a name that UTF-8 can't say."""
+    return keccak(name.encode())
 
 
 def leaf_of(field: SaltedField) -> bytes:
@@ -165,7 +171,7 @@ def _proven_leaf(root: bytes, field: DisclosedField) -> bytes | None:
         leaf = leaf_of(field)
     except ValueError:
         return None
-    return leaf if merkle.verify(root, leaf, field.proof) else None
+    return leaf if radix.verify(root, key_of(field.name), leaf, field.proof) else None
 
 
 def _bytes32(text: object, name: str) -> bytes:

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from oracle.core.errors import PeerError, RefusalError
 from oracle.peers.gate import PASS_HEADER
-from oracle.peers.messages import Answer, JailingProposal, Proposal, ReviewProposal
+from oracle.peers.messages import Answer, Proposal, RulingProposal
 
 _MAX_ANSWER_BYTES = 1024 * 1024
 _MAX_PASS = 256
@@ -31,13 +31,9 @@ class PeerClient:
         """POST a proposal and return the answer. Raises PeerError when the peer is unreachable or answers out of protocol."""
         return await self._ask(endpoint, "/v1/reports", proposal)
 
-    async def review(self, endpoint: str, proposal: ReviewProposal) -> Answer:
-        """POST a review and return the answer. Raises PeerError as :meth:`propose` does."""
-        return await self._ask(endpoint, "/v1/reviews", proposal)
-
-    async def jail(self, endpoint: str, proposal: JailingProposal) -> Answer:
-        """POST a jailing and return the answer. Raises PeerError as :meth:`propose` does."""
-        return await self._ask(endpoint, "/v1/jailings", proposal)
+    async def rule(self, endpoint: str, proposal: RulingProposal) -> Answer:
+        """POST a ruling and return the answer. Raises PeerError as :meth:`propose` does."""
+        return await self._ask(endpoint, "/v1/rulings", proposal)
 
     async def _ask(self, endpoint: str, path: str, message: BaseModel) -> Answer:
         body = await self._exchange("POST", endpoint, path, message.model_dump_json())

@@ -1,4 +1,4 @@
-"""What operators say to each other: a report, a review or a jailing that one proposes, and the answers to it."""
+"""What operators say to each other: a report or a ruling that one proposes, and the answers to it."""
 
 from __future__ import annotations
 
@@ -56,15 +56,16 @@ class Proposal(SignedMessage):
     verdicts: Annotated[list[ProposedVerdict], Field(min_length=1, max_length=MAX_VERDICTS)]
 
 
-class ReviewProposal(SignedMessage):
-    """What a proposer found about a challenged verdict, for its peers to sign (EIP-712 ``Review``).
+class RulingProposal(SignedMessage):
+    """What a judge found about a challenged verdict, for the other judges to sign (EIP-712 ``Ruling``); ``epoch`` is the report's.
 
-    To uphold, outcome, score and ``digest`` are those recorded, and no trail comes along; to correct, they are the proposer's, with its
-    trail. ``signature`` is the proposer's own over the review.
+    If it ``stands``, outcome, score and ``digest`` are those recorded, and no trail comes along; if it is false, they are the proposer's,
+    with its trail. ``signature`` is the proposer's own over the ruling.
     """
 
     epoch: EpochNumber
     request: Hex32
+    stands: bool
     outcome: Outcome
     score: Ppm
     digest: Hex32
@@ -72,19 +73,8 @@ class ReviewProposal(SignedMessage):
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict to be signed."""
+        """The verdict that was found right."""
         return Verdict(self.outcome, self.score, bytes.fromhex(self.digest[2:]))
-
-
-class JailingProposal(SignedMessage):
-    """A member that doesn't answer, to be put out (EIP-712 ``Jailing``) until ``deadline`` (Unix seconds) at the latest.
-
-    ``signature`` is the proposer's own over the jailing.
-    """
-
-    epoch: EpochNumber
-    operator: Address
-    deadline: Annotated[int, Field(ge=0, lt=2**40)]
 
 
 class Declined(_Message):
@@ -98,7 +88,7 @@ class Declined(_Message):
 class Answer(_Message):
     """A peer's signature over the whole of what was proposed, or what it declines of it.
 
-    Of a review or jailing that is declined, ``request`` is the review's, or the hash of nothing: zeros.
+    Of a ruling that is declined, ``request`` is the ruling's.
     """
 
     signature: Hex64 | None = None

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from oracle.chain.recordings import signers_of
 from oracle.client import AssentClient
 from oracle.core.erasure import ERASURE_TIME_S, Eraser, erasure_evidence
 from oracle.core.errors import AssentError
 from oracle.core.structs import Agreement, AgreementState
 
-#: What a request ends by; of a challenged one, the review.
-_ENDS = ("Recorded", "RecordedSealed", "Refused", "Expired", "Challenged", "Upheld", "Corrected", "ChallengeLapsed")
+#: What a request ends by.
+_ENDS = ("Recorded", "RecordedSealed", "Refused", "Expired")
 
 
 class NothingToEraseError(AssentError):
@@ -104,23 +105,34 @@ def _ended_at(client: AssentClient, agreement: Agreement) -> int:
 
 
 def _members(client: AssentClient, asked: Mapping[bytes, int]) -> list[str]:
-    """Return the attesters of all epochs that could ask the vault for fields: any of them may have had some.
+    """Return the attesters who could ask the vault for fields, any of whom may have had some: those with seats while a request was open,
+    and who could judge its verdict, if it was challenged.
 
     ``asked`` has the requests with their blocks.
     """
     if not asked:
         return []
-    rotated = [(event.block_number, event.arguments["epoch"]) for event in client.events("EpochRotated")]
-    ends = [event for name in _ENDS for event in client.events(name, list(asked))]
-    ends.sort(key=lambda event: (event.block_number, event.log_index))
-    last = {bytes(event.arguments["id"]): event for event in ends}
+    formed = [(event.block_number, event.arguments["number"]) for event in client.events("EpochSet")]
+    ends = {
+        bytes(event.arguments["id"]): event.block_number for name in _ENDS for event in client.events(name, list(asked))
+    }
     now = client.block_number()
     epochs: set[int] = set()
     for identifier, block in asked.items():
-        first = max((epoch for at, epoch in rotated if at <= block), default=1)
-        end = last.get(identifier)
-        until = now if end is None or end.name == "Challenged" else end.block_number
+        first = max((epoch for at, epoch in formed if at <= block), default=1)
         # The epoch before may still ask within its grace.
-        epochs |= {epoch for at, epoch in rotated if at <= until and epoch >= first - 1}
+        epochs |= {epoch for at, epoch in formed if at <= ends.get(identifier, now) and epoch >= first - 1}
     members = [each for epoch in sorted(epochs) for each in client.read(client.contract.members_of(epoch))]
-    return list(dict.fromkeys(members))
+    return list(dict.fromkeys([*members, *_judges(client, list(asked))]))
+
+
+def _judges(client: AssentClient, asked: list[bytes]) -> Iterator[str]:
+    """Yield the attesters who could judge the verdicts on these requests that were challenged."""
+    challenged = [bytes(event.arguments["id"]) for event in client.events("Challenged", asked)]
+    if not challenged:
+        return
+    for name in ("Recorded", "RecordedSealed"):
+        for event in client.events(name, challenged):
+            by = signers_of(event)
+            roll = client.read(client.contract.roll_of(by.epoch)).attesters
+            yield from (attester for index, attester in enumerate(roll) if not by.bitmap >> index & 1)

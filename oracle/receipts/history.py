@@ -9,7 +9,7 @@ from oracle.chain.abi import Event
 from oracle.chain.recordings import told
 from oracle.client import AssentClient
 from oracle.core.purposes import purpose
-from oracle.core.structs import Question, Step
+from oracle.core.structs import Question, RequestState, Step
 
 #: Events of an agreement, by what they are called here.
 _OF_AGREEMENTS = {
@@ -22,6 +22,8 @@ _OF_AGREEMENTS = {
     "AgreementInvalidated": "invalidated",
     "Erased": "erased",
 }
+#: Says in what state a contest left a verdict as it was: upheld, or unjudged.
+_SETTLED = "ContestSettled"
 #: Events of a request, by what they are called here.
 _OF_REQUESTS = {
     "Recorded": "recorded",
@@ -30,8 +32,8 @@ _OF_REQUESTS = {
     "Expired": "expired",
     "Cancelled": "cancelled",
     "Challenged": "challenged",
-    "Upheld": "upheld",
     "Corrected": "corrected",
+    _SETTLED: "upheld",
 }
 #: The events of an adoption, which is the controller's.
 _ADOPTING = ("given", "adopted")
@@ -97,8 +99,12 @@ def history_of(client: AssentClient, agreement_id: bytes) -> list[Entry]:
     for start in range(0, len(ids), _AT_A_TIME):
         for name, called in _OF_REQUESTS.items():
             events = client.events(name, ids[start : start + _AT_A_TIME])
-            found += [_entry(called, event, uses[bytes(event.arguments["id"])]) for event in events]
+            found += [_entry(_called(event, called), event, uses[bytes(event.arguments["id"])]) for event in events]
     return sorted(found, key=lambda entry: (entry.block, entry.log_index))
+
+
+def _called(event: Event, otherwise: str) -> str:
+    return RequestState(event.arguments["state"]).name.lower() if event.name == _SETTLED else otherwise
 
 
 def _entry(name: str, event: Event, use: int | None = None, question: Question | None = None) -> Entry:

@@ -14,7 +14,7 @@ from oracle.core.structs import Record
 from oracle.data.record import DisclosedField, verify_disclosure
 from oracle.records.opened import OpenedRecord, bytes32_of
 
-VERSION = "assent-disclosure/1"
+VERSION = "assent-disclosure/2"
 _FORM = {"version", "root", "subject", "holder", "fields"}
 
 

@@ -11,11 +11,11 @@ from oracle.chain.rpc import endpoint_errors
 from oracle.core.errors import ContractRevertError
 from oracle.core.keccak import keccak
 from oracle.core.structs import (
+    Agreement,
     Answer,
     Attestation,
     Model,
     Recording,
-    Reference,
     Request,
     RequestState,
     StandingRequest,
@@ -23,10 +23,9 @@ from oracle.core.structs import (
     Verdict,
 )
 from oracle.services.transactor import Transactor
-from oracle.store.node_store import RequestContext
 
 #: What the contract says of an act that somebody has done before: as good as one's own.
-DONE = frozenset({"RequestNotOpen", "RootExists", "NotChallenged", "AlreadyPunished"})
+DONE = frozenset({"RequestNotOpen", "RootExists", "NotUnderReview", "AlreadyPunished"})
 
 
 class Acts:
@@ -82,35 +81,26 @@ class Acts:
         function = self._contract.attest_erasure_by_sig(agreement_id, attester, evidence, deadline, signature)
         await self._transactor.send("attestErasure", _pair(agreement_id, attester), function)
 
-    # Challenges
+    # Cases
 
-    async def review(
-        self,
-        recording: Recording,
-        context: RequestContext,
-        verdict: Verdict,
-        attestation: Attestation,
-        callback_gas: int,
+    async def judge(
+        self, recording: Recording, verdict: Verdict, stands: bool, judges: int, signatures: bytes, callback_gas: int
     ) -> None:
-        """End a challenge with what the committee found; a correction calls the controller again."""
-        function = self._contract.review(recording, context.agreement, context.model, verdict, attestation)
-        await self._transactor.send("review", recording.request.id, function, [callback_gas])
+        """Bring what the bench found; a correction without an arbiter calls the controller again."""
+        function = self._contract.judge(recording, verdict, stands=stands, judges=judges, signatures=signatures)
+        await self._transactor.send("judge", recording.request.id, function, [callback_gas])
 
-    async def lapse(self, request_id: bytes) -> None:
-        """End a challenge that the committee left unanswered."""
-        await self._transactor.send("lapse", request_id, self._contract.lapse(request_id))
-
-    async def punish(self, attester: str, testimony: Testimony) -> None:
-        """Slash the operator that signed a verdict that was corrected."""
-        about = _pair(testimony.request.id, attester)
-        await self._transactor.send("punish", about, self._contract.punish(testimony))
+    async def close_case(self, recording: Recording, verdict: Verdict, callback_gas: int) -> None:
+        """End a case on which nobody can rule any more: as the bench found, or unjudged."""
+        function = self._contract.close(recording, verdict)
+        await self._transactor.send("close", recording.request.id, function, [callback_gas])
 
     async def punish_conflict(
-        self, attester: str, named: Reference, model: Model, first: Testimony, second: Testimony
+        self, attester: str, agreement: Agreement, model: Model, first: Testimony, second: Testimony
     ) -> None:
-        """Slash the operator that signed two verdicts of one request that can't both be honest."""
-        function = self._contract.punish_conflict(named, model, first, second)
-        await self._transactor.send("punishConflict", _pair(named.id, attester), function)
+        """Take a penalty from the operator that signed two verdicts of one request that can't both be honest."""
+        function = self._contract.punish_conflict(agreement, model, first, second)
+        await self._transactor.send("punishConflict", _pair(first.request.id, attester), function)
 
     # Standing requests
 
@@ -125,14 +115,13 @@ class Acts:
 
     # Committee
 
-    async def jail(self, operator: str, deadline: int, attestation: Attestation) -> None:
-        """Put out a member that doesn't answer."""
-        about = to_canonical_address(operator).rjust(32, b"\0")
-        await self._transactor.send("jail", about, self._contract.jail(operator, deadline, attestation))
-
     async def rotate(self, epoch: int) -> None:
         """Start the epoch after this one."""
         await self._transactor.send("rotate", epoch.to_bytes(32, "big"), self._contract.rotate())
+
+    async def renew_lease(self, until: int) -> None:
+        """Renew the sender's lease, which holds ``until`` then (Unix seconds)."""
+        await self._transactor.send("renew", until.to_bytes(32, "big"), self._contract.renew_lease())
 
 
 def _pair(request_id: bytes, attester: str) -> bytes:

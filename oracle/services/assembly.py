@@ -16,6 +16,7 @@ from oracle.keys.opening import OperatorKeys, open_keys
 from oracle.keys.seal_key import HybridKey
 from oracle.peers.client import PeerClient
 from oracle.services.acts import Acts
+from oracle.services.arbiters import Arbiters
 from oracle.services.archivist import Archivist
 from oracle.services.catalogue import Catalogue
 from oracle.services.claimer import Claimer
@@ -26,20 +27,19 @@ from oracle.services.epochs import Epochs
 from oracle.services.erasures import Erasures
 from oracle.services.evaluator import Evaluator
 from oracle.services.head import ChainClock
-from oracle.services.jailer import Jailer
+from oracle.services.judge import Judge
+from oracle.services.leases import Leases
 from oracle.services.library import Library
 from oracle.services.proofs import Proofs
 from oracle.services.proposer import Proposer
 from oracle.services.punisher import Punisher
-from oracle.services.review_answers import ReviewAnswers
-from oracle.services.reviews import Reviewer
 from oracle.services.rounds import Rounds
+from oracle.services.ruling_answers import RulingAnswers
 from oracle.services.seat import Seat
 from oracle.services.surveyor import Surveyor
 from oracle.services.transactor import Transactor
 from oracle.services.vault_source import VaultSource
 from oracle.services.watcher import Watcher
-from oracle.services.witnesses import Witnesses
 from oracle.settings import NodeSettings
 from oracle.store.node_store import open_store
 from oracle.store.transactions import TransactionStore
@@ -63,9 +63,9 @@ class Services:
     claimer: Claimer
     rounds: Rounds
     epochs: Epochs
-    jailer: Jailer
-    reviewer: Reviewer
-    review_answers: ReviewAnswers
+    leases: Leases
+    judge: Judge
+    ruling_answers: RulingAnswers
     punisher: Punisher
     archivist: Archivist
     transactor: Transactor
@@ -99,23 +99,24 @@ def assemble(
     store = open_store(settings.database, Domain(chain.chain_id, chain.contract))
     limits = {"timeout_s": chain.timeout_s, "patience_s": chain.patience_s, "max_lag_blocks": chain.max_lag_blocks}
     web3 = open_async(chain.endpoints, metrics, **limits)
-    contract = AssentContract(web3, chain.contract, chain.chain_id)
+    contract = AssentContract(web3, chain.addresses, chain.chain_id)
     committee = Committee(contract, keys.addresses)
     seat = Seat(
-        contract.domain, store, committee, catalogue, keys, ChainClock(), metrics, answer_margin_s=work.answer_margin_s
+        contract.domains, store, committee, catalogue, keys, ChainClock(), metrics, answer_margin_s=work.answer_margin_s
     )
     private = work.allow_private_addresses
     vaults = VaultClient(allow_private=private, timeout_s=work.vault_timeout_s, transport=transport)
     peering = VaultClient(allow_private=private, timeout_s=work.peer_timeout_s, transport=transport)
-    reader = ChainReader(web3, chain.contract, chain.chain_id)
+    reader = ChainReader(web3, chain.addresses, chain.chain_id)
     hybrid = HybridKey() if settings.keys.post_quantum else None
     source = VaultSource(contract.domain, committee, vaults, keys, hybrid)
     transactor = Transactor(
         web3, contract, TransactionStore(store.engine, sender.address), sender, metrics, settings.send
     )
     acts, peers = Acts(contract, transactor), PeerClient(peering, work.peer_timeout_s)
-    evaluator = Evaluator(contract, seat, source, work.max_callback_gas)
-    turn_blocks, witnesses = work.turn_blocks, Witnesses(web3, contract, seat)
+    arbiters, turn_blocks = Arbiters(work.arbiters), work.turn_blocks
+    evaluator = Evaluator(contract, seat, source, work.max_callback_gas, arbiters)
+    leases = Leases(contract, seat, acts, sender.address, work.renew_lease)
     return Services(
         seat=seat,
         keys=opened,
@@ -129,14 +130,14 @@ def assemble(
         erasures=Erasures(seat, acts, work.attest_erasures),
         claimer=Claimer(seat, acts, turn_blocks, work.claim_margin_s),
         rounds=Rounds(seat, reader, acts, turn_blocks),
-        epochs=Epochs(seat, acts, turn_blocks, work.rotate_epochs),
-        jailer=Jailer(seat, peers, acts, turn_blocks, work.jail_after),
-        reviewer=Reviewer(seat, evaluator, peers, acts, turn_blocks),
-        review_answers=ReviewAnswers(seat, work.cosign_wait_s),
-        punisher=Punisher(contract, seat, acts, witnesses, turn_blocks),
+        epochs=Epochs(contract, seat, acts, turn_blocks, work.rotate_epochs),
+        leases=leases,
+        judge=Judge(seat, evaluator, peers, acts, turn_blocks, arbiters),
+        ruling_answers=RulingAnswers(seat, work.cosign_wait_s, arbiters),
+        punisher=Punisher(contract, seat, acts, turn_blocks),
         archivist=Archivist(store, work.archive_after_days),
         transactor=transactor,
-        surveyor=Surveyor(settings, seat, reader, transactor, source, opened, library),
+        surveyor=Surveyor(settings, seat, reader, transactor, source, opened, leases, library),
         web3=web3,
         clients=(vaults, peering),
     )

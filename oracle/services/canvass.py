@@ -30,7 +30,7 @@ class Canvass:
     """
 
     def __init__(self, view: CommitteeView, digest: bytes, own: bytes, send: Send, metrics: PeerMetrics) -> None:
-        """Ask. Only a member asks: ``own`` is its signature of the digest."""
+        """Ask. Only one of the members asks: ``own`` is its signature of the digest."""
         self._digest = digest
         self._send = send
         self._metrics = metrics

@@ -35,7 +35,7 @@ class Catalogue:
         self._retired.pop(model.package.files_digest, None)
 
     def retire(self, files_digest: bytes) -> None:
-        """Let a model not be run any more. What it evaluated can still be proposed, judged and reviewed."""
+        """Let a model not be run any more. What it evaluated can still be proposed and judged."""
         model = self._by_files.pop(files_digest, None)
         if model is not None:
             self._retired[files_digest] = model.package.without_files()

@@ -140,14 +140,14 @@ class Cosigner:
 
     def _keep_evidence(self, parsed: _Parsed, known: _Known, attester: str, signature: bytes, now: int) -> None:
         """Keep who signed what of the requests that this node knows, whether it signs them itself or not."""
-        evidence, tolerances = [], {}
+        evidence, leeways = [], {}
         for item in parsed.items:
             context = known.get(item.request)
             if context is None or item.trail.request.commitment != "0x" + context.request.commitment.hex():
                 continue  # not a verdict about the request: the contract wouldn't take it for one
             evidence.append(parsed.evidence(item, attester, signature, now))
-            tolerances[item.request] = context.model.tolerance
-        self._store.keep_evidence(evidence, tolerances)
+            leeways[item.request] = context.model.leeway
+        self._store.keep_evidence(evidence, leeways)
 
     # Parsing
 
@@ -201,9 +201,7 @@ class Cosigner:
             (item, refusal)
             for item in parsed.items
             if item.request in known
-            and any(
-                contradict(each, item.verdict, known[item.request].model.tolerance) for each in signed[item.request]
-            )
+            and any(contradict(each, item.verdict, known[item.request].model.leeway) for each in signed[item.request])
         ]
 
     def _evaluated(self, context: RequestContext | None) -> RequestContext:

@@ -44,7 +44,7 @@ class Erasures:
     async def _attest(self, agreement_id: bytes, attester: str) -> None:
         evidence = erasure_evidence(Eraser.OPERATOR, agreement_id, attester)
         deadline = self._seat.clock.timestamp + _SIGNED_FOR_S
-        digest = typed_data_digest(erasure(self._seat.domain, agreement_id, attester, evidence, deadline))
+        digest = typed_data_digest(erasure(self._seat.domains.records, agreement_id, attester, evidence, deadline))
         signature = await self._seat.keys.signer(attester).asign(digest)
         try:
             await self._acts.attest_erasure(agreement_id, attester, evidence, deadline, signature)

@@ -30,7 +30,9 @@ from oracle.data.fetch import VaultRefusedError
 from oracle.data.record import DisclosedField, verify_leaves
 from oracle.models.evaluation import Evaluation
 from oracle.models.features import features
+from oracle.services.arbiters import Arbiters
 from oracle.services.catalogue import LoadedModel
+from oracle.services.committee import Bench, CommitteeView
 from oracle.services.seat import Seat
 from oracle.store.node_store import RequestContext
 from oracle.store.tables import Stage
@@ -46,8 +48,8 @@ _CHECKS_AT_ONCE = 16
 class FieldSource(Protocol):
     """Where a request's fields come from: its vault."""
 
-    async def fields(self, context: RequestContext) -> list[DisclosedField]:
-        """Return the disclosed fields. Raises VaultError."""
+    async def fields(self, context: RequestContext, view: CommitteeView) -> list[DisclosedField]:
+        """Return the disclosed fields, as one of these members. Raises VaultError."""
         ...
 
 
@@ -65,7 +67,9 @@ class Prepared:
 class Evaluator:
     """Evaluates what is due."""
 
-    def __init__(self, contract: AssentContract, seat: Seat, source: FieldSource, max_callback_gas: int) -> None:
+    def __init__(
+        self, contract: AssentContract, seat: Seat, source: FieldSource, max_callback_gas: int, arbiters: Arbiters
+    ) -> None:
         """``max_callback_gas`` is the most that a request's callback may name for this node to give a verdict."""
         self._contract = contract
         self._seat = seat
@@ -76,14 +80,21 @@ class Evaluator:
         self._clock = seat.clock
         self._metrics = seat.metrics
         self._max_callback_gas = max_callback_gas
+        self._arbiters = arbiters
         self._room = asyncio.Semaphore(_CHECKS_AT_ONCE)
 
     async def evaluate_due(self, limit: int) -> int:
-        """Evaluate up to ``limit`` requests; return how many got an own evaluation. A failing request never stops the others."""
+        """Evaluate up to ``limit`` requests; return how many got an own evaluation. A failing request never stops the others.
+
+        Without a seat there is nothing to do: the reserve asks for fields only as a judge. Raises EndpointError.
+        """
+        view = await self._committee.view()
+        if view.own_index is None:
+            return 0
         due = self._store.due(Stage.SEEN, self._seat.answerable(), limit)
         # Many requests may be about one agreement and one record: what the chain has of those is read once for all that are due.
         reads = Memo(2 * limit)
-        outcomes = await asyncio.gather(*(self._prepare_or_refuse(context, reads) for context in due))
+        outcomes = await asyncio.gather(*(self._prepare_or_refuse(context, view, reads) for context in due))
         batches: dict[bytes, list[Prepared]] = defaultdict(list)
         for prepared in outcomes:
             if prepared is not None:
@@ -93,9 +104,9 @@ class Evaluator:
             done += await self._run(batch)
         return done
 
-    async def _prepare_or_refuse(self, context: RequestContext, reads: Memo) -> Prepared | None:
+    async def _prepare_or_refuse(self, context: RequestContext, view: CommitteeView, reads: Memo) -> Prepared | None:
         try:
-            return await self._prepare(context, reads)
+            return await self._prepare(context, view, reads)
         except RefusalError as refusal:
             self._refuse(context, refusal)
         except ChainError as error:
@@ -110,27 +121,28 @@ class Evaluator:
         self._store.postponed(context.id, delay_s, reason, message)
         log.warning("request_postponed", request=context.id.hex(), reason=reason, error=message)
 
-    async def _prepare(self, context: RequestContext, reads: Memo) -> Prepared:
+    async def _prepare(self, context: RequestContext, view: CommitteeView, reads: Memo) -> Prepared:
         if context.request.question.callback_gas > self._max_callback_gas:
             raise RefusalError(
                 Reason.CALLBACK_TOO_DEAR, f"the callback names more than {self._max_callback_gas} gas, this node's most"
             )
+        self._arbiters.must_serve(context.model)
         agreement = await self._check_chain(context, RequestState.REQUESTED, reads)
         if not agreement.stands(self._clock.timestamp):
             raise ConsentError(Reason.CONSENT, "the agreement was withdrawn or is over")
-        return await self._fetch(context, agreement.since)
+        return await self._fetch(context, agreement.since, view)
 
-    async def anew(self, context: RequestContext) -> dict[str, Any]:
-        """Evaluate a challenged request afresh, from its vault; return the evaluation as the store keeps it.
+    async def anew(self, context: RequestContext, bench: Bench) -> dict[str, Any]:
+        """Evaluate a challenged request afresh, from its vault, as one of its judges; return the evaluation as the store keeps it.
 
         Raises RefusalError, ChainError, ModelError or RuntimeUnavailableError when there is none to be had now.
         """
         status = await self._check_chain(context, RequestState.CHALLENGED, Memo(2))
-        prepared = await self._fetch(context, status.since)
+        prepared = await self._fetch(context, status.since, bench)
         (evaluation,) = await asyncio.to_thread(prepared.model.runtime.evaluate, [prepared.row])
         return _to_json(prepared, evaluation)
 
-    async def _fetch(self, context: RequestContext, agreement_since: int) -> Prepared:
+    async def _fetch(self, context: RequestContext, agreement_since: int, view: CommitteeView) -> Prepared:
         if context.request.question.disclosure is not Disclosure.EVERYTHING:
             raise RefusalError(
                 Reason.SEALED, "this node gives verdicts in clear only: ask with disclosure 3, everything"
@@ -138,19 +150,16 @@ class Evaluator:
         model = self._catalogue.find(context.model)
         if context.request.step != Step.INFER:
             raise InputError(Reason.MODEL_UNKNOWN, "this node's models only infer")
-        await self._note_asking(context)
+        self._note_asking(context, view)
         with self._metrics.fetch_s.time():
-            disclosed = await self._source.fields(context)
+            disclosed = await self._source.fields(context, view)
         leaves = {name: "0x" + leaf.hex() for name, leaf in verify_leaves(context.record.root, disclosed).items()}
         row = features(model.package.card, {field.name: field.value for field in disclosed})
         return Prepared(context, model, row, leaves, agreement_since)
 
-    async def _note_asking(self, context: RequestContext) -> None:
+    def _note_asking(self, context: RequestContext, view: CommitteeView) -> None:
         """Write down, before it is asked for, that this node may have fields that are to be erased: it must be able to say so later."""
-        if not context.agreement.erasure:
-            return
-        view = await self._committee.view()
-        if view.own_attester is not None:
+        if context.agreement.erasure and view.own_attester is not None:
             self._store.note_asking(context.agreement.id, view.own_attester)
 
     async def _check_chain(self, context: RequestContext, wanted: RequestState, reads: Memo) -> AgreementStatus:

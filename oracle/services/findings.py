@@ -1,4 +1,4 @@
-"""What a review finds: whether a recorded verdict stands, by this node's own fresh evaluation."""
+"""What a judge finds: whether a recorded verdict stands, by this node's own fresh evaluation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oracle.models.card import outcome_of
 from oracle.models.package import ModelPackage
 from oracle.services.seat import Seat
 from oracle.services.trails import build_trail, judge
-from oracle.store.node_store import ChallengeContext
+from oracle.store.node_store import CaseContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ def stands(recorded: Verdict, own_score_ppm: int, package: ModelPackage, toleran
     return close and recorded.outcome == outcome_of(package.card, recorded.score)
 
 
-def find(seat: Seat, challenge: ChallengeContext, proposer: str, software: str) -> Finding:
+def find(seat: Seat, case: CaseContext, proposer: str, software: str) -> Finding:
     """Return what this node found, as ``proposer`` (attester) would propose it. Raises ValueError before the evaluation is there."""
-    context = replace(challenge.request, evaluation=challenge.evaluation)
+    context = replace(case.request, evaluation=case.evaluation)
     if context.evaluation is None or context.recorded is None:
-        raise ValueError("only an evaluated challenge of a recorded verdict has a finding")
+        raise ValueError("only an evaluated case of a recorded verdict has a finding")
     package = seat.catalogue.package(context.model)
     recorded = context.recorded.verdict
     if stands(recorded, context.evaluation["score"], package, context.model.tolerance):
@@ -57,15 +57,15 @@ def find(seat: Seat, challenge: ChallengeContext, proposer: str, software: str) 
     return Finding(Verdict(trail.output.outcome, trail.output.score_ppm, trail.digest), trail)
 
 
-def must_agree(seat: Seat, challenge: ChallengeContext, proposed: Finding, proposer: str) -> None:
+def must_agree(seat: Seat, case: CaseContext, proposed: Finding, proposer: str) -> None:
     """Raise VerdictMismatchError unless this node can stand behind what a peer found."""
     software = proposed.trail.software if proposed.trail else ""
-    own = find(seat, challenge, proposer, software)
+    own = find(seat, case, proposer, software)
     if proposed.trail is None or own.trail is None:
         if own != proposed:
-            raise VerdictMismatchError(Reason.REVIEW_MISMATCH, "this node found otherwise about the recorded verdict")
+            raise VerdictMismatchError(Reason.RULING_MISMATCH, "this node found otherwise about the recorded verdict")
         return
     if proposed.trail.proposer != proposer:
         raise VerdictMismatchError(Reason.TRAIL_MISMATCH, "the trail names another proposer")
-    model = challenge.request.model
+    model = case.request.model
     judge(own.trail, proposed.trail, proposed.verdict, seat.catalogue.package(model), model.tolerance)

@@ -109,11 +109,17 @@ class SenderState(_Form):
 
 
 class EpochState(_Form):
-    """The current epoch, and this node's place in it."""
+    """The current epoch: ``members`` with a seat, the ``reserve`` without, and this node's place among either.
+
+    ``lease_until`` is when its operator's lease ends (Unix seconds).
+    """
 
     number: int
     members: int
     index: int | None
+    reserve: int
+    reserve_index: int | None
+    lease_until: int | None
 
 
 class ModelsState(_Form):

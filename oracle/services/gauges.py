@@ -31,6 +31,7 @@ def set_gauges(metrics: Metrics, survey: Survey, conditions: list[Condition]) ->
         metrics.verdict_cost_wei.set(survey.verdict_cost_wei)
     if survey.disk_free_bytes is not None:
         metrics.disk_free_bytes.set(survey.disk_free_bytes)
+    metrics.lease_left_s.set(max(survey.lease_until - time.time(), 0) if survey.lease_until else 0)
     for condition in conditions:
         metrics.condition_met.labels(condition.name).set(condition.met)
     _set_committee(metrics, survey)
@@ -41,6 +42,7 @@ def _set_committee(metrics: Metrics, survey: Survey) -> None:
     if view is None:
         return
     metrics.member.set(view.own_index is not None)
+    metrics.in_reserve.set(view.reserve_index is not None)
     metrics.epoch.set(view.epoch)
     metrics.epoch_members.set(len(view.members))
     metrics.peers.keep({member.attester for member in view.members})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from oracle.services.surveyor import Survey
 from oracle.settings import HealthSettings, NodeSettings
@@ -12,6 +13,8 @@ from oracle.settings import HealthSettings, NodeSettings
 _STALE_S = {"latest": 120, "safe": 900, "finalized": 1_800}
 _STALE_BLOCK_S = 15
 _ROUND_S = 10.0
+#: With less than such a part of a lease left, somebody has to renew it.
+_LEASE_LEFT = 0.25
 #: A survey older than this says nothing any more.
 _BLIND_S = 30.0
 #: If no vault answered for so long while requests wait for theirs, the way out is broken, not one stranger's vault.
@@ -39,6 +42,7 @@ def conditions(survey: Survey, settings: NodeSettings) -> list[Condition]:
         "chain": _chain(survey),
         "chain_fresh": _fresh(survey, settings),
         "member": _member(survey),
+        "lease": _lease(survey),
         "models": _models(survey),
         "keys": "; ".join(survey.key_problems) or None,
         "balance": _balance(survey, health),
@@ -73,9 +77,27 @@ def _fresh(survey: Survey, settings: NodeSettings) -> str | None:
 
 
 def _member(survey: Survey) -> str | None:
-    if survey.view is None or survey.view.own_index is not None:
+    if survey.view is None:
         return None  # what isn't known yet is the chain's problem
-    return f"{' and '.join(survey.attesters)} isn't in epoch {survey.view.epoch}; `assent operator join`, or wait for a rotation"
+    if survey.view.own_place is not None and not survey.view.members:
+        return (
+            f"nobody has a seat in epoch {survey.view.epoch}: too few of the roll have a whole stake, and no verdict is accepted; "
+            "`assent committee show`, `assent operator stake`"
+        )
+    if survey.view.own_place is not None:
+        return None  # the reserve judges, and waits for a seat
+    whose = " and ".join(survey.attesters)
+    return f"{whose} isn't on the roll of epoch {survey.view.epoch}; `assent operator join`, or wait for a rotation"
+
+
+def _lease(survey: Survey) -> str | None:
+    if survey.lease_until is None or survey.lease_until - time.time() > survey.lease_s * _LEASE_LEFT:
+        return None
+    return f"the operator's lease ends at {_utc(survey.lease_until)}, and it leaves with a rotation after; `assent operator renew`"
+
+
+def _utc(timestamp: int) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _models(survey: Survey) -> str | None:
@@ -83,6 +105,11 @@ def _models(survey: Survey) -> str | None:
         return "; ".join(survey.engine_problems)
     if survey.models_runnable:
         return None
+    if survey.models_unserved:
+        return (
+            f"all {survey.models_unserved} of the published models that are loaded here name arbiters whom this node doesn't know; "
+            "add to work.arbiters those under whom it may sign and judge"
+        )
     if survey.models_published:
         return f"none of the {survey.models_published} published models is loaded here; add a published one's folder to `models`"
     return "no model is published, as far as this node has read; lower chain.start_block if one should be"

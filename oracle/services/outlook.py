@@ -94,7 +94,16 @@ class Outlook:
 
     def _epoch(self) -> forms.EpochState | None:
         view = self.survey.view
-        return forms.EpochState(number=view.epoch, members=len(view.members), index=view.own_index) if view else None
+        if view is None:
+            return None
+        return forms.EpochState(
+            number=view.epoch,
+            members=len(view.members),
+            index=view.own_index,
+            reserve=len(view.reserve),
+            reserve_index=view.reserve_index,
+            lease_until=self.survey.lease_until,
+        )
 
     def _peer_states(self) -> list[forms.PeerState]:
         view, misses = self.survey.view, {each.attester: each for each in self.survey.misses}

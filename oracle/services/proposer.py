@@ -148,7 +148,7 @@ class Proposer:
             self._store.save_trails(
                 (draft.verdict.trail, draft.context.id, draft.trail.content) for draft in report.drafts
             )
-            self._store.keep_evidence(report.evidence(signer.address, own, now), report.tolerances_ppm)
+            self._store.keep_evidence(report.evidence(signer.address, own, now), report.leeways)
             self._store.save_report(report.kept(signer.address, now))
         proposal = Proposal(
             epoch=report.epoch,
@@ -165,7 +165,7 @@ class Proposer:
         now = int(time.time())
         signed = {view.members[index].attester: signature for index, signature in canvass.signatures.items()}
         evidence = (report.evidence(attester, signature, now) for attester, signature in signed.items())
-        self._store.keep_evidence([each for some in evidence for each in some], report.tolerances_ppm)
+        self._store.keep_evidence([each for some in evidence for each in some], report.leeways)
 
     def _left(self, report: DraftReport, canvass: Canvass, wanted: int) -> list[list[Draft]]:
         by_id = {draft.context.id: draft for draft in report.drafts}

@@ -9,13 +9,13 @@ import structlog
 
 from oracle.chain.abi import Event
 from oracle.chain.recordings import told
-from oracle.core.structs import Agreement, Model, Question, Record, Schedule
-from oracle.store.node_store import Changes, Recorded
+from oracle.core.structs import Agreement, Model, Question, Record, RequestState, Schedule, Verdict
+from oracle.store.node_store import Changes, Judged, Recorded
 from oracle.store.tables import (
     AgreementRow,
     AnchorRow,
-    ChallengeRow,
-    ChallengeState,
+    CaseRow,
+    CaseState,
     CurrencyRow,
     ErasureRow,
     ModelRow,
@@ -37,11 +37,8 @@ _ENDINGS = {
 }
 #: Whoever ended it, and how: it authorises nothing any more.
 _AGREEMENT_ENDS = ("AgreementWithdrawn", "AgreementRevoked", "AgreementRefused", "AgreementInvalidated")
-_REVIEWED = {
-    "Upheld": ChallengeState.UPHELD,
-    "Corrected": ChallengeState.CORRECTED,
-    "ChallengeLapsed": ChallengeState.LAPSED,
-}
+#: How a contest ended that left the verdict as it was; else it was corrected.
+_SETTLED = {RequestState.UPHELD: CaseState.UPHELD, RequestState.UNJUDGED: CaseState.UNJUDGED}
 
 
 def changes_of(events: Iterable[Event], times: Mapping[int, int]) -> Changes:
@@ -50,7 +47,8 @@ def changes_of(events: Iterable[Event], times: Mapping[int, int]) -> Changes:
     ``times`` has, by number, when the blocks were made in which roots were anchored (Unix seconds).
     """
     rows: list[object] = []
-    endings, verdicts, withdrawn, challenges, ended = {}, {}, {}, {}, {}
+    endings, verdicts, withdrawn, cases, ended = {}, {}, {}, {}, {}
+    judged: dict[bytes, tuple[Judged, int]] = {}
     for event in events:
         name, args, block = event.name, event.arguments, event.block_number
         if name == "Anchored":
@@ -61,13 +59,17 @@ def changes_of(events: Iterable[Event], times: Mapping[int, int]) -> Changes:
             endings[bytes(args["id"])] = (_ENDINGS[name], block)
             if name == "Recorded":
                 verdicts[bytes(args["id"])] = _recorded(event)
-        elif name in _REVIEWED:
-            challenges[bytes(args["id"])] = (_REVIEWED[name], block)
+        elif name == "Judged":
+            judged |= _judged(event)
+        elif name == "Corrected":
+            cases[bytes(args["id"])] = (CaseState.CORRECTED, block)
+        elif name == "ContestSettled":
+            cases[bytes(args["id"])] = (_SETTLED[RequestState(args["state"])], block)
         elif name in _AGREEMENT_ENDS:
             withdrawn[bytes(args["id"])] = block
         elif name == "StandingEnded":
             ended[bytes(args["id"])] = block
-    return Changes(rows, endings, verdicts, withdrawn, challenges, ended)
+    return Changes(rows, endings, verdicts, withdrawn, judged, cases, ended)
 
 
 def _row(event: Event) -> list[object]:
@@ -80,6 +82,15 @@ def _row(event: Event) -> list[object]:
 
 def _recorded(event: Event) -> Recorded:
     return Recorded(*told(event), event.transaction_hash)
+
+
+def _judged(event: Event) -> dict[bytes, tuple[Judged, int]]:
+    args = event.arguments
+    try:
+        found = Judged(args["stands"], Verdict.from_abi(args), args["until"])
+    except ValueError:  # a sealed one, which no node judges
+        return {}
+    return {bytes(args["id"]): (found, event.block_number)}
 
 
 def _agreement_row(event: Event) -> AgreementRow:
@@ -167,13 +178,14 @@ def _round_row(event: Event) -> RoundRow:
     return RoundRow(standing=standing, round=args["round"], request=request, block_number=event.block_number)
 
 
-def _challenge_row(event: Event) -> ChallengeRow:
+def _case_row(event: Event) -> CaseRow:
     args = event.arguments
-    return ChallengeRow(
+    return CaseRow(
         request=bytes(args["id"]),
         block_number=event.block_number,
         until=args["until"],
-        state=ChallengeState.OPEN,
+        arbiter=args["arbiter"],
+        state=CaseState.OPEN,
         attempts=0,
         not_before=0.0,
     )
@@ -189,5 +201,5 @@ _ROWS: dict[str, Callable[[Event], Any]] = {
     "Requested": _request_row,
     "StandingMade": _standing_row,
     "RoundOpened": _round_row,
-    "Challenged": _challenge_row,
+    "Challenged": _case_row,
 }

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from oracle.core.digests import Domain, report_digest, report_leaf
 from oracle.core.merkle import MerkleTree
-from oracle.core.structs import Answer, Delivery, Request, Verdict, root_pool_id
+from oracle.core.structs import Answer, Delivery, Leeway, Request, Verdict, root_pool_id
 from oracle.core.trail import Trail
 from oracle.peers.messages import MAX_PROPOSAL_BYTES, ProposedVerdict
 from oracle.store.node_store import Evidence, Report, ReportedVerdict, RequestContext
@@ -121,9 +121,9 @@ class DraftReport:
         return [Answer(draft.context.request, draft.verdict) for draft in self.drafts]
 
     @property
-    def tolerances_ppm(self) -> dict[bytes, int]:
-        """The tolerances of its models, by request."""
-        return {draft.context.id: draft.context.model.tolerance for draft in self.drafts}
+    def leeways(self) -> dict[bytes, Leeway]:
+        """By how much honest verdicts may differ, by request."""
+        return {draft.context.id: draft.context.model.leeway for draft in self.drafts}
 
     def kept(self, proposer: str, at: int) -> Report:
         """Return it as the store keeps it; ``at`` in Unix seconds."""

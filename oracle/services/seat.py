@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from oracle.core.digests import Domain
+from oracle.core.digests import Domain, Domains
 from oracle.core.errors import PeerError
 from oracle.keys.keyring import Keyring
 from oracle.keys.signer import AsyncSigner
@@ -23,7 +23,7 @@ SENT_S = 30.0
 class Seat:
     """One operator's place: its deployment, store, committee, models and keys."""
 
-    domain: Domain
+    domains: Domains
     store: NodeStore
     committee: Committee
     catalogue: Catalogue
@@ -34,6 +34,16 @@ class Seat:
     #: What is due sooner than that isn't answered any more: its verdict would be told, and might not be mined in time.
     answer_margin_s: int = 0
 
+    @property
+    def domain(self) -> Domain:
+        """Assent's EIP-712 domain, under which reports are signed."""
+        return self.domains.core
+
+    @property
+    def committee_domain(self) -> Domain:
+        """The committee's, under which rulings are signed."""
+        return self.domains.committee
+
     def answerable(self) -> int:
         """Return the earliest deadline (Unix seconds) by which an answer begun now can be on chain."""
         return self.clock.present() + self.answer_margin_s
@@ -43,10 +53,10 @@ class Seat:
         return SENT_S + self.clock.behind_s()
 
     def signer(self, view: CommitteeView) -> AsyncSigner:
-        """Return the key that an epoch has as this node's. Raises PeerError if this node isn't a member of it."""
+        """Return the key that an epoch has as this node's. Raises PeerError if this node isn't one of these members."""
         attester = view.own_attester
         if attester is None:
-            raise PeerError(f"this node isn't a member of epoch {view.epoch}")
+            raise PeerError(f"this node has no part in this of epoch {view.epoch}")
         return self.keys.signer(attester)
 
     async def shared_view(self, epoch: int, proposer: str) -> CommitteeView:

@@ -13,7 +13,9 @@ from typing import Any, Protocol
 from oracle.chain.rpc import ChainReader, endpoint_errors
 from oracle.core.errors import ChainError, DatabaseError, EndpointError
 from oracle.keys.opening import OperatorKeys
+from oracle.services.arbiters import Arbiters
 from oracle.services.committee import CommitteeView
+from oracle.services.leases import Leases
 from oracle.services.library import Library
 from oracle.services.seat import Seat
 from oracle.services.transactor import Transactor
@@ -49,12 +51,17 @@ class Survey:
     oldest_timestamp: int | None = None
     chain_problem: str | None = "not looked at yet"
     view: CommitteeView | None = None
+    #: Until when the operator's lease holds (Unix seconds), and how long one is; None if it has none.
+    lease_until: int | None = None
+    lease_s: int = 0
     attesters: tuple[str, ...] = ()
     sender: str = ""
     balance_wei: int | None = None
     verdict_cost_wei: int | None = None
     models_published: int = 0
     models_runnable: int = 0
+    #: Of models that are loaded, those whose arbiter this node doesn't serve under.
+    models_unserved: int = 0
     vault_age_s: float = float("inf")
     engine_problems: list[str] = field(default_factory=list)
     key_problems: list[str] = field(default_factory=list)
@@ -89,6 +96,7 @@ class Surveyor:
         transactor: Transactor,
         vaults: Answering,
         keys: OperatorKeys,
+        leases: Leases,
         library: Library | None = None,
     ) -> None:
         self._settings = settings
@@ -97,6 +105,8 @@ class Surveyor:
         self._transactor = transactor
         self._vaults = vaults
         self._keys = keys
+        self._leases = leases
+        self._arbiters = Arbiters(settings.work.arbiters)
         self._library = library
         self._slowly_at = float("-inf")
         self._oldest: tuple[int, int] | None = None
@@ -133,7 +143,9 @@ class Surveyor:
                 store.touch()
                 models = store.models()
                 survey.models_published = len(models)
-                survey.models_runnable = sum(map(self._seat.catalogue.has, models))
+                loaded = [model for model in models if self._seat.catalogue.has(model)]
+                survey.models_runnable = sum(map(self._arbiters.may_serve, loaded))
+                survey.models_unserved = len(loaded) - survey.models_runnable
 
         try:
             await asyncio.to_thread(read)
@@ -159,6 +171,7 @@ class Surveyor:
 
     async def _look_at_committee(self) -> None:
         self.survey.view = await self._seat.committee.view()
+        self.survey.lease_until, self.survey.lease_s = self._leases.until, self._leases.length_s
         await self._look_at_oldest()
 
     async def _gas_price_wei(self) -> int:

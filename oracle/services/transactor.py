@@ -97,7 +97,7 @@ class Transactor:
                 transaction = {
                     "chainId": self._contract.domain.chain_id,
                     "nonce": nonce,
-                    "to": self._contract.address,
+                    "to": function.address,
                     "value": 0,
                     "data": function._encode_transaction_data(),
                     "gas": _allowed(gas, callback_gas),

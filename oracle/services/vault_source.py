@@ -15,7 +15,7 @@ from oracle.data.fetch import Fetched, OpeningKeys, VaultClient, VaultRefusedErr
 from oracle.data.record import DisclosedField
 from oracle.keys.keyring import Keyring
 from oracle.keys.seal_key import HybridKey
-from oracle.services.committee import Committee
+from oracle.services.committee import Committee, CommitteeView
 from oracle.store.node_store import RequestContext
 
 _ASK_VALID_S = 60
@@ -73,11 +73,13 @@ class VaultSource:
         self.answered_at = float("-inf")
         self._queues: OrderedDict[str, _Queue] = OrderedDict()
 
-    async def fields(self, context: RequestContext) -> list[DisclosedField]:
-        """Return the disclosed fields, not yet verified. Raises VaultError, RecordError or SigningKeyError."""
-        view = await self._committee.view()
+    async def fields(self, context: RequestContext, view: CommitteeView) -> list[DisclosedField]:
+        """Return the disclosed fields, not yet verified, as one of the members who sign for the request, or judge its verdict.
+
+        Raises VaultError, RecordError or SigningKeyError.
+        """
         if view.own_attester is None or context.vault is None:
-            raise VaultError(Reason.VAULT_UNREACHABLE, "no vault to ask, or this node isn't a member of the epoch")
+            raise VaultError(Reason.VAULT_UNREACHABLE, "no vault to ask, or this node has no seat in the epoch")
         came_at = asyncio.get_running_loop().time()
         ask = await self._signed(context, view.own_attester, view.epoch)
         queue = self._queue(context.vault)

@@ -1,4 +1,4 @@
-"""Reads the contract's events into the store. There is only catch-up: each round reads from the stored cursor to the believed head."""
+"""Reads the contracts' events into the store. There is only catch-up: each round reads from the stored cursor to the believed head."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _MOST_WINDOWS = 16
 _BLOCKS_AT_ONCE = 32
 #: After these the committee is another, may soon be, or answers elsewhere.
 _OF_COMMITTEE = {
-    "EpochRotated",
+    "EpochFormed",
     "OperatorJoined",
     "OperatorChanged",
     "OperatorResigned",
-    "OperatorJailed",
-    "OperatorReleased",
+    "OperatorCrowdedOut",
     "OperatorSlashed",
-    "PolicyChanged",
+    "StakeAdded",
+    "LeaseRenewed",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round found. ``committee`` tells that the operators or their policy changed."""
+    """What one round found. ``committee`` tells that operators, or the epoch, changed."""
 
     head: Head
     moved: bool

@@ -17,8 +17,8 @@ from oracle.store.tables import (
     ArchivedRow,
     ArchivedTrailRow,
     AttemptRow,
-    ChallengeRow,
-    ChallengeState,
+    CaseRow,
+    CaseState,
     Cursor,
     EvidenceRow,
     ReportRow,
@@ -33,7 +33,7 @@ from oracle.store.tables import (
 _DEEP_BLOCKS = 50_000
 #: What goes with a request. A report's other verdicts are needed for its proofs until the last of them goes.
 _ABOUT: tuple[tuple[type[Base], Any, ColumnElement[bool] | None], ...] = (
-    (ChallengeRow, ChallengeRow.request, None),
+    (CaseRow, CaseRow.request, None),
     (EvidenceRow, EvidenceRow.request, None),
     (TransactionRow, TransactionRow.request, TransactionRow.state.not_in(("pending", "included"))),
 )
@@ -46,7 +46,7 @@ class ArchiveStore(Database):
         """Move ended requests whose deadline was before a time (Unix seconds) to the archive, at most ``limit``; return how many."""
         ended = RequestRow.stage.in_((Stage.RECORDED, Stage.ENDED))
         last = select(func.max(Cursor.block_number)).scalar_subquery()
-        contested = exists().where(ChallengeRow.request == RequestRow.id, ChallengeRow.state == ChallengeState.OPEN)
+        contested = exists().where(CaseRow.request == RequestRow.id, CaseRow.state == CaseState.OPEN)
         old = (RequestRow.deadline < deadline_before, RequestRow.ended_block < last - _DEEP_BLOCKS, ~contested)
         query = select(RequestRow).where(ended, *old).order_by(RequestRow.block_number).limit(limit)
         with self._transaction() as session:
@@ -139,4 +139,4 @@ def _plain(row: Base) -> dict[str, Any]:
 def _json(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
-    return value.name if isinstance(value, Stage | ChallengeState) else value
+    return value.name if isinstance(value, Stage | CaseState) else value

@@ -1,4 +1,4 @@
-"""What the store tells of requests, standing requests and challenges: rows put together with all that they name."""
+"""What the store tells of requests, standing requests and cases: rows put together with all that they name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oracle.core.errors import Reason
+from oracle.core.roll import NOBODY
 from oracle.core.structs import (
     Agreement,
     Model,
@@ -25,8 +26,8 @@ from oracle.core.structs import (
 from oracle.database.transactions import chunks
 from oracle.store.tables import (
     AgreementRow,
-    ChallengeRow,
-    ChallengeState,
+    CaseRow,
+    CaseState,
     CurrencyRow,
     ModelRow,
     RecordRow,
@@ -110,15 +111,44 @@ class StandingContext:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeContext:
-    """A challenge, and what this node found when it evaluated anew. ``until`` is in Unix seconds."""
+class Judged:
+    """What the bench found of a challenged verdict, which its model's arbiter may rule otherwise on ``until`` then (Unix seconds)."""
+
+    stands: bool
+    verdict: Verdict
+    until: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {**self.verdict.to_json(), "stands": self.stands, "until": self.until}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Judged:
+        """Inverse of :meth:`to_json`."""
+        return cls(data["stands"], Verdict.from_json(data), data["until"])
+
+
+@dataclass(frozen=True, slots=True)
+class CaseContext:
+    """The case of a challenged verdict, and what this node found when it evaluated anew.
+
+    ``until`` is the last second (Unix time) for the bench; ``judged`` is what that found, while an arbiter may rule.
+    """
 
     request: RequestContext
     block: int
     until: int
-    state: ChallengeState
+    arbiter: str
+    state: CaseState
+    judged: Judged | None
     attempts: int
     evaluation: dict[str, Any] | None
+
+    def closable_after(self, ruling_time_s: int) -> int:
+        """Return the last second at which somebody may still decide: then anyone may close it."""
+        if self.judged is not None:
+            return self.judged.until
+        return self.until + (ruling_time_s if self.arbiter != NOBODY else 0)
 
 
 def request_context(session: Session, row: RequestRow) -> RequestContext | None:
@@ -209,13 +239,16 @@ def standing_context(session: Session, row: StandingRow) -> StandingContext | No
     return StandingContext(standing, found[0], agreement_row.valid_until, first, opened, withdrawn)
 
 
-def challenge_context(session: Session, row: ChallengeRow) -> ChallengeContext | None:
-    """Return a challenge with its request, or None if that was never read, or isn't recorded here."""
+def case_context(session: Session, row: CaseRow) -> CaseContext | None:
+    """Return a case with its request, or None if that was never read, or isn't recorded here."""
     request_row = session.get(RequestRow, row.request)
     context = request_context(session, request_row) if request_row else None
     if context is None or context.recorded is None:
         return None
-    return ChallengeContext(context, row.block_number, row.until, row.state, row.attempts, row.evaluation)
+    judged = Judged.from_json(row.judged) if row.judged else None
+    return CaseContext(
+        context, row.block_number, row.until, row.arbiter, row.state, judged, row.attempts, row.evaluation
+    )
 
 
 #: Refusals by the chain's state: a reorganisation may undo them.

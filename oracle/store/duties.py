@@ -1,17 +1,17 @@
-"""Standing requests, challenges, punishments and misses: what a member owes beyond reports."""
+"""Standing requests, cases and misses: what a member owes beyond reports."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
 
 from oracle.database.transactions import Database
-from oracle.store.contexts import ChallengeContext, StandingContext, challenge_context, standing_context
-from oracle.store.tables import ChallengeRow, ChallengeState, MissRow, StandingRow
+from oracle.store.contexts import CaseContext, StandingContext, case_context, standing_context
+from oracle.store.tables import CaseRow, CaseState, MissRow, StandingRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +35,43 @@ class StandingStore(Database):
             return [each for each in found if each is not None]
 
 
-class ChallengeStore(Database):
-    """Challenges and reviews."""
+class CaseStore(Database):
+    """The cases of challenged verdicts."""
 
-    def challenge(self, request_id: bytes) -> ChallengeContext | None:
-        """Return the challenge of a request's verdict, or None."""
+    def case(self, request_id: bytes) -> CaseContext | None:
+        """Return the case of a request's verdict, or None."""
         with self._reading() as session:
-            row = session.get(ChallengeRow, request_id)
-            return challenge_context(session, row) if row else None
+            row = session.get(CaseRow, request_id)
+            return case_context(session, row) if row else None
 
-    def challenges(
+    def cases(
         self,
-        state: ChallengeState,
+        state: CaseState,
         wanted: Callable[[bytes, int], bool] = lambda _id, _block: True,
         *,
         evaluated: bool | None = None,
-    ) -> list[ChallengeContext]:
-        """Return challenges in a state whose time to be tried has come, the oldest first; ``wanted(request id, block)`` chooses."""
-        query = select(ChallengeRow).where(ChallengeRow.state == state, ChallengeRow.not_before <= time.time())
+    ) -> list[CaseContext]:
+        """Return cases in a state whose time to be tried has come, the oldest first; ``wanted(request id, block)`` chooses."""
+        query = select(CaseRow).where(CaseRow.state == state, CaseRow.not_before <= time.time())
         if evaluated is not None:
-            has = ChallengeRow.evaluation.is_not(None)
+            has = CaseRow.evaluation.is_not(None)
             query = query.where(has if evaluated else ~has)
         with self._reading() as session:
-            rows = session.scalars(query.order_by(ChallengeRow.block_number)).all()
-            found = (challenge_context(session, row) for row in rows if wanted(row.request, row.block_number))
+            rows = session.scalars(query.order_by(CaseRow.block_number)).all()
+            found = (case_context(session, row) for row in rows if wanted(row.request, row.block_number))
             return [each for each in found if each is not None]
 
     def reevaluated(self, request_id: bytes, evaluation: Mapping[str, Any]) -> None:
         """Store what this node found when it evaluated a challenged request anew."""
         with self._transaction() as session:
-            change = update(ChallengeRow).where(ChallengeRow.request == request_id)
+            change = update(CaseRow).where(CaseRow.request == request_id)
             session.execute(change.values(evaluation=dict(evaluation), attempts=0, not_before=0.0))
 
-    def challenge_postponed(self, request_id: bytes, delay_s: float) -> None:
+    def case_postponed(self, request_id: bytes, delay_s: float) -> None:
         """Try again after a while."""
         with self._transaction() as session:
-            change = update(ChallengeRow).where(ChallengeRow.request == request_id)
-            later = {"attempts": ChallengeRow.attempts + 1, "not_before": time.time() + delay_s}
+            change = update(CaseRow).where(CaseRow.request == request_id)
+            later = {"attempts": CaseRow.attempts + 1, "not_before": time.time() + delay_s}
             session.execute(change.values(**later))
 
 
@@ -88,20 +88,8 @@ class MissStore(Database):
             row.in_a_row = row.in_a_row + 1 if missing else 0
             return Misses(attester, row.asked, row.missed, row.in_a_row)
 
-    def forgive(self, members: Collection[str]) -> None:
-        """Begin anew with who isn't a member (any more): once it is back, its answers count from then."""
-        with self._transaction() as session:
-            change = update(MissRow).where(MissRow.attester.not_in(members), MissRow.in_a_row > 0)
-            session.execute(change.values(in_a_row=0))
-
     def misses(self) -> list[Misses]:
         """Return every member's counts, the worst first."""
         query = select(MissRow).order_by(MissRow.in_a_row.desc(), MissRow.attester)
         with self._reading() as session:
             return [Misses(row.attester, row.asked, row.missed, row.in_a_row) for row in session.scalars(query)]
-
-    def misses_of(self, attester: str) -> int:
-        """Return how many answers of a member were missing without a break till now."""
-        with self._reading() as session:
-            row = session.get(MissRow, attester)
-            return row.in_a_row if row else 0

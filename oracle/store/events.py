@@ -14,15 +14,15 @@ from oracle.core.structs import Delivery
 from oracle.database.ownership import bind
 from oracle.database.transactions import Database, chunks, execute_many
 from oracle.store.base import table_of
-from oracle.store.contexts import OF_THE_CHAIN, Recorded
+from oracle.store.contexts import OF_THE_CHAIN, Judged, Recorded
 from oracle.store.rows import insert_new, reconsider
 from oracle.store.tables import (
     EVENT_ROWS,
     AgreementRow,
     AnchorRow,
     BlockRow,
-    ChallengeRow,
-    ChallengeState,
+    CaseRow,
+    CaseState,
     Cursor,
     RenewalRow,
     ReportVerdictRow,
@@ -48,7 +48,8 @@ class Changes:
     endings: Mapping[bytes, tuple[Stage, int]] = field(default_factory=dict)
     verdicts: Mapping[bytes, Recorded] = field(default_factory=dict)
     withdrawn: Mapping[bytes, int] = field(default_factory=dict)
-    challenges: Mapping[bytes, tuple[ChallengeState, int]] = field(default_factory=dict)
+    judged: Mapping[bytes, tuple[Judged, int]] = field(default_factory=dict)
+    cases: Mapping[bytes, tuple[CaseState, int]] = field(default_factory=dict)
     standing_ended: Mapping[bytes, int] = field(default_factory=dict)
 
 
@@ -150,10 +151,11 @@ def _end_others(session: Session, changes: Changes) -> None:
     execute_many(session, gone, [{"ended": each, "at": block} for each, block in changes.withdrawn.items()])
     over = update(standing).where(standing.c.id == bindparam("ended")).values(ended_block=bindparam("at"))
     execute_many(session, over, [{"ended": each, "at": block} for each, block in changes.standing_ended.items()])
-    for request_id, (state, block) in changes.challenges.items():
-        # The last challenge that the range has may be a later one than that which lapsed, even of the same block.
-        before = block if state is ChallengeState.LAPSED else block + 1
-        settled = update(ChallengeRow).where(ChallengeRow.request == request_id, ChallengeRow.block_number < before)
+    for request_id, (found, block) in changes.judged.items():
+        judged = update(CaseRow).where(CaseRow.request == request_id)
+        session.execute(judged.values(judged=found.to_json(), judged_block=block, **_DUE))
+    for request_id, (state, block) in changes.cases.items():
+        settled = update(CaseRow).where(CaseRow.request == request_id)
         session.execute(settled.values(state=state, ended_block=block, **_DUE))
 
 
@@ -185,10 +187,12 @@ def _reopen(session: Session, block: int) -> None:
     session.execute(adrift.values(stage=Stage.SEEN, **fresh))
     unwithdrawn = update(AgreementRow).where(AgreementRow.withdrawn_block > block)
     session.execute(unwithdrawn.values(withdrawn_block=None))
-    unsettled = update(ChallengeRow).where(ChallengeRow.ended_block > block)
-    session.execute(unsettled.values(state=ChallengeState.OPEN, ended_block=None, **_DUE))
-    # A challenge of a verdict that is gone is gone with it.
-    unverdicted = ~exists().where(RequestRow.id == ChallengeRow.request, RequestRow.verdict.is_not(None))
-    session.execute(delete(ChallengeRow).where(unverdicted))
+    unjudged = update(CaseRow).where(CaseRow.judged_block > block)
+    session.execute(unjudged.values(judged=None, judged_block=None, **_DUE))
+    unsettled = update(CaseRow).where(CaseRow.ended_block > block)
+    session.execute(unsettled.values(state=CaseState.OPEN, ended_block=None, **_DUE))
+    # The case of a verdict that is gone is gone with it.
+    unverdicted = ~exists().where(RequestRow.id == CaseRow.request, RequestRow.verdict.is_not(None))
+    session.execute(delete(CaseRow).where(unverdicted))
     unended = update(StandingRow).where(StandingRow.ended_block > block)
     session.execute(unended.values(ended_block=None))

@@ -6,8 +6,8 @@ Calls are short and synchronous. Every method is one transaction, or part of ``t
 from __future__ import annotations
 
 from oracle.core.digests import Domain
-from oracle.store.contexts import ChallengeContext, Recorded, RequestContext, RequestReport, StandingContext
-from oracle.store.duties import ChallengeStore, Misses, MissStore, StandingStore
+from oracle.store.contexts import CaseContext, Judged, Recorded, RequestContext, RequestReport, StandingContext
+from oracle.store.duties import CaseStore, Misses, MissStore, StandingStore
 from oracle.store.events import Changes, EventStore
 from oracle.store.reports import Evidence, Proven, Report, ReportedVerdict, ReportStore
 from oracle.store.requests import RequestStore
@@ -16,9 +16,7 @@ from oracle.store.tables import open_database
 from oracle.store.trails import TrailStore
 
 
-class NodeStore(
-    EventStore, RequestStore, TrailStore, ReportStore, StandingStore, ChallengeStore, MissStore, SurveyStore
-):
+class NodeStore(EventStore, RequestStore, TrailStore, ReportStore, StandingStore, CaseStore, MissStore, SurveyStore):
     """The node's tables, by what is done with them; each part is in a module of its own."""
 
 
@@ -35,9 +33,10 @@ def open_store(url: str, domain: Domain) -> NodeStore:
 
 __all__ = [
     "Backlog",
-    "ChallengeContext",
+    "CaseContext",
     "Changes",
     "Evidence",
+    "Judged",
     "Misses",
     "NodeStore",
     "Proven",

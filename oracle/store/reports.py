@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from oracle.core.merkle import MerkleTree
-from oracle.core.structs import Verdict, contradict
+from oracle.core.structs import Leeway, Verdict, contradict
 from oracle.database.transactions import Database, chunks
 from oracle.store.events import mark_anchored
 from oracle.store.tables import AnchorRow, EvidenceRow, ReportRow, ReportVerdictRow, RequestRow
@@ -143,19 +143,16 @@ class ReportStore(Database):
 
     # Evidence
 
-    def keep_evidence(
-        self, many: Sequence[Evidence], tolerances_ppm: Mapping[bytes, int], *, bounded: bool = True
-    ) -> None:
-        """Keep signatures; ``tolerances_ppm`` are those of the requests' models, by request. Of one attester and request, ``bounded`` keeps
-        at most a few verdicts that don't contradict each other, and one that does: what peers tell costs them nothing.
+    def keep_evidence(self, many: Sequence[Evidence], leeways: Mapping[bytes, Leeway]) -> None:
+        """Keep signatures; ``leeways`` are those of the requests' models, by request. Of one attester and request a few verdicts are kept
+        that don't contradict each other, and one that does: what peers tell costs them nothing.
         """
         with self._transaction() as session:
             kept = _signed(session, {each.request for each in many})
             new = []
             for each in many:
                 signed = kept[each.request, each.attester]
-                room = _MOST_VERDICTS if bounded else len(signed) + 1
-                if _is_news(signed, each.verdict, tolerances_ppm[each.request], room):
+                if _is_news(signed, each.verdict, leeways[each.request]):
                     new.append(_evidence_values(each))
                     signed.append(each.verdict)
             if new:
@@ -209,12 +206,12 @@ def _signed(session: Session, requests: Collection[bytes]) -> dict[tuple[bytes, 
     return kept
 
 
-def _is_news(kept: Sequence[Verdict], new: Verdict, tolerance_ppm: int, room: int) -> bool:
+def _is_news(kept: Sequence[Verdict], new: Verdict, leeway: Leeway) -> bool:
     if any((each.outcome, each.score) == (new.outcome, new.score) for each in kept):
         return False
     # Two that contradict each other are all that a punishment takes.
-    conflict = any(contradict(each, new, tolerance_ppm) for each in kept)
-    return len(kept) < room or (conflict and len(kept) < 2 * room)
+    conflict = any(contradict(each, new, leeway) for each in kept)
+    return len(kept) < _MOST_VERDICTS or (conflict and len(kept) < 2 * _MOST_VERDICTS)
 
 
 def _proof(session: Session, row: ReportVerdictRow) -> tuple[bytes, ...]:

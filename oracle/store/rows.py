@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, inspect, select, tuple_, update
+from sqlalchemy import and_, insert, inspect, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from oracle.core.errors import Reason
 from oracle.database.transactions import chunks
 from oracle.store.base import Base
 from oracle.store.contexts import ETHER
-from oracle.store.tables import AgreementRow, ChallengeRow, CurrencyRow, ModelRow, RequestRow, Stage
+from oracle.store.tables import AgreementRow, CurrencyRow, ModelRow, RequestRow, Stage
 
 
 def insert_new(session: Session, rows: Iterable[object]) -> list[Base]:
@@ -24,8 +24,6 @@ def insert_new(session: Session, rows: Iterable[object]) -> list[Base]:
             kinds[type(row)][tuple(inspect(type(row)).primary_key_from_instance(row))] = row
     new: list[Base] = []
     for kind, by_key in kinds.items():
-        if kind is ChallengeRow:
-            _forget_lapsed(session, by_key.values())
         known = _known(session, kind, list(by_key))
         fresh = [row for key, row in by_key.items() if key not in known]
         for some in chunks(fresh):
@@ -83,14 +81,6 @@ def _currencies_of(session: Session, models: set[bytes]) -> set[bytes]:
         query = select(ModelRow.id, ModelRow.terms["currency"].as_string()).where(ModelRow.id.in_(some))
         found.update(identity for identity, currency in session.execute(query) if currency in listed)
     return found
-
-
-def _forget_lapsed(session: Session, rows: Iterable[Base]) -> None:
-    """A verdict is challenged again only when the challenge before has lapsed: whatever is older makes room."""
-    for row in rows:
-        if isinstance(row, ChallengeRow):
-            older = ChallengeRow.block_number < row.block_number
-            session.execute(delete(ChallengeRow).where(ChallengeRow.request == row.request, older))
 
 
 def _known(session: Session, kind: type[Base], keys: Sequence[tuple[Any, ...]]) -> set[tuple[Any, ...]]:

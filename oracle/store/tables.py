@@ -36,13 +36,13 @@ class Stage(StrEnum):
     ENDED = "ended"  # ended on chain, without one
 
 
-class ChallengeState(StrEnum):
-    """What became of a challenge."""
+class CaseState(StrEnum):
+    """What became of the case of a challenged verdict."""
 
     OPEN = "open"
     UPHELD = "upheld"
     CORRECTED = "corrected"
-    LAPSED = "lapsed"
+    UNJUDGED = "unjudged"
 
 
 class Meta(Base):
@@ -186,14 +186,21 @@ class RoundRow(Base):
     request: Mapped[bytes]
 
 
-class ChallengeRow(Base):
-    """A challenge of a request's verdict, and what this node found when it evaluated anew."""
+class CaseRow(Base):
+    """The case of a request's challenged verdict, and what this node found when it evaluated anew.
 
-    __tablename__ = "challenges"
+    ``until`` is the last second (Unix time) for the bench; ``arbiter`` is who may rule, the zero address for nobody. ``judged`` is what the
+    bench found while the arbiter may still rule otherwise.
+    """
+
+    __tablename__ = "cases"
     request: Mapped[bytes] = mapped_column(primary_key=True)
     block_number: Mapped[int] = mapped_column(index=True)
     until: Mapped[int]
-    state: Mapped[ChallengeState] = mapped_column(default=ChallengeState.OPEN, index=True)
+    arbiter: Mapped[str]
+    state: Mapped[CaseState] = mapped_column(default=CaseState.OPEN, index=True)
+    judged: Mapped[dict[str, Any] | None]
+    judged_block: Mapped[int | None] = mapped_column(index=True)
     ended_block: Mapped[int | None] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[float] = mapped_column(default=0.0)
@@ -212,7 +219,7 @@ EVENT_ROWS = (
     AnchorRow,
     StandingRow,
     RoundRow,
-    ChallengeRow,
+    CaseRow,
 )
 
 
@@ -230,8 +237,8 @@ __all__ = [
     "AttemptRow",
     "Base",
     "BlockRow",
-    "ChallengeRow",
-    "ChallengeState",
+    "CaseRow",
+    "CaseState",
     "CurrencyRow",
     "Cursor",
     "EvidenceRow",

@@ -26,7 +26,7 @@ from oracle.core.canonical import canonical
 from oracle.core.errors import ConfigurationError, SealError
 from oracle.core.keccak import keccak
 
-VERSION = "assent-bundle/1"
+VERSION = "assent-bundle/2"
 _CONTEXT = VERSION.encode() + b"\x00"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _SCRYPT = {"n": 2**17, "r": 8, "p": 1}

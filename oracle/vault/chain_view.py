@@ -9,10 +9,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
 from eth_typing import BlockNumber, HexStr
+from eth_utils import to_checksum_address
 from web3 import AsyncWeb3
 from web3.exceptions import Web3Exception, Web3RPCError
 from web3.types import FilterParams, LogReceipt
@@ -21,9 +23,10 @@ from oracle.chain.abi import Event, decode_log, event_topic
 from oracle.chain.contract import AssentContract, Read
 from oracle.chain.memo import Memo
 from oracle.chain.pool import EndpointPool
+from oracle.chain.recordings import signers_of
 from oracle.chain.rpc import ChainReader
 from oracle.core.errors import ChainError, EndpointError
-from oracle.core.structs import Agreement, Model, Question, request_id
+from oracle.core.structs import Agreement, Model, Question, Signers, request_id
 
 T = TypeVar("T")
 S = TypeVar("S", Agreement, Model)
@@ -79,7 +82,7 @@ class ChainView:
 
     async def check_chain(self) -> None:
         """Raise WrongChainError or EndpointError unless the configured chain is served, with the contract on it."""
-        await ChainReader(self._web3, self.contract.address, self.contract.domain.chain_id).check_chain()
+        await ChainReader(self._web3, self.contract.addresses, self.contract.domain.chain_id).check_chain()
 
     async def close(self) -> None:
         """Close the connections to the endpoint."""
@@ -94,6 +97,14 @@ class ChainView:
         if question is None or request_id(agreement, question.use) != identifier:
             raise EndpointError("the RPC endpoint answered with a request that hasn't the id asked for")
         return Requested(agreement, question)
+
+    async def signers_of(self, head: Head, identifier: bytes) -> Signers | None:
+        """Return who signed the recorded verdict of a request, in clear or sealed; None if there is none."""
+        for name in ("Recorded", "RecordedSealed"):
+            event = await head.memo.once((name, identifier), partial(self._event, head, name, identifier))
+            if event is not None:
+                return signers_of(event)
+        return None
 
     async def agreement(self, head: Head, identifier: bytes) -> Agreement:
         """Return the terms of an agreement that was given. Raises EndpointError if the endpoint has none with this id."""
@@ -129,7 +140,7 @@ class ChainView:
     async def _logs(self, name: str, identifier: bytes, first: int, last: int) -> list[LogReceipt]:
         """Return the logs in a range of blocks, newest half first where the endpoint won't answer for all of it."""
         wanted: FilterParams = {
-            "address": self.contract.address,
+            "address": to_checksum_address(self.contract.address),
             "fromBlock": BlockNumber(first),
             "toBlock": BlockNumber(last),
             "topics": [HexStr(event_topic(name)), HexStr("0x" + identifier.hex())],

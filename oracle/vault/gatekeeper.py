@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from oracle.core.committee import members_of
 from oracle.core.errors import ContractRevertError, SealError
-from oracle.core.structs import Agreement, RecordState, RequestState, Step
+from oracle.core.structs import Agreement, Phase, RecordState, RequestState, Step
 from oracle.data.ask import MAX_ASK_S, Ask
 from oracle.data.envelope import check_hybrid, pack_fields, seal
 from oracle.vault.answered import AnsweredAsks
@@ -77,8 +78,12 @@ class Gatekeeper:
         """
         attester = await self._signer(ask)
         head = await self._chain.head()
-        await self._must_be_member(head, ask.epoch, attester)
-        request = await self._open_request(head, ask.request_id)
+        status = await head.read(("request", ask.request_id), self._chain.contract.verdict_of(ask.request_id))
+        if status.state is RequestState.CHALLENGED:
+            await self._must_be_judge(head, ask, attester)
+        else:
+            await self._must_be_member(head, ask.epoch, attester)
+        request = await self._open_request(head, ask.request_id, status.state)
         agreement = await self._standing_agreement(head, request)
         await self._must_hold(head, agreement)
         names = await self._inputs(head, agreement.model)
@@ -129,18 +134,31 @@ class Gatekeeper:
         """For a while after a rotation the epoch before it still signs, so that no report under way is spoilt."""
         if epoch == 0 or epoch + 1 != current:
             return False
-        end = await head.read(("end", epoch), self._chain.contract.epoch_end(epoch))
-        return head.timestamp <= end.signs_until
+        until = await head.read(("end", epoch), self._chain.contract.signs_until(epoch))
+        return head.timestamp <= until
 
-    async def _open_request(self, head: Head, identifier: bytes) -> Requested:
-        """Return a request that waits for a verdict, or for the review of one."""
-        status = await head.read(("request", identifier), self._chain.contract.verdict_of(identifier))
+    async def _must_be_judge(self, head: Head, ask: Ask, attester: str) -> None:
+        """Whoever signed a challenged verdict doesn't judge it, and those in reserve get fields of no other request."""
+        by, contract = await self._chain.signers_of(head, ask.request_id), self._chain.contract
+        if by is None:
+            raise RequestUnknownError(
+                "the vault's endpoint has no event of the challenged verdict; check its start_block"
+            )
+        if ask.epoch != by.epoch:
+            raise EpochStaleError(f"the ask is for epoch {ask.epoch}, the challenged verdict is of {by.epoch}")
+        roll = await head.read(("roll", by.epoch), contract.roll_of(by.epoch))
+        judges, _ = await head.read(("bench", by), contract.bench_of(by))
+        if attester not in {roll.attesters[index] for index in members_of(judges)}:
+            raise NotMemberError(f"{attester}, who signed the ask, is no judge of the challenged verdict")
+
+    async def _open_request(self, head: Head, identifier: bytes, state: RequestState) -> Requested:
+        """Return a request that waits for a verdict, or for judges to judge one."""
         shown = "0x" + identifier.hex()
-        if status.state is RequestState.NONE:
+        if state is RequestState.NONE:
             raise RequestUnknownError(f"there is no request {shown} at block {head.number}")
-        challenged = status.state is RequestState.CHALLENGED
-        if not challenged and status.state is not RequestState.REQUESTED:
-            raise RequestEndedError(f"request {shown} has ended: {status.state.name.lower()}")
+        challenged = state is RequestState.CHALLENGED
+        if not challenged and state is not RequestState.REQUESTED:
+            raise RequestEndedError(f"request {shown} has ended: {state.name.lower()}")
         request = await self._chain.requested(head, identifier)
         if request is None:
             raise RequestUnknownError(f"the vault's endpoint has no event of request {shown}; check its start_block")
@@ -151,10 +169,11 @@ class Gatekeeper:
         return request
 
     async def _last_second(self, head: Head, identifier: bytes, request: Requested, challenged: bool) -> int:
-        """A verdict that is challenged is reviewed after its request's deadline, too."""
+        """A verdict that is challenged is judged after its request's deadline, too, until the bench has found or its time is over."""
         if not challenged:
             return request.question.deadline
-        return (await head.read(("challenge", identifier), self._chain.contract.challenge_of(identifier))).until
+        case = await head.read(("case", identifier), self._chain.contract.case_of(identifier))
+        return case.until if case.phase is Phase.OPEN else 0
 
     async def _standing_agreement(self, head: Head, request: Requested) -> Agreement:
         agreement = await self._chain.agreement(head, request.agreement)

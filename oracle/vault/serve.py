@@ -44,7 +44,7 @@ def schemas_of(folders: Iterable[Path]) -> dict[bytes, tuple[str, ...]]:
 def connect(settings: VaultSettings) -> ChainView:
     """Return the view of the chain that the settings name; nothing is sent yet."""
     web3 = open_async(settings.endpoints)
-    contract = AssentContract(web3, settings.contract, settings.chain_id)
+    contract = AssentContract(web3, settings.addresses, settings.chain_id)
     return ChainView(web3, contract, settings.start_block, settings.freshness_s)
 
 

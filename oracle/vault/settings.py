@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from oracle.core.addresses import Addresses
 from oracle.setting_files import FileSettings, anchored_database, anchored_paths, load_settings
 from oracle.vault.budgets import DEFAULT_PER_DAY
 
@@ -30,6 +31,9 @@ def _contract(address: str) -> str:
     if not is_address(address):
         raise ValueError("must be the contract's address: 0x and 40 hexadecimal digits")
     return to_checksum_address(address)
+
+
+ContractAddress = Annotated[str, AfterValidator(_contract)]
 
 
 def _database(url: str) -> str:
@@ -92,6 +96,7 @@ class VaultSettings(FileSettings):
 
     The master key is in ``master_key_file`` (with ``master_password_file``) or on a token (``master_pkcs11``).
     ``rpc_url`` is the preferred endpoint, ``rpc_urls`` are others, asked in their order when one fails or is slow.
+    ``contract`` is Assent's own address, ``committee`` and ``records`` are those of its other contracts.
     ``public_url`` is what ``commit`` writes on chain; ``start_block`` the block of the contract's deployment; ``models`` are package
     folders, from which the vault learns which fields an input schema stands for; ``freshness_s`` is how old (in seconds) the latest
     block that it goes by may be; ``operator_releases_per_day`` is what one operator may have, at once and then spread over each day;
@@ -103,7 +108,9 @@ class VaultSettings(FileSettings):
     rpc_url: Url
     rpc_urls: tuple[Url, ...] = ()
     chain_id: Annotated[int, Field(gt=0)]
-    contract: Annotated[str, AfterValidator(_contract)]
+    contract: ContractAddress
+    committee: ContractAddress
+    records: ContractAddress
     start_block: Annotated[int, Field(ge=0)] = 0
     database: Annotated[str, AfterValidator(_database)] = DEFAULT_DATABASE
     master_key_file: File | None = None
@@ -118,6 +125,11 @@ class VaultSettings(FileSettings):
     operator_releases_per_day: Annotated[int, Field(gt=0)] = DEFAULT_PER_DAY
     notices: Folder | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where the deployment's contracts are."""
+        return Addresses(self.contract, self.committee, self.records)
 
     @model_validator(mode="after")
     def _one_master_key(self) -> Self:

@@ -1,11 +1,11 @@
-"""A world on Anvil for the client's and the audit's tests: a contract, a model, four operators, a record, and whoever signs for them."""
+"""A world on Anvil for the client's and the audit's tests: contracts, a model, operators, a record, and whoever signs for them."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,21 +13,21 @@ from typing import Any
 from web3 import HTTPProvider, Web3
 
 from deploy.compile import solc
-from deploy.deployment import create
-from oracle.chain.abi import consumer_artifact
+from deploy.deployment import Created, create
+from oracle.chain.abi import example_artifact
 from oracle.chain.contract import ETHER
-from oracle.client import Asked, AssentClient, Sent, draft_agreement
+from oracle.client import Asked, AssentClient, Deployment, Sent, draft_agreement
 from oracle.core import canonical, digests
-from oracle.core.committee import assemble
+from oracle.core.committee import assemble, majority, signers_needed
 from oracle.core.merkle import MerkleTree
 from oracle.core.purposes import purpose
+from oracle.core.roll import NOBODY
 from oracle.core.structs import (
     Agreement,
     Answer,
     Attestation,
-    ChallengeTerms,
+    CommitteeTerms,
     Model,
-    Policy,
     Record,
     Verdict,
 )
@@ -41,23 +41,56 @@ from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
 
 SUBJECT, CONTROLLER, HOLDER, PUBLISHER, RELAYER, *OPERATORS = [LocalSigner(devnet_key(index)) for index in range(9)]
+#: An operator more, and an arbiter.
+FIFTH, ARBITER = LocalSigner(devnet_key(9)), LocalSigner(devnet_key(16))
 STAKE_WEI, FEE_WEI, QUORUM = 10**18, 10**15, 3
 PURPOSE = "AcademicResearch"
-POLICY = Policy(STAKE_WEI, min_members=3, unbonding_time=700_000, epoch_length=10, epoch_grace=60)
-CHALLENGES = ChallengeTerms(window=600, review_time=300, bond=10**17, penalty=5 * 10**17)
+TERMS = CommitteeTerms(
+    seats=4,
+    max_roll=8,
+    min_roll=3,
+    min_stake=STAKE_WEI,
+    penalty=STAKE_WEI // 2,
+    bond=STAKE_WEI // 10,
+    window=600,
+    judging_time=300,
+    ruling_time=400,
+    start=0,
+    epoch_length=10,
+    lease=700_000,
+    grace=60,
+    unbonding=800_000,
+)
 #: The package's publisher has a tenth of the fee.
 ROYALTY = 1_000
 
 
-def deploy(url: str) -> tuple[str, int]:
-    """Deploy the contract; return its address and block."""
+@dataclass(frozen=True)
+class Shape:
+    """How many are on the roll, how many of them have seats, the model's quorum, and its arbiter."""
+
+    roll: int = 4
+    seats: int = 4
+    quorum: int = QUORUM
+    arbiter: str = NOBODY
+
+
+#: Two of three sign, the other three of the five judge.
+BENCH = Shape(roll=5, seats=3, quorum=2)
+#: The same, and an arbiter may overrule them.
+OVERRULED = replace(BENCH, arbiter=ARBITER.address)
+#: Three of four sign, so only the arbiter can decide.
+RULED = Shape(arbiter=ARBITER.address)
+
+
+def deploy(url: str, terms: CommitteeTerms = TERMS) -> Created:
+    """Deploy the contracts; return where, and their first block."""
     web3 = Web3(HTTPProvider(url))
 
     def send(constructor: Any) -> Any:
         return web3.eth.wait_for_transaction_receipt(constructor.transact({"from": ADDRESSES[0]}))
 
-    receipt = create(web3, POLICY, CHALLENGES, send)
-    return str(receipt["contractAddress"]), receipt["blockNumber"]
+    return create(web3, ADDRESSES[0], terms, send)
 
 
 @cache
@@ -76,7 +109,7 @@ def deploy_coin(url: str, owner: str, supply: int) -> str:
 
 def deploy_clinic(url: str, oracle: str) -> Any:
     """Deploy the example of a consumer, owned by the controller; return web3's contract."""
-    web3, built = Web3(HTTPProvider(url)), consumer_artifact()
+    web3, built = Web3(HTTPProvider(url)), example_artifact("Clinic")
     factory = web3.eth.contract(abi=built["abi"], bytecode=built["bytecode"])
     sent = factory.constructor(oracle, purpose(PURPOSE).bit, 1).transact({"from": CONTROLLER.address})
     address = web3.eth.wait_for_transaction_receipt(sent)["contractAddress"]
@@ -130,6 +163,7 @@ class World:
     url: str
     block: int
     tree: RecordTree
+    shape: Shape = Shape()
     attesters: list[LocalSigner] = field(default_factory=list)
 
     @cached_property
@@ -143,13 +177,20 @@ class World:
         package = self.package
         card = package.card
         digests_ = (package.files_digest, package.input_schema_digest, package.outcomes_digest)
-        terms = (len(card.outcomes), QUORUM, card.tolerance_ppm, FEE_WEI, ETHER, ROYALTY)
-        return Model(PUBLISHER.address, *digests_, *terms)
+        terms = (len(card.outcomes), self.shape.quorum, card.tolerance_ppm, FEE_WEI, ETHER, ROYALTY)
+        return Model(PUBLISHER.address, *digests_, *terms, self.shape.arbiter)
 
     @cached_property
     def record(self) -> Record:
         """The record as committed."""
         return Record(self.tree.root, SUBJECT.address, HOLDER.address)
+
+    @property
+    def deployment(self) -> Deployment:
+        """What the deployment's file says."""
+        addresses = self.client.contract.addresses
+        where = (addresses.core, addresses.committee, addresses.records)
+        return Deployment(31337, *where, self.block, self.url, {"screening": self.model.id})
 
     def as_(self, signer: LocalSigner) -> AssentClient:
         """Return the client of a party."""
@@ -180,12 +221,23 @@ class World:
         """Have the controller ask for a verdict."""
         return self.as_(CONTROLLER).request(agreement or self.give(), PURPOSE, **changes)
 
-    def sign(self, digest: bytes, size: int = QUORUM) -> Attestation:
-        """Have the first members of the current epoch sign a digest."""
+    def sign(self, digest: bytes) -> Attestation:
+        """Have the first members of the current epoch sign a digest, as many as it takes."""
         epoch = self.client.contract.current_epoch().call().number
         members = self.client.contract.members_of(epoch).call()
-        by_address = {attester.address: attester for attester in self.attesters}
-        return assemble(epoch, {index: by_address[members[index]].sign(digest) for index in range(size)})
+        size = signers_needed(self.shape.quorum, len(members))
+        return assemble(epoch, {index: self._keys[members[index]].sign(digest) for index in range(size)})
+
+    @property
+    def _keys(self) -> dict[str, LocalSigner]:
+        return {attester.address: attester for attester in self.attesters}
+
+    def bench(self, asked: Asked) -> list[LocalSigner]:
+        """Return the attesters of those who decide on a verdict: the first on the roll who didn't sign it."""
+        by = self.client.recording(asked.id).by
+        roll = self.client.contract.roll_of(by.epoch).call().attesters
+        judges = [self._keys[each] for index, each in enumerate(roll) if not by.bitmap >> index & 1]
+        return judges[: majority(len(roll))]
 
     def attest(self, count: int, root: bytes) -> Attestation:
         """Have a quorum sign a report."""
@@ -226,11 +278,10 @@ class World:
         pairs = {digests.report_leaf(asked.request, verdict): (asked, verdict) for asked, verdict in answers}
         return pairs, MerkleTree(list(pairs))
 
-    def review(self, asked: Asked, verdict: Verdict) -> Sent:
-        """Have the whole committee answer a challenge, and bring it on chain."""
-        epoch = self.client.contract.current_epoch().call().number
-        digest = digests.review_digest(self.client.domain, epoch, asked.id, verdict)
-        return self.as_(RELAYER).review(asked.id, verdict, self.sign(digest, len(self.attesters)))
+    def judge(self, asked: Asked, verdict: Verdict, *, stands: bool) -> Sent:
+        """Have the bench judge a challenged verdict, and bring it on chain."""
+        signatures = [self.client.sign_ruling(asked.id, verdict, stands, attester) for attester in self.bench(asked)]
+        return self.as_(RELAYER).judge(asked.id, verdict, stands, signatures)
 
     def trail(self, asked: Asked, evaluation: Evaluation) -> dict[str, Any]:
         """Return the trail of a request, as JSON values, as an honest node builds it."""
@@ -282,14 +333,14 @@ class World:
                 "grainPpm": 10_000,
                 "values": {name: grain(value) for name, value in shares},
             },
-            "proposer": self.attesters[0].address,
+            "proposer": self.client.members()[0].attester,
         }
 
     def release(self, asked: Asked) -> dict[str, Any]:
         """Return what the vault releases to an auditor."""
         fields = self.tree.disclose(feature.name for feature in self.package.card.inputs)
         return {
-            "version": "assent-release/1",
+            "version": "assent-release/2",
             "request": _hex(asked.id),
             "record": _hex(self.record.id),
             "fields": [each.to_json() for each in fields],
@@ -310,14 +361,15 @@ def _fields(package: ModelPackage) -> dict[str, object]:
     return {**package.self_test.vectors[0].fields, "name": "Nobody", "born": 1970}
 
 
-def build(url: str) -> World:
+def build(url: str, shape: Shape = Shape()) -> World:
     """Deploy, publish, commit, join, rotate."""
-    address, block = deploy(url)
+    created = deploy(url, replace(TERMS, seats=shape.seats))
     package = ModelPackage.load(PACKAGE)
-    world = World(AssentClient(url, address, start_block=block), url, block, RecordTree.salt(_fields(package)))
+    client = AssentClient(url, created.addresses.core, start_block=created.block)
+    world = World(client, url, created.block, RecordTree.salt(_fields(package)), shape)
     world.as_(PUBLISHER).publish_model(world.model, "https://models.example/screening")
     world.as_(HOLDER).commit_record(world.record.root, SUBJECT.address, "https://vault.example")
-    for operator in OPERATORS:
+    for operator in [*OPERATORS, FIFTH][: shape.roll]:
         attester = LocalSigner(devnet_key(10 + len(world.attesters)))
         world.as_(operator).join(attester, SealKey.generate().public, "https://node.example", STAKE_WEI)
         world.attesters.append(attester)

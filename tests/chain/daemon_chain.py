@@ -13,7 +13,9 @@ from anvil_server import anvil
 from web3 import HTTPProvider, Web3
 
 from deploy.deployment import create
+from oracle.chain.abi import decode_log, event_topic
 from oracle.chain.contract import ETHER, AssentContract
+from oracle.chain.recordings import told
 from oracle.core import digests
 from oracle.core.committee import assemble, signers_needed
 from oracle.core.merkle import MerkleTree
@@ -21,12 +23,12 @@ from oracle.core.structs import (
     Agreement,
     Answer,
     Attestation,
-    ChallengeTerms,
+    CommitteeTerms,
     Model,
-    Policy,
     Question,
     Quote,
     Record,
+    Recording,
     Request,
     Step,
     Verdict,
@@ -35,11 +37,25 @@ from oracle.keys.devnet import ADDRESSES, DEVNET_CHAIN_ID, devnet_key
 from oracle.keys.seal_key import SealKey
 from oracle.keys.signer import LocalSigner
 
-PUBLISHER, SUBJECT, CONTROLLER, HOLDER, *OPERATORS = ADDRESSES[:8]
+PUBLISHER, SUBJECT, CONTROLLER, HOLDER, *OPERATORS, NEWCOMER = ADDRESSES[:10]
 STAKE_WEI = 10**18
 PURPOSE = 5
-CHALLENGES = ChallengeTerms(window=600, review_time=300, bond=10**17, penalty=10**17)
-POLICY = Policy(STAKE_WEI, min_members=2, unbonding_time=9 * 86_400, epoch_length=1, epoch_grace=60)
+TERMS = CommitteeTerms(
+    seats=4,
+    max_roll=8,
+    min_roll=3,
+    min_stake=STAKE_WEI,
+    penalty=STAKE_WEI // 2,
+    bond=10**17,
+    window=600,
+    judging_time=300,
+    ruling_time=200,
+    start=0,
+    epoch_length=1,
+    lease=1_000_000,
+    grace=60,
+    unbonding=10 * 86_400,
+)
 
 
 @dataclass
@@ -52,6 +68,12 @@ class Ground:
     model: Model
     attesters: list[LocalSigner]
     seal_keys: dict[str, SealKey] = field(default_factory=dict)
+
+    @property
+    def places(self) -> dict[str, Any]:
+        """The addresses, as settings name them."""
+        where = self.contract.addresses
+        return {"contract": where.core, "committee": where.committee, "records": where.records}
 
     # Sending
 
@@ -161,13 +183,28 @@ class Ground:
         self.send(self.contract.record(request, answer.verdict, attestation), CONTROLLER)
         return answer
 
+    def recording(self, request: Request) -> Recording:
+        """Return a verdict as its event has it."""
+        contract = self.web3.to_checksum_address(self.contract.address)
+        topics: Any = [event_topic("Recorded"), "0x" + request.id.hex()]
+        (entry,) = self.web3.eth.get_logs({"address": contract, "fromBlock": 0, "topics": topics})
+        event = decode_log(entry)
+        assert event is not None
+        return Recording(request, *told(event))
+
+    def challenge(self, agreement: Agreement, request: Request) -> Recording:
+        """Have the controller challenge a verdict."""
+        contested = self.recording(request)
+        self.send(self.contract.challenge(contested, agreement), CONTROLLER, TERMS.bond)
+        return contested
+
     # Operators
 
     def joining(self, operator: str, attester: LocalSigner, endpoint: str) -> tuple[str, bytes, str, int, bytes]:
         """Return what joining and changing keys take, with a new seal key."""
         key = self.seal_keys[attester.address] = SealKey.generate()
         deadline = self.now + 1_000
-        data = digests.joining(self.contract.domain, operator, key.public, endpoint, deadline)
+        data = digests.joining(self.contract.committee_domain, operator, key.public, endpoint, deadline)
         signature = attester.sign(digests.typed_data_digest(data))
         return attester.address, key.public, endpoint, deadline, signature
 
@@ -187,20 +224,21 @@ class Ground:
         self.send(self.contract.rotate(), PUBLISHER)
 
 
-def deployed(web3: Web3, policy: Policy = POLICY) -> AssentContract:
-    """Deploy both halves of the contract."""
+def deployed(web3: Web3, terms: CommitteeTerms = TERMS) -> AssentContract:
+    """Deploy the contracts."""
 
     def send(constructor: Any) -> Any:
         return web3.eth.wait_for_transaction_receipt(constructor.transact({"from": PUBLISHER}))
 
-    address = create(web3, policy, CHALLENGES, send)["contractAddress"]
-    assert address is not None
-    return AssentContract(web3, address, DEVNET_CHAIN_ID)
+    return AssentContract(web3, create(web3, PUBLISHER, terms, send).addresses, DEVNET_CHAIN_ID)
 
 
 @contextmanager
 def ground(
-    operators: int = 3, model: Model | None = None, policy: Policy = POLICY, endpoint: str = "http://127.0.0.1:1"
+    operators: int = 3,
+    model: Model | None = None,
+    terms: CommitteeTerms = TERMS,
+    endpoint: str = "http://127.0.0.1:1",
 ) -> Iterator[Ground]:
     """Start a chain with contract, model and committee; each operator's number goes into ``endpoint`` where it has braces."""
     digest = secrets.token_bytes(32)
@@ -208,7 +246,7 @@ def ground(
     with anvil() as url:
         web3 = Web3(HTTPProvider(url))
         attesters = [LocalSigner(devnet_key(10 + index)) for index in range(operators)]
-        made = Ground(url, web3, deployed(web3, policy), model, attesters)
+        made = Ground(url, web3, deployed(web3, terms), model, attesters)
         for index, (operator, attester) in enumerate(zip(OPERATORS, attesters, strict=False)):
             made.join(operator, attester, endpoint.format(index))
         made.rotate()

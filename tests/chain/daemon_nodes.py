@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
-from daemon_chain import HOLDER, POLICY, SUBJECT, Ground, ground
+from daemon_chain import HOLDER, SUBJECT, TERMS, Ground, ground
 from vault_chain import screening
 
-from oracle.chain.abi import Event, decode_log
+from oracle.chain.abi import Event, contract_of, decode_log
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import open_async
 from oracle.core.digests import report_digest
-from oracle.core.structs import Agreement, Policy, Record, Request, RequestState
+from oracle.core.structs import Agreement, CommitteeTerms, Record, Request, RequestState
 from oracle.keys.devnet import DEVNET_CHAIN_ID, devnet_key
 from oracle.keys.keystore import write_secret
 from oracle.models.package import ModelPackage
@@ -69,9 +69,9 @@ class Network(httpx.AsyncBaseTransport):
 
 
 @contextmanager
-def chain(size: int = SIZE, policy: Policy = POLICY) -> Iterator[Ground]:
+def chain(size: int = SIZE, terms: CommitteeTerms = TERMS, **model: Any) -> Iterator[Ground]:
     """Start Anvil with the screening model at a quorum of 3 (2 in the smallest committees)."""
-    with ground(size, screening(min(3, policy.min_members)), policy, "http://operator{}.test") as made:
+    with ground(size, replace(screening(min(3, terms.min_roll)), **model), terms, "http://operator{}.test") as made:
         yield made
 
 
@@ -106,9 +106,9 @@ class Town:
         return int(context.evaluation["score"])
 
     def logs(self, name: str) -> list[Event]:
-        """Return the contract's events of one name, since the nodes were started."""
+        """Return the contracts' events of one name, since the nodes were started."""
         self.ground.quiet()
-        contract = self.ground.web3.to_checksum_address(self.ground.contract.address)
+        contract = self.ground.web3.to_checksum_address(self.ground.contract.addresses.of(contract_of(name)))
         entries = self.ground.web3.eth.get_logs({"address": contract, "fromBlock": self.first})
         return [event for event in map(decode_log, entries) if event is not None and event.name == name]
 
@@ -136,16 +136,16 @@ class Town:
         await asyncio.gather(*work)
 
     async def judge(self) -> None:
-        """Reviews, punishments, jailings."""
+        """Cases, punishments, leases."""
         work: list[Any] = []
         for node in self.nodes:
-            await node.services.reviewer.evaluate_due()
+            await node.services.judge.evaluate_due()
         for node in self.nodes:
-            await node.services.reviewer.review_due(work.append)
+            await node.services.judge.judge_due(work.append)
         await asyncio.gather(*work)
         for node in self.nodes:
             await node.services.punisher.punish_due()
-            await node.services.jailer.jail_due()
+            await node.services.leases.renew_due()
 
     async def tick(self, blocks: int = 1) -> None:
         """One block later, everyone does everything."""
@@ -208,7 +208,7 @@ def settings(made: Ground, folder: Path, index: int, work: dict[str, Any]) -> No
         chain=ChainSettings(
             rpc_url=made.url,
             chain_id=DEVNET_CHAIN_ID,
-            contract=made.contract.address,
+            **made.places,
             finality="latest",
             poll_interval_s=0.001,
         ),
@@ -235,12 +235,11 @@ async def town(
     network = Network()
     vault = Vault(VaultStore(f"sqlite:///{folder}/vault.sqlite"), LocalKey(bytes(range(32))))
     web3 = open_async(made.url)
-    view = ChainView(web3, AssentContract(web3, made.contract.address, DEVNET_CHAIN_ID), 0, freshness_s=0)
+    view = ChainView(web3, AssentContract(web3, made.contract.addresses, DEVNET_CHAIN_ID), 0, freshness_s=0)
     network.hosts["vault.test"] = create_app(Gatekeeper(vault, view, schemas_of([PACKAGE])), view)
     whole = Town(made, network, vault, made.head + 1)
     for index in range(len(made.attesters)):
-        options = {"jail_after": 0, **work}
-        told = settings(made, folder / f"operator{index}", index, options)
+        told = settings(made, folder / f"operator{index}", index, work)
         told = told.model_copy(update={"database": database()}) if database else told
         whole.nodes.append(open_node(whole, index, told))
     try:

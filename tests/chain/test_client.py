@@ -11,7 +11,7 @@ from pathlib import Path
 import client_world
 import pytest
 from anvil_server import anvil
-from client_world import CONTROLLER, FEE_WEI, HOLDER, OPERATORS, POLICY, PUBLISHER, QUORUM, RELAYER, SUBJECT, World
+from client_world import CONTROLLER, FEE_WEI, HOLDER, OPERATORS, PUBLISHER, QUORUM, RELAYER, SUBJECT, TERMS, World
 from hexbytes import HexBytes
 
 from oracle.chain.contract import ETHER
@@ -52,7 +52,9 @@ def world() -> Iterator[World]:
 
 def test_from_deployment__when_the_file_has_what_it_needs__then_the_client_works(world: World, tmp_path: Path) -> None:
     path = tmp_path / "31337.json"
-    path.write_text(json.dumps({"chainId": 31337, "contract": world.client.address, "block": world.block}))
+    named = world.deployment
+    where = {"contract": named.contract, "committee": named.committee, "records": named.records}
+    path.write_text(json.dumps({"chainId": 31337, **where, "block": world.block}))
     client = AssentClient.from_deployment(path, rpc_url=world.url)
     assert client.model(world.model.id) == world.model
 
@@ -240,13 +242,16 @@ def test_operator__when_it_joins_and_leaves__then_its_stake_comes_back_and_its_p
     operator, attester = world.as_(CONTROLLER), LocalSigner(bytes(31) + b"\x08")
     operator.join(attester, SealKey.generate().public, "https://fifth.example", client_world.STAKE_WEI)
     world.pass_time(20)
-    epoch = operator.rotate().event("EpochRotated").arguments["epoch"]
+    epoch = operator.rotate().event("EpochFormed").arguments["epoch"]
     operator.resign()
     world.pass_time(20)
     operator.rotate()
-    world.pass_time(POLICY.unbonding_time)
+    world.pass_time(TERMS.unbonding)
     assert operator.withdraw_stake().event("StakeWithdrawn").arguments["stake"] == client_world.STAKE_WEI
-    assert world.client.members(epoch)[4].endpoint == "https://fifth.example"
+    assert (world.client.roll(epoch)[4].endpoint, world.client.roll(epoch)[4].has_seat) == (
+        "https://fifth.example",
+        False,
+    )
     assert len(world.client.members()) == len(OPERATORS)
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import client_world
 import pytest
 from anvil_server import anvil
-from client_world import CONTROLLER, HOLDER, SUBJECT, TrailServer, World
+from client_world import ARBITER, CONTROLLER, HOLDER, SUBJECT, TrailServer, World
 from web3 import HTTPProvider, Web3
 
 from oracle.audit import AuditReport, CheckFailedError, CheckName, Evidence, audit, gather, judge
 from oracle.audit.trail_source import FetchedTrail
+from oracle.chain.abi import Event
 from oracle.client import Asked
 from oracle.core import canonical
 from oracle.core.committee import assemble
@@ -422,7 +423,8 @@ _EVIDENCE: list[tuple[str, Callable[[Evidence], Evidence]]] = [
     ("recorded", lambda e: _moved(e, "status", score=1)),
     ("recorded", lambda e: _moved(e, "status", mark=bytes(22))),
     ("recorded", lambda e: _moved(e, "status", state=RequestState.CORRECTED)),
-    ("review", lambda e: _moved(e, "status", state=RequestState.UPHELD)),
+    ("case", lambda e: _moved(e, "status", state=RequestState.UPHELD)),
+    ("case", lambda e: _moved(e, "status", state=RequestState.UNJUDGED)),
     ("quorum", lambda e: dataclasses.replace(e, calldata=b"")),
     ("quorum", lambda e: dataclasses.replace(e, calldata=e.calldata[:-64])),
     ("quorum", lambda e: _flipped(e, -1)),
@@ -467,7 +469,7 @@ def sent_with_decoys(world: World, call: Any, *decoys: Any) -> None:
     """Send a call with what looks like others behind it."""
     inputs = [each._encode_transaction_data() for each in (call, *decoys)]
     web3 = Web3(HTTPProvider(world.url))
-    to = web3.to_checksum_address(world.client.contract.address)
+    to = web3.to_checksum_address(call.address)
     whole = inputs[0] + "".join(each[2:] for each in inputs[1:])
     sent = web3.eth.send_transaction({"from": SUBJECT.address, "to": to, "data": whole})
     assert web3.eth.wait_for_transaction_receipt(sent)["status"] == 1
@@ -552,61 +554,196 @@ def test_audit__when_claimed_after_deadline_and_agreement__then_it_goes_by_when_
     assert refound.check("consent_coverage").found == str(late.timestamp)
 
 
-def test_audit__when_challenged_and_upheld__then_the_review_is_verified_too(
-    world: World, evaluation: Evaluation, server: TrailServer
-) -> None:
-    asked = world.ask()
-    verdict = published(world, asked, evaluation, server)
-    world.record_verdict(asked, verdict)
-    assert audited(world, asked, server).finality is Finality.CONTESTABLE
-    world.as_(CONTROLLER).challenge(asked.id)
-    report = audited(world, asked, server)
-    assert report.passed, report.to_json()
-    assert "a review is due" in report.check("review").detail
-    assert report.to_json()["finality"] == "contested"
-    world.review(asked, verdict)
-    report = audited(world, asked, server)
-    assert report.passed, report.to_json()
-    assert "upheld by 4 of 4 members" in report.check("review").detail
-    assert report.finality is Finality.FINAL
-    evidence = gather(world.client, asked.id)
-    assert evidence.contest is not None
-    assert evidence.contest.signing is not None
-    forged = dataclasses.replace(evidence.contest.signing, members=evidence.members[::-1])
-    altered = dataclasses.replace(evidence, contest=dataclasses.replace(evidence.contest, signing=forged))
-    assert report.trail is not None
-    assert failed(judge(altered, FetchedTrail(report.trail.to_json(), "n"))) == ["review"]
+@pytest.fixture(scope="module")
+def bench() -> Iterator[World]:
+    with anvil() as url:
+        yield client_world.build(url, client_world.BENCH)
 
 
-def test_audit__when_corrected__then_the_review_is_the_quorum_and_the_first_verdict_is_told(
-    world: World, evaluation: Evaluation, server: TrailServer
-) -> None:
+@pytest.fixture
+def overruled() -> Iterator[World]:
+    with anvil() as url:
+        yield client_world.build(url, client_world.OVERRULED)
+
+
+@pytest.fixture
+def ruled() -> Iterator[World]:
+    with anvil() as url:
+        yield client_world.build(url, client_world.RULED)
+
+
+def lied(world: World, evaluation: Evaluation) -> Asked:
+    """Return a request whose verdict is a lie, and challenged."""
     asked = world.ask()
     world.record_verdict(asked, Verdict(1 - evaluation.outcome, 500_001, bytes(32)))
     world.as_(CONTROLLER).challenge(asked.id)
-    world.review(asked, published(world, asked, evaluation, server))
-    report = audited(world, asked, server)
-    assert report.passed, report.to_json()
-    assert "in a review" in report.check("quorum").detail
-    assert f"the first verdict was outcome {1 - evaluation.outcome}, 500001 ppm" in report.check("review").detail
-    assert "corrected in block" in report.check("recorded").detail
+    return asked
 
 
-def test_audit__when_a_challenge_lapsed__then_the_verdict_holds(
-    world: World, evaluation: Evaluation, server: TrailServer
+def rejudged(world: World, asked: Asked, report: AuditReport, **changes: Any) -> list[str]:
+    """Return what fails of a verdict that held, with changes of its case."""
+    evidence = gather(world.client, asked.id)
+    assert evidence.case is not None
+    assert report.trail is not None
+    altered = dataclasses.replace(evidence, case=dataclasses.replace(evidence.case, **changes))
+    return failed(judge(altered, FetchedTrail(report.trail.to_json(), "n")))
+
+
+def _said(event: Event | None, **arguments: Any) -> Event:
+    assert event is not None
+    return dataclasses.replace(event, arguments={**event.arguments, **arguments})
+
+
+def test_audit__when_challenged_and_upheld__then_the_judges_are_verified_too(
+    bench: World, evaluation: Evaluation, server: TrailServer
 ) -> None:
-    asked = world.ask(deadline_s=10**5)
-    world.record_verdict(asked, published(world, asked, evaluation, server))
-    world.as_(CONTROLLER).challenge(asked.id)
-    world.pass_time(client_world.CHALLENGES.review_time + 1)
-    world.as_(CONTROLLER).lapse(asked.id)
-    report = audited(world, asked, server)
+    asked = bench.ask()
+    verdict = published(bench, asked, evaluation, server)
+    bench.record_verdict(asked, verdict)
+    assert audited(bench, asked, server).finality is Finality.CONTESTABLE
+    bench.as_(CONTROLLER).challenge(asked.id)
+    report = audited(bench, asked, server)
     assert report.passed, report.to_json()
-    assert "never answered" in report.check("review").detail
-    world.as_(CONTROLLER).challenge(asked.id)
-    report = audited(world, asked, server)
+    assert "open: the bench may judge until" in report.check("case").detail
+    assert report.to_json()["finality"] == "contested"
+    bench.judge(asked, verdict, stands=True)
+    report = audited(bench, asked, server)
     assert report.passed, report.to_json()
-    assert "a review is due" in report.check("review").detail
+    assert "upheld by 3 of 5 on the roll of epoch 1" in report.check("case").detail
+    assert report.finality is Finality.FINAL
+    evidence = gather(bench.client, asked.id)
+    assert evidence.case is not None
+    roll, calldata, closed = evidence.case.roll, evidence.case.calldata, evidence.case.closed
+    for changes in (
+        {"roll": roll[::-1]},
+        {"roll": roll[:3]},
+        {"roll": (*roll, roll[0], roll[1])},
+        {"calldata": b""},
+        {"calldata": calldata[:-64]},
+        {"calldata": calldata[:-1] + bytes([calldata[-1] ^ 1])},
+        {"closed": None},
+        {"closed": _said(closed, by=0b01110)},
+        {"closed": _said(closed, by=0b111)},
+        {"closed": _said(closed, by=0)},
+        {"closed": _said(closed, stands=False)},
+        {"settled": None},
+        {"settled": _said(evidence.case.settled, state=9)},
+    ):
+        assert rejudged(bench, asked, report, **changes) == ["case"], changes
+    elsewhere = dataclasses.replace(evidence, committee_domain=evidence.domain)
+    assert report.trail is not None
+    assert failed(judge(elsewhere, FetchedTrail(report.trail.to_json(), "n"))) == ["case"]
+
+
+def test_audit__when_the_bench_corrected__then_the_judges_are_the_quorum_and_the_first_verdict_is_told(
+    bench: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = lied(bench, evaluation)
+    epoch = bench.client.recording(asked.id).by.epoch
+    bench.judge(asked, published(bench, asked, evaluation, server), stands=False)
+    report = audited(bench, asked, server)
+    assert report.passed, report.to_json()
+    assert f"corrected by 3 of 5 on the roll of epoch {epoch}" in report.check("quorum").detail
+    assert f"the first verdict was outcome {1 - evaluation.outcome}, 500001 ppm" in report.check("case").detail
+    assert "corrected in block" in report.check("recorded").detail
+    evidence = gather(bench.client, asked.id)
+    assert evidence.case is not None
+    for changes in ({"roll": evidence.case.roll[::-1]}, {"calldata": b""}):
+        assert {"quorum", "case"} <= set(rejudged(bench, asked, report, **changes))
+    assert rejudged(bench, asked, report, settled=None) == ["case"]
+
+
+def test_audit__when_judged_among_calls_that_never_ran__then_it_holds_all_the_same(
+    evaluation: Evaluation, server: TrailServer
+) -> None:
+    with anvil() as url:
+        world = client_world.build(url, client_world.BENCH)
+        asked = lied(world, evaluation)
+        verdict, recording = published(world, asked, evaluation, server), world.client.recording(asked.id)
+        signed = {
+            world.attesters.index(each): world.client.sign_ruling(asked.id, verdict, False, each)
+            for each in world.bench(asked)
+        }
+        signatures, judge_ = b"".join(signed.values()), world.client.contract.judge
+        call = judge_(recording, verdict, stands=False, judges=0b11100, signatures=signatures)
+        decoys = [
+            judge_(recording, recording.verdict, stands=True, judges=0b11100, signatures=signatures),
+            judge_(recording, verdict, stands=False, judges=0b11100, signatures=bytes(192)),
+            judge_(recording, verdict, stands=False, judges=0b10100, signatures=signatures[:128]),
+            judge_(recording, verdict, stands=False, judges=0b111, signatures=signatures),
+            judge_(dataclasses.replace(recording, verdict=verdict), verdict, stands=True, judges=0, signatures=b""),
+        ]
+        sent_with_decoys(world, call, *decoys)
+        report = audited(world, asked, server)
+        assert report.passed, report.to_json()
+        # Nor do they hold where none of them ran.
+        inputs = b"".join(bytes.fromhex(each._encode_transaction_data()[2:]) for each in decoys)
+        assert rejudged(world, asked, report, calldata=inputs) == ["quorum", "case"]
+        reordered = inputs + bytes.fromhex(call._encode_transaction_data()[2:])
+        assert rejudged(world, asked, report, calldata=reordered) == []
+
+
+def test_audit__when_the_arbiter_ruled__then_it_is_the_one_that_the_model_names(
+    ruled: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = lied(ruled, evaluation)
+    ruled.as_(ARBITER).rule(asked.id, published(ruled, asked, evaluation, server), False)
+    report = audited(ruled, asked, server)
+    assert report.passed, report.to_json()
+    assert report.check("quorum").detail == f"corrected by the arbiter {ARBITER.address}"
+    evidence = gather(ruled.client, asked.id)
+    assert evidence.case is not None
+    for arbiter in ("0x" + "0" * 40, SUBJECT.address):
+        changes = {"challenged": _said(evidence.case.challenged, arbiter=arbiter)}
+        assert rejudged(ruled, asked, report, **changes) == ["quorum", "case"]
+    closed = _said(evidence.case.closed, by=0b1000)
+    assert rejudged(ruled, asked, report, closed=closed) == ["quorum", "case"]
+
+
+def test_audit__when_the_bench_judged_before_the_arbiter__then_its_signatures_are_verified_meanwhile_and_after(
+    overruled: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked, other = lied(overruled, evaluation), lied(overruled, evaluation)
+    overruled.judge(asked, published(overruled, asked, evaluation, server), stands=False)
+    report = audit(overruled.client, asked.id, nodes=[server.url])
+    told = report.check("case").detail
+    assert report.check("case").passed
+    assert "judged: it is false by 3 of 5 on the roll of epoch 1; the arbiter" in told
+    evidence = gather(overruled.client, asked.id)
+    assert evidence.case is not None
+    forged = dataclasses.replace(evidence.case, roll=evidence.case.roll[::-1])
+    fetched = CheckFailedError(CheckName.TRAIL_DIGEST, "a trail", "none")
+    assert "case" in failed(judge(dataclasses.replace(evidence, case=forged), fetched))
+    # It found the other to stand, and is overruled.
+    overruled.judge(other, overruled.client.recording(other.id).verdict, stands=True)
+    overruled.as_(ARBITER).rule(other.id, published(overruled, other, evaluation, server), False)
+    report = audited(overruled, other, server)
+    assert report.passed, report.to_json()
+    assert f"corrected by the arbiter {ARBITER.address}, over the bench" in report.check("case").detail
+    overruled.pass_time(client_world.TERMS.ruling_time + 1)
+    overruled.as_(CONTROLLER).close(asked.id)
+    report = audited(overruled, asked, server)
+    assert report.passed, report.to_json()
+    assert "corrected by 3 of 5" in report.check("quorum").detail
+
+
+def test_audit__when_nobody_decided__then_it_is_told_that_nobody_confirmed_it(
+    bench: World, evaluation: Evaluation, server: TrailServer
+) -> None:
+    asked = bench.ask(deadline_s=10**5)
+    bench.record_verdict(asked, published(bench, asked, evaluation, server))
+    bench.as_(CONTROLLER).challenge(asked.id)
+    bench.pass_time(client_world.TERMS.judging_time + 1)
+    bench.as_(CONTROLLER).close(asked.id)
+    report = audited(bench, asked, server)
+    assert report.passed, report.to_json()
+    assert "nobody decided in time: unjudged" in report.check("case").detail
+    evidence = gather(bench.client, asked.id)
+    for changes in ({"closed": None}, {"settled": None}):
+        assert rejudged(bench, asked, report, **changes) == ["case"]
+    assert report.trail is not None
+    upheld = _moved(evidence, "status", state=RequestState.UPHELD)
+    assert failed(judge(upheld, FetchedTrail(report.trail.to_json(), "n"))) == ["case"]
 
 
 def test_audit__when_asked_by_a_round_after_the_model_was_deprecated__then_it_holds(
@@ -631,7 +768,7 @@ def test_audit__when_signed_in_the_epoch_before__then_it_holds_within_the_grace(
         asked = fresh.ask()
         verdict = published(fresh, asked, evaluation, server)
         attestation = fresh.attest(1, report_leaf(asked.request, verdict))
-        fresh.pass_time(client_world.POLICY.epoch_length)
+        fresh.pass_time(client_world.TERMS.epoch_length)
         fresh.as_(client_world.OPERATORS[3]).resign()
         fresh.as_(client_world.RELAYER).rotate()
         relayer = fresh.as_(client_world.RELAYER)

@@ -5,17 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import client_world
 import pytest
 from anvil_server import anvil
-from client_world import CONTROLLER, HOLDER, OPERATORS, PUBLISHER, PURPOSE, RELAYER, SUBJECT, TrailServer, World
+from client_world import (
+    ARBITER,
+    CONTROLLER,
+    HOLDER,
+    OPERATORS,
+    PUBLISHER,
+    PURPOSE,
+    RELAYER,
+    SUBJECT,
+    TrailServer,
+    World,
+)
 from typer.testing import CliRunner
 
+from deploy.deployment import write
 from oracle.chain.contract import ETHER
 from oracle.cli.app import app
+from oracle.core.digests import report_digest, report_leaf
 from oracle.core.notices import Notice
 from oracle.core.structs import Request
 from oracle.keys.devnet import devnet_key
@@ -69,18 +83,12 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     for index, name in enumerate(parties):
         write_secret(folder / name, devnet_key(index), "secret", light=True)
     write_secret(folder / "operator", devnet_key(5), "secret", light=True)
-    for name, index in {"attester": 18, "seal": 19}.items():
+    others = {"attester": 18, "seal": 19, "arbiter": 16, **{f"judge{index}": 10 + index for index in (2, 3, 4)}}
+    for name, index in others.items():
         write_secret(folder / name, devnet_key(index), "secret", light=True)
     with anvil() as url:
-        world = client_world.build(url)
-        deployment = {
-            "chainId": 31337,
-            "contract": world.client.address,
-            "block": world.block,
-            "rpcUrl": url,
-            "models": {"screening": "0x" + world.model.id.hex()},
-        }
-        (folder / "31337.json").write_text(json.dumps(deployment))
+        world = client_world.build(url, client_world.OVERRULED)
+        write(world.deployment, folder / "31337.json")
         yield Shell(world, folder)
 
 
@@ -295,7 +303,7 @@ def test_request_to_audit__when_all_goes_well__then_every_step_shows(
     try:
         world.conclude(asked, world.trail(asked, _evaluation(world)), server)
         verdict = shell.json("verdict", "wait", request)
-        assert (verdict["state"], verdict["signers"]) == ("recorded", [0, 1, 2])
+        assert (verdict["state"], verdict["signers"]) == ("recorded", [0, 1])
         (tmp_path / "release.json").write_text(json.dumps(world.release(asked)))
         options = ("--node", server.url, "--release", str(tmp_path / "release.json"), "--model", str(PACKAGE))
         report = shell.json("audit", request, *options)
@@ -323,8 +331,10 @@ def test_request_make__when_the_purpose_is_not_covered__then_status_1(shell: She
 
 def test_model__when_published_and_deprecated__then_listed(shell: Shell) -> None:
     options = ("--quorum", "2", "--fee", "7", "--royalty", "500", "--uri", "ipfs://[bold]x\x1b[31m")
-    model = shell.json("model", "publish", str(PACKAGE), *options, by="publisher")["model"]
-    assert shell.json("model", "show", model)["fee"] == "7"
+    more = ("--arbiter", ARBITER.address, "--cap", "1000")
+    model = shell.json("model", "publish", str(PACKAGE), *options, *more, by="publisher")["model"]
+    shown = shell.json("model", "show", model)
+    assert (shown["fee"], shown["arbiter"], shown["cap"]) == ("7", ARBITER.address, "1000")
     shell.run("model", "deprecate", model, by="publisher")
     states = {row["model"]: row["state"] for row in shell.json("model", "list")}
     assert states[model] == "deprecated"
@@ -339,18 +349,46 @@ def test_operator__when_it_joins_rotates_and_leaves__then_shown(shell: Shell) ->
     files = ("--attester", str(shell.folder / "attester"), "--seal", str(shell.folder / "seal"))
     stake = ("--endpoint", "https://new.example", "--stake-wei", str(client_world.STAKE_WEI))
     joined = shell.json("operator", "join", *files, *stake, by="relayer")
+    shown = shell.json("operator", "show", RELAYER.address)
+    assert (shown["place"], shown["index"], shown["leaseOver"]) == ("waiting", None, False)
+    assert [each["operator"] for each in shell.json("committee", "show")["waiting"]] == [RELAYER.address]
+    assert "waiting" in shell.run("committee", "show")
     shell.world.pass_time(20)
     rotated = shell.json("operator", "rotate", by="relayer")
-    assert joined["attester"] in rotated["members"]
-    assert shell.json("operator", "show", RELAYER.address)["index"] == 4
-    assert len(shell.json("operator", "show")) == 5
+    assert (joined["attester"], rotated["seats"]) == (rotated["roll"][5], 3)
+    shown = shell.json("operator", "show", RELAYER.address)
+    assert (shown["place"], shown["index"]) == ("reserve", 5)
+    assert [each["place"] for each in shell.json("operator", "show")] == ["seat"] * 3 + ["reserve"] * 3
     shell.run("operator", "resign", by="relayer")
-    assert "StillMember" in shell.run("operator", "withdraw-stake", by="relayer", status=1)
+    assert "StillOnRoll" in shell.run("operator", "withdraw-stake", by="relayer", status=1)
     shell.world.pass_time(20)
     shell.run("operator", "rotate", by="controller")
-    shell.world.pass_time(client_world.POLICY.unbonding_time)
+    shell.world.pass_time(client_world.TERMS.unbonding)
     assert shell.json("operator", "withdraw-stake", by="relayer")["events"] == ["StakeWithdrawn"]
-    assert shell.json("operator", "show", RELAYER.address)["attester"] is None
+    shown = shell.json("operator", "show", RELAYER.address)
+    assert (shown["attester"], shown["place"], shown["lease"]) == (None, "out", None)
+
+
+def test_operator_renew__when_its_lease_was_over__then_shown_in_local_time(shell: Shell) -> None:
+    before = shell.json("operator", "show", OPERATORS[0].address)
+    assert before["leaseOver"]
+    assert "over: `assent operator renew`" in shell.run("operator", "show", OPERATORS[0].address)
+    lease = shell.json("operator", "renew", by="operator")["lease"]
+    after = shell.json("operator", "show", OPERATORS[0].address)
+    assert (after["lease"], after["leaseOver"], after["place"]) == (lease, False, "seat")
+    local = datetime.fromtimestamp(lease).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    assert local in shell.run("operator", "show", OPERATORS[0].address)
+
+
+def test_committee_show__then_its_terms_and_everyone_on_its_roll(shell: Shell) -> None:
+    shown = shell.json("committee", "show")
+    terms = client_world.TERMS
+    assert (shown["terms"]["seats"], shown["terms"]["bond"]) == (3, str(terms.bond))
+    assert (shown["seats"], shown["canRotate"], len(shown["roll"])) == (3, True, 5)
+    assert shown["committee"] == shell.world.client.contract.addresses.committee
+    told = shell.run("committee", "show").replace("\n", "")
+    assert "reserve" in told
+    assert "rotatableAt" in told
 
 
 def test_operator_collect__when_fees_were_earned__then_paid_once(shell: Shell) -> None:
@@ -358,9 +396,10 @@ def test_operator_collect__when_fees_were_earned__then_paid_once(shell: Shell) -
     world.record_verdict(world.ask(), client_world.Verdict(0, 1, bytes(32)))
     paid = shell.json("operator", "collect", "--withdraw", by="operator")
     assert paid["operator"] == OPERATORS[0].address
-    assert int(paid["collected"][ETHER]) >= client_world.FEE_WEI * 9 // 10 // client_world.QUORUM
-    assert paid["withdrawn"] == paid["collected"]
-    assert shell.json("operator", "collect", by="operator")["balance"] == {}
+    assert int(paid["collected"][ETHER]) >= client_world.FEE_WEI * 9 // 10 // world.shape.quorum
+    assert (paid["withdrawn"], paid["creditWithdrawn"]) == (paid["collected"], "0")
+    left = shell.json("operator", "collect", by="operator")
+    assert (left["balance"], left["credit"]) == ({}, "0")
 
 
 def test_vault__when_a_record_is_added_and_committed__then_listed_and_on_chain(shell: Shell) -> None:
@@ -368,6 +407,7 @@ def test_vault__when_a_record_is_added_and_committed__then_listed_and_on_chain(s
     write_secret(folder / "master", bytes(range(32)), "secret", light=True)
     (folder / "vault.toml").write_text(
         f'rpc_url = "{shell.world.url}"\nchain_id = 31337\ncontract = "{shell.world.client.address}"\n'
+        f'committee = "{shell.world.deployment.committee}"\nrecords = "{shell.world.deployment.records}"\n'
         f'master_key_file = "master"\nmaster_password_file = "password"\nmodels = ["{PACKAGE}"]\n'
         'public_url = "https://vault.example"\n'
     )
@@ -425,46 +465,126 @@ def test_request__when_signed_and_relayed__then_paid_from_the_balance(shell: She
     assert (paid["to"], _balance(shell, CONTROLLER.address)) == (CONTROLLER.address, 0)
 
 
+def _signed(shell: Shell, request: str, *right: str) -> list[str]:
+    """Have the judges sign a ruling, each in a file."""
+    files = []
+    for index in (2, 3, 4):
+        path = shell.folder / f"ruling{index}.json"
+        path.write_text(shell.run("verdict", "judge", request, *right, "--sign-only", by=f"judge{index}"))
+        files.append(str(path))
+    return files
+
+
 def test_verdict__when_challenged_upheld_and_settled__then_each_step_shows(shell: Shell, agreement: str) -> None:
     world, verdict = shell.world, client_world.Verdict(1, 900_000, bytes(32))
     asked = _ask(shell, agreement)
     request = "0x" + asked.id.hex()
     world.record_verdict(asked, verdict)
     assert shell.json("verdict", "show", request)["finality"] == "contestable"
+    assert shell.json("verdict", "show", request)["case"] is None
     challenged = shell.json("verdict", "challenge", request, by="relayer")
-    assert challenged["bondWei"] == str(client_world.CHALLENGES.bond)
+    assert challenged["bondWei"] == str(client_world.TERMS.bond)
+    assert shell.json("verdict", "show", request)["case"]["phase"] == "open"
     assert RELAYER.address in shell.run("verdict", "show", request).replace("\n", "")
     assert [row["request"] for row in shell.json("verdict", "contests", "--open")] == [request]
-    assert "ReviewStillDue" in shell.run("verdict", "lapse", request, by="relayer", status=1)
-    world.review(asked, verdict)
+    assert "NotDue" in shell.run("verdict", "close", request, by="relayer", status=1)
+    files = _signed(shell, request, "--stands")
+    assert "QuorumMismatch" in shell.run("verdict", "judge", request, *files[:2], by="relayer", status=1)
+    assert "name what the judges signed" in shell.run("verdict", "judge", request, by="relayer", status=2)
+    judged = shell.json("verdict", "judge", request, *files, by="relayer")
+    assert (judged["case"]["phase"], judged["case"]["judges"]) == ("stands", [2, 3, 4])
+    assert [row["state"] for row in shell.json("verdict", "contests")] == ["judged"]
+    world.pass_time(client_world.TERMS.ruling_time + 1)
+    assert shell.json("verdict", "close", request, by="relayer")["state"] == "upheld"
     shown = shell.json("verdict", "wait", request, "--final")
     assert (shown["state"], shown["finality"]) == ("upheld", "final")
     assert shell.json("verdict", "contests", "--open") == []
-    assert "TestimonyIrrelevant" in shell.run("verdict", "punish", request, by="relayer", status=1)
     settled = shell.json("agreement", "settle", agreement, by="relayer")
     assert (settled["verdicts"], settled["price"], settled["currency"]) == (1, "5", ETHER)
     error = shell.json("agreement", "settle", agreement, by="relayer", status=1)["error"]
     assert error["revert"]["remedy"]
 
 
-def test_verdict_punish__when_corrected__then_the_signers_are_slashed(shell: Shell, agreement: str) -> None:
-    asked = _ask(shell, agreement)
+def test_verdict_judge__when_rulings_are_others__then_status_2(shell: Shell, agreement: str) -> None:
+    world, asked = shell.world, _ask(shell, agreement)
     request = "0x" + asked.id.hex()
-    shell.world.record_verdict(asked, client_world.Verdict(1, 900_000, bytes(32)))
+    world.record_verdict(asked, client_world.Verdict(1, 900_000, bytes(32)))
+    stands = _signed(shell, request, "--stands")
+    other = shell.folder / "other.json"
+    false = ("--outcome", "0", "--score-ppm", "100000", "--trail", "0x" + "22" * 32)
+    other.write_text(shell.run("verdict", "judge", request, *false, "--sign-only", by="judge2"))
+    bring = ("verdict", "judge", request)
+    assert "different rulings" in shell.run(*bring, *stands, str(other), by="relayer", status=2)
+    other.write_text(other.read_text().replace(request, "0x" + "11" * 32))
+    assert "another request" in shell.run(*bring, str(other), by="relayer", status=2)
+    other.write_text("{}")
+    assert "not a signed ruling" in shell.run(*bring, str(other), by="relayer", status=2)
+    for wrong in (("--stands", *false), false[:4], ()):
+        assert "--score-ppm" in shell.run("verdict", "rule", request, *wrong, by="arbiter", status=2)
+
+
+def test_verdict_rule__when_the_bench_lies__then_the_arbiter_overrules_it(shell: Shell, agreement: str) -> None:
+    world, asked = shell.world, _ask(shell, agreement)
+    request = "0x" + asked.id.hex()
+    world.record_verdict(asked, client_world.Verdict(1, 900_000, bytes(32)))
     shell.run("verdict", "challenge", request, by="relayer")
-    shell.world.review(asked, client_world.Verdict(0, 100_000, bytes(32)))
-    slashed = shell.json("verdict", "punish", request, by="subject")["slashed"]
-    assert {each["beneficiary"] for each in slashed} == {RELAYER.address}
-    assert len(slashed) == client_world.QUORUM
-    assert shell.json("verdict", "punish", request, by="subject")["slashed"] == []
-    info = shell.json("operator", "show", OPERATORS[0].address)
+    call = shell.json("verdict", "rule", request, "--stands", "--show-only")
+    assert (call["to"], call["value"]) == (world.client.contract.addresses.committee, "0")
+    assert "RulingNotDue" in shell.run("verdict", "rule", request, "--stands", by="arbiter", status=1)
+    files = _signed(shell, request, "--stands")
+    shell.run("verdict", "judge", request, *files, by="subject")
+    false = ("--outcome", "0", "--score-ppm", "100000", "--trail", "0x" + "22" * 32)
+    assert "NotArbiter" in shell.run("verdict", "rule", request, *false, by="relayer", status=1)
+    ruled = shell.json("verdict", "rule", request, *false, by="arbiter")
+    assert (ruled["state"], ruled["outcome"], ruled["signers"]) == ("corrected", 0, [])
+    assert ruled["case"]["phase"] == "overruled"
+    assert ruled["events"].count("OperatorSlashed") == 5
+    assert int(shell.json("operator", "show", RELAYER.address)["credit"]) == 2 * client_world.TERMS.bond
+    shown = shell.json("operator", "show", OPERATORS[0].address)
+    assert shown["convictedIn"] is not None
     shell.run("operator", "stake", str(10**18), "--operator", OPERATORS[0].address, by="relayer")
     grown = shell.json("operator", "show", OPERATORS[0].address)
-    assert int(grown["stakeWei"]) - int(info["stakeWei"]) == 10**18
-    for each in OPERATORS[1:3]:
+    assert int(grown["stakeWei"]) - int(shown["stakeWei"]) == 10**18
+    for each in [*OPERATORS[1:], client_world.FIFTH]:
         shell.run("operator", "stake", str(10**18), "--operator", each.address, by="relayer")
-    for each in OPERATORS[:3]:
-        shell.run("operator", "release", "--operator", each.address, by="relayer")
+    world.pass_time(20)
+    assert shell.json("operator", "rotate", by="relayer")["seats"] == 3
+
+
+def test_verdict_close__when_nobody_decided__then_unjudged_unless_asked_for(shell: Shell, agreement: str) -> None:
+    world, asked = shell.world, _ask(shell, agreement)
+    request = "0x" + asked.id.hex()
+    world.record_verdict(asked, client_world.Verdict(1, 900_000, bytes(32)))
+    shell.run("verdict", "challenge", request, by="relayer")
+    world.pass_time(client_world.TERMS.judging_time + client_world.TERMS.ruling_time + 1)
+    assert shell.json("verdict", "close", request, by="relayer")["state"] == "unjudged"
+    error = shell.json("verdict", "wait", request, "--final", status=1)["error"]
+    assert error["kind"] == "UnjudgedError"
+    assert shell.json("verdict", "wait", request, "--final", "--take-unjudged")["state"] == "unjudged"
+    paid = shell.json("operator", "collect", "--withdraw", by="relayer")
+    assert int(paid["creditWithdrawn"]) >= client_world.TERMS.bond
+
+
+def test_verdict_punish__when_one_signed_two_that_conflict__then_slashed(shell: Shell, agreement: str) -> None:
+    world, asked = shell.world, _ask(shell, agreement)
+    request = "0x" + asked.id.hex()
+    world.record_verdict(asked, client_world.Verdict(1, 900_000, bytes(32)))
+    (first, *_) = world.client.testimonies(asked.id)
+    signer = next(each for each in world.attesters if each.address == world.client.witness(first))
+    other = client_world.Verdict(0, 100_000, bytes(32))
+    digest = report_digest(world.client.domain, first.epoch, 1, report_leaf(asked.request, other))
+    file = shell.folder / "testimony.json"
+    told = {"verdict": other.to_json(), "proof": [], "epoch": first.epoch, "count": 1}
+    file.write_text(json.dumps({**told, "signature": "0x" + signer.sign(digest).hex()}))
+    slashed = shell.json("verdict", "punish", request, str(file), by="subject")
+    operator = world.client.read(world.client.contract.operator_of(signer.address))
+    assert (slashed["operator"], slashed["penaltyWei"]) == (operator, str(client_world.TERMS.penalty))
+    assert "AlreadyPunished" in shell.run("verdict", "punish", request, str(file), by="subject", status=1)
+    assert "TestimoniesCompatible" in shell.run("verdict", "punish", request, *[str(file)] * 2, by="subject", status=1)
+    file.write_text(json.dumps({**told, "signature": "0x" + RELAYER.sign(digest).hex()}))
+    assert "name another file" in shell.run("verdict", "punish", request, str(file), by="subject", status=2)
+    file.write_text(json.dumps(told))
+    assert "not a signature" in shell.run("verdict", "punish", request, str(file), by="subject", status=2)
 
 
 def test_request_claim__when_anchored__then_fetched_shown_and_brought_on_chain(shell: Shell, agreement: str) -> None:
@@ -500,27 +620,6 @@ def test_standing__when_made_opened_and_ended__then_shown(shell: Shell, agreemen
     assert [row["standing"] for row in shell.json("standing", "list", "--agreement", agreement)] == [standing]
     assert "RoundNotDue" in shell.run("standing", "open", standing, by="relayer", status=1)
     assert int(shell.json("standing", "end", standing, by="controller")["refunded"]) == 2 * (client_world.FEE_WEI + 5)
-
-
-def test_policy__when_signed_by_enough_members__then_scheduled(shell: Shell) -> None:
-    before = shell.json("operator", "policy", "show")
-    assert before["scheduled"] is None
-    deadline, files = str(shell.world.client.block_time() + 10**6), []
-    for index in range(10, 14):
-        name = f"attester{index}"
-        write_secret(shell.folder / name, devnet_key(index), "secret", light=True)
-        line = ("operator", "policy", "sign", "--epoch-grace", "90", "--deadline", deadline)
-        path = shell.folder / f"{name}.signed"
-        path.write_text(shell.run(*line, by=name))
-        files.append(str(path))
-    assert "QuorumMismatch" in shell.run("operator", "policy", "schedule", files[0], by="relayer", status=1)
-    scheduled = shell.json("operator", "policy", "schedule", *files, by="relayer")
-    shown = shell.json("operator", "policy", "show")
-    assert shown["scheduled"]["epochGrace"] == 90
-    assert shown["notBefore"] == scheduled["notBefore"]
-    assert "PolicyNotDue" in shell.run("operator", "policy", "apply", by="relayer", status=1)
-    shell.world.pass_time(client_world.POLICY.unbonding_time)
-    assert shell.json("operator", "policy", "apply", by="relayer")["epochGrace"] == 90
 
 
 def test_operator_keys__when_changed__then_shown(shell: Shell) -> None:

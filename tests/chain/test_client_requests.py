@@ -127,7 +127,7 @@ def test_verdict__when_recorded_in_a_batch__then_each_is_found(world: World) -> 
 def test_verdict__when_its_window_is_over__then_final(world: World) -> None:
     asked = world.ask()
     world.record_verdict(asked, VERDICT)
-    world.pass_time(client_world.CHALLENGES.window + 1)
+    world.pass_time(client_world.TERMS.window + 1)
     view = world.client.wait_final(asked.id, timeout_s=5)
     assert view.final
     assert view.to_json()["finality"] == "final"
@@ -234,8 +234,21 @@ def test_callback__when_recorded__then_the_receiver_was_called(world: World) -> 
     clinic, _, identifier = ask_clinic(world)
     sent = world.record_verdict(asked_of(world, identifier), VERDICT)
     assert "DeliveryFailed" not in [event.name for event in sent.events]
-    assert clinic.functions.recalled(identifier).call()
     assert not world.client.verdict(identifier).undelivered
+    assert not clinic.functions.recalled(identifier).call()
+
+
+def test_deliver_final__when_nobody_can_challenge_it_any_more__then_the_receiver_acts_on_it_once(world: World) -> None:
+    clinic, _, identifier = ask_clinic(world)
+    world.record_verdict(asked_of(world, identifier), VERDICT)
+    with pytest.raises(ContractRevertError, match="NotFinal"):
+        world.as_(RELAYER).deliver_final(identifier)
+    world.pass_time(world.client.committee_terms.window + 1)
+    sent = world.as_(RELAYER).deliver_final(identifier)
+    assert sent.event("FinalDelivered").arguments["receiver"] == clinic.address
+    assert clinic.functions.recalled(identifier).call()
+    with pytest.raises(ContractRevertError, match="DeliveredFinally"):
+        world.as_(RELAYER).deliver_final(identifier)
 
 
 def test_retry_callback__when_it_failed__then_it_can_be_delivered_later(world: World) -> None:
@@ -250,7 +263,6 @@ def test_retry_callback__when_it_failed__then_it_can_be_delivered_later(world: W
     assert view.to_json()["undelivered"] is True
     world.rpc("anvil_setCode", clinic.address, code)
     assert world.as_(RELAYER).retry_callback(identifier).event("Delivered")
-    assert clinic.functions.recalled(identifier).call()
     assert not world.client.verdict(identifier).undelivered
     with pytest.raises(ContractRevertError, match="NothingToDeliver"):
         world.as_(RELAYER).retry_callback(identifier)

@@ -333,13 +333,28 @@ def test_erasures__when_an_epoch_began_while_a_request_was_open__then_its_member
         asked = world.ask(agreement)
         before = world.client.read(world.client.contract.members_of(1))
         world.as_(client_world.OPERATORS[0]).resign()
-        world.pass_time(client_world.POLICY.epoch_length + 1)
+        world.pass_time(client_world.TERMS.epoch_length + 1)
         world.as_(RELAYER).rotate()
         world.record_verdict(asked, Verdict(1, 700_000, b"t" * 32))
         world.as_(SUBJECT).withdraw(agreement)
         after = world.client.read(world.client.contract.members_of(2))
         listed = {each.by for each in erasures_of(world.client, agreement.id)[1:]}
         assert listed == {*before, *after}
+
+
+def test_erasures__when_a_verdict_was_challenged__then_its_judges_are_listed_too() -> None:
+    with anvil() as url:
+        world = client_world.build(url, client_world.BENCH)
+        agreement = world.give(erasure=True)
+        asked, other = world.ask(agreement), world.ask(agreement)
+        for each in (asked, other):
+            world.record_verdict(each, Verdict(1, 700_000, b"t" * 32))
+        world.as_(SUBJECT).withdraw(agreement)
+        # Those in reserve get fields of no request that isn't challenged.
+        attesters = [each.address for each in world.attesters]
+        assert [each.by for each in erasures_of(world.client, agreement.id)[1:]] == attesters[:3]
+        world.as_(RELAYER).challenge(asked.id)
+        assert [each.by for each in erasures_of(world.client, agreement.id)[1:]] == attesters
 
 
 # Erased by the holder

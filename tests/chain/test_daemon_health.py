@@ -112,7 +112,7 @@ async def test_limits__when_disk_or_head_pass_them__then_each_is_told(
     nodes: Town, made: Ground, tmp_path: Path
 ) -> None:
     node = nodes.nodes[0]
-    strict = settings(made, tmp_path / "operator0", 0, {"jail_after": 0}).model_copy(
+    strict = settings(made, tmp_path / "operator0", 0, {}).model_copy(
         update={"health": HealthSettings(min_free_mb=10**9, stale_s=1)}
     )
     time.sleep(max(node.services.surveyor.survey.head_timestamp + 1.1 - time.time(), 0))

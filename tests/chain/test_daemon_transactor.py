@@ -79,7 +79,7 @@ def transactor_of(
     **settings: float,
 ) -> tuple[Transactor, Acts]:
     web3 = open_async(url)
-    contract = AssentContract(web3, chain.contract.address, DEVNET_CHAIN_ID)
+    contract = AssentContract(web3, chain.contract.addresses, DEVNET_CHAIN_ID)
     transactor = Transactor(web3, contract, store, signer, metrics, SendSettings(**settings))  # type: ignore[arg-type]
     return transactor, Acts(contract, transactor)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from eth_utils import keccak
 
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import ChainReader, open_async
+from oracle.core.addresses import Addresses
 from oracle.core.errors import EndpointError, WrongChainError
 from oracle.core.structs import Request
 from oracle.keys.devnet import DEVNET_CHAIN_ID, devnet_key
@@ -41,13 +43,17 @@ def store(tmp_path: Path) -> Iterator[NodeStore]:
 @pytest.fixture
 async def reader(chain: Ground) -> AsyncIterator[ChainReader]:
     web3 = open_async(chain.url)
-    yield ChainReader(web3, chain.contract.address, DEVNET_CHAIN_ID)
+    yield ChainReader(web3, chain.contract.addresses, DEVNET_CHAIN_ID)
     await web3.provider.disconnect()
 
 
 def watcher(chain: Ground, reader: ChainReader, store: NodeStore, finality: str = "latest") -> Watcher:
     settings = ChainSettings(
-        rpc_url=chain.url, chain_id=DEVNET_CHAIN_ID, contract=chain.contract.address, finality=finality, range_blocks=3
+        rpc_url=chain.url,
+        chain_id=DEVNET_CHAIN_ID,
+        **chain.places,
+        finality=finality,
+        range_blocks=3,
     )
     return Watcher(reader, store, settings, Metrics())
 
@@ -166,7 +172,9 @@ async def test_catch_up__when_somebody_wrote_bytes_that_are_no_text__then_all_el
 ) -> None:
     # The ABI writes bytes and string alike; only the reader cares.
     data = hostile("commit(bytes32,address,string)", ["bytes32", "address", "bytes"], [b"r" * 32, SUBJECT, b"\xff\xfe"])
-    sent = chain.web3.eth.send_transaction({"from": HOLDER, "to": chain.contract.address, "data": HexStr(data)})
+    sent = chain.web3.eth.send_transaction(
+        {"from": HOLDER, "to": chain.contract.addresses.records, "data": HexStr(data)}
+    )
     assert chain.web3.eth.wait_for_transaction_receipt(sent)["status"] == 1
     request = chain.asked()
     await watcher(chain, reader, store).catch_up()
@@ -180,18 +188,18 @@ async def test_committee__when_an_endpoint_is_no_text__then_the_others_are_read(
     named = keccak(text="Joining(address operator,bytes32 sealKey,string endpoint,uint256 deadline)")
     kinds = ["bytes32", "address", "bytes32", "bytes32", "uint256"]
     struct = keccak(encode(kinds, [named, operator, b"s" * 32, keccak(endpoint), deadline]))
-    signature = attester.sign(chain.contract.domain.digest(struct))
+    signature = attester.sign(chain.contract.committee_domain.digest(struct))
     data = hostile(
         "join(address,bytes32,string,uint256,bytes)",
         ["address", "bytes32", "bytes", "uint256", "bytes"],
         [attester.address, b"s" * 32, endpoint, deadline, signature],
     )
     before = chain.rpc("evm_snapshot")
-    call = {"from": operator, "to": chain.contract.address, "data": data, "value": 10**18}
+    call = {"from": operator, "to": chain.contract.addresses.committee, "data": data, "value": 10**18}
     assert chain.web3.eth.wait_for_transaction_receipt(chain.web3.eth.send_transaction(call))["status"] == 1  # type: ignore[arg-type]
     chain.rotate()
     web3 = open_async(chain.url)
-    committee = Committee(AssentContract(web3, chain.contract.address, DEVNET_CHAIN_ID), [chain.attesters[0].address])
+    committee = Committee(AssentContract(web3, chain.contract.addresses, DEVNET_CHAIN_ID), [chain.attesters[0].address])
     view = await committee.view()
     await web3.provider.disconnect()
     chain.rpc("evm_revert", before)
@@ -201,17 +209,21 @@ async def test_committee__when_an_endpoint_is_no_text__then_the_others_are_read(
 
 async def test_check_chain__when_another_chain_or_no_contract__then_wrong_chain(chain: Ground) -> None:
     web3 = open_async(chain.url)
-    await ChainReader(web3, chain.contract.address, DEVNET_CHAIN_ID).check_chain()
+    await ChainReader(web3, chain.contract.addresses, DEVNET_CHAIN_ID).check_chain()
     with pytest.raises(WrongChainError, match=r"chain 31337.*says 1;"):
-        await ChainReader(web3, chain.contract.address, 1).check_chain()
+        await ChainReader(web3, chain.contract.addresses, 1).check_chain()
     with pytest.raises(WrongChainError, match="no contract"):
-        await ChainReader(web3, SUBJECT, DEVNET_CHAIN_ID).check_chain()
+        await ChainReader(web3, Addresses(SUBJECT, SUBJECT, SUBJECT), DEVNET_CHAIN_ID).check_chain()
+    for name in ("committee", "records"):
+        other = replace(chain.contract.addresses, **{name: SUBJECT})
+        with pytest.raises(WrongChainError, match=f"correct chain.{name}"):
+            await ChainReader(web3, other, DEVNET_CHAIN_ID).check_chain()
     await web3.provider.disconnect()
 
 
 async def test_catch_up__when_the_endpoint_is_down__then_endpoint_error(store: NodeStore, chain: Ground) -> None:
     web3 = open_async("http://127.0.0.1:1/secret-key")
-    reader = ChainReader(web3, chain.contract.address, DEVNET_CHAIN_ID)
+    reader = ChainReader(web3, chain.contract.addresses, DEVNET_CHAIN_ID)
     with pytest.raises(EndpointError) as caught:
         await watcher(chain, reader, store).catch_up()
     assert "secret-key" not in str(caught.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,16 @@ class Scene:
         return deploy(self.network, DEPLOYER, self.path, self.said.append)
 
     def verify(self, made: Deployment) -> None:
-        policy, challenges = self.network.policy.terms(), self.network.challenges.terms()
-        verify(self.web3, made.contract, policy, challenges, made.block)
+        verify(self.web3, made.addresses, self.network.committee.terms())
+
+    def contract(self, made: Deployment) -> AssentContract:
+        return AssentContract(self.web3, made.addresses, 31337)
+
+    def corrupt(self, address: str) -> None:
+        """Change the last byte of a contract's code."""
+        code = bytearray(self.web3.eth.get_code(self.web3.to_checksum_address(address)))
+        code[-1] ^= 1
+        self.web3.provider.make_request("anvil_setCode", [address, "0x" + code.hex()])  # type: ignore[arg-type]
 
     @property
     def sent(self) -> int:
@@ -61,23 +69,23 @@ def test_deploy__when_the_chain_is_fresh__then_contract_and_model_stand_and_are_
     made = scene.deploy()
     assert Deployment.read(scene.path) == made
     written = json.loads(scene.path.read_text())
-    assert (written["chainId"], written["contract"], written["block"]) == (31337, made.contract, 4)
-    contract = AssentContract(scene.web3, made.contract, 31337)
+    assert (written["chainId"], written["contract"], written["block"]) == (31337, made.contract, 1)
+    assert (written["committee"], written["records"]) == (made.committee, made.records)
+    contract = scene.contract(made)
     (model,) = made.models.values()
     status = contract.model_status(model).call()
     assert (status.state, status.quorum, status.fee) == (ModelState.PUBLISHED, 3, 10**15)
     scene.verify(made)
-    assert contract.current_policy().call() == scene.network.policy.terms()
-    assert contract.challenge_terms().call() == scene.network.challenges.terms()
+    assert contract.committee_terms().call() == scene.network.committee.terms()
     assert not list(scene.path.parent.glob("*.partial"))
 
 
 def test_deploy__when_run_again__then_nothing_is_sent(scene: Scene) -> None:
     first = scene.deploy()
     sent, text = scene.sent, scene.path.read_text()
-    assert sent == 5
+    assert sent == 6
     assert scene.deploy() == first
-    assert (scene.sent, scene.path.read_text()) == (5, text)
+    assert (scene.sent, scene.path.read_text()) == (6, text)
 
 
 def test_deploy__when_publishing_was_cut_short__then_the_contract_is_kept_and_the_rest_done(
@@ -94,7 +102,7 @@ def test_deploy__when_publishing_was_cut_short__then_the_contract_is_kept_and_th
     made = scene.deploy()
     assert made.contract == contract
     assert len(made.models) == 1
-    assert scene.sent == 5
+    assert scene.sent == 6
 
 
 @pytest.mark.parametrize("code", ["0x", "0x6001600155"])
@@ -108,54 +116,48 @@ def test_deploy__when_the_code_is_not_ours__then_deployed_anew(scene: Scene, cod
     assert any("anew" in line for line in scene.said)
     assert Deployment.read(scene.path) == second
     scene.verify(second)
-    assert (
-        AssentContract(scene.web3, second.contract, 31337).model_status(next(iter(second.models.values()))).call().state
-        is ModelState.PUBLISHED
-    )
+    assert scene.contract(second).model_status(next(iter(second.models.values()))).call().state is ModelState.PUBLISHED
 
 
-def test_deploy__when_one_byte_differs__then_deployed_anew(scene: Scene) -> None:
+PARTS: dict[str, Callable[[AssentContract], str]] = {
+    "Assent": lambda contract: contract.addresses.core,
+    "AssentRequests": lambda contract: contract.requests().call(),
+    "AssentAgreements": lambda contract: contract.agreements().call(),
+    "Committee": lambda contract: contract.addresses.committee,
+    "Records": lambda contract: contract.addresses.records,
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_deploy__when_one_byte_of_a_contract_differs__then_deployed_anew(scene: Scene, name: str) -> None:
     first = scene.deploy()
-    code = bytearray(scene.web3.eth.get_code(scene.web3.to_checksum_address(first.contract)))
-    code[-1] ^= 1
-    scene.web3.provider.make_request("anvil_setCode", [first.contract, "0x" + code.hex()])  # type: ignore[arg-type]
-    assert scene.deploy().contract != first.contract
-
-
-@pytest.mark.parametrize("name", ["AssentConsents", "AssentDesk", "AssentRegistries"])
-def test_deploy__when_another_part_is_not_ours__then_deployed_anew(scene: Scene, name: str) -> None:
-    first = scene.deploy()
-    contract = AssentContract(scene.web3, first.contract, 31337)
-    parts = {"AssentConsents": contract.consents, "AssentDesk": contract.desk, "AssentRegistries": contract.registries}
-    address = parts[name]().call()
-    code = bytearray(scene.web3.eth.get_code(scene.web3.to_checksum_address(address)))
-    code[-1] ^= 1
-    scene.web3.provider.make_request("anvil_setCode", [address, "0x" + code.hex()])  # type: ignore[arg-type]
+    scene.corrupt(PARTS[name](scene.contract(first)))
     with pytest.raises(VerificationError, match=name):
         scene.verify(first)
     assert scene.deploy().contract != first.contract
 
 
-def test_deploy__when_other_challenges_are_wanted__then_the_difference_is_named(scene: Scene) -> None:
+@pytest.mark.parametrize("name", ["committee", "records"])
+def test_verify__when_a_file_names_anothers_contract__then_the_difference_is_named(scene: Scene, name: str) -> None:
     first = scene.deploy()
-    challenges = scene.network.challenges.model_copy(update={"bond": 7})
-    scene.network = scene.network.model_copy(update={"challenges": challenges})
-    with pytest.raises(VerificationError, match=r"bond is \d+ .* not 7"):
-        scene.verify(first)
+    scene.path.unlink()
+    second = scene.deploy()
+    mixed = replace(first, **{name: getattr(second, name)})
+    with pytest.raises(VerificationError, match=f"the {name} of {first.contract} is"):
+        scene.verify(mixed)
 
 
-def test_create__when_the_contract_cant_stand_the_terms__then_it_says_so(scene: Scene) -> None:
-    challenges = scene.network.challenges.terms()
-    policy = replace(scene.network.policy.terms(), min_members=1)
+def test_create__when_the_committee_cant_have_the_terms__then_it_says_so(scene: Scene) -> None:
+    terms = replace(scene.network.committee.terms(), min_roll=1)
     with pytest.raises(VerificationError, match="reverted"):
-        create(scene.web3, policy, challenges, scene.send)
+        create(scene.web3, DEPLOYER.address, terms, scene.send)
 
 
-def test_deploy__when_another_policy_is_wanted__then_deployed_anew_and_the_difference_named(scene: Scene) -> None:
+def test_deploy__when_other_terms_are_wanted__then_deployed_anew_and_the_difference_named(scene: Scene) -> None:
     first = scene.deploy()
-    policy = scene.network.policy.model_copy(update={"min_members": 5})
-    scene.network = scene.network.model_copy(update={"policy": policy})
-    with pytest.raises(VerificationError, match=r"minMembers is 4 .* not 5"):
+    committee = scene.network.committee.model_copy(update={"max_roll": 9})
+    scene.network = scene.network.model_copy(update={"committee": committee})
+    with pytest.raises(VerificationError, match=r"maxRoll is 14 .* not 9"):
         scene.verify(first)
     assert scene.deploy().contract != first.contract
 

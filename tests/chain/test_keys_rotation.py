@@ -9,7 +9,7 @@ from pathlib import Path
 import client_world
 import pytest
 from anvil_server import anvil
-from client_world import OPERATORS, POLICY, RELAYER, World
+from client_world import OPERATORS, RELAYER, TERMS, World
 from typer.testing import CliRunner
 
 from oracle.cli.app import app
@@ -40,9 +40,11 @@ class Operator:
 
     def write(self, attester: str = 'attester = "attester.json"', seal: str = 'seal = "seal.json"') -> None:
         client = self.world.client
+        own = f'{attester}\n{seal}\nsender = "sender.json"\npassword_file = "password"\n'
         self.config.write_text(
             f'models = ["{self.folder}"]\n[chain]\nrpc_url = "{client.web3.provider.endpoint_uri}"\nchain_id = 31337\n'
-            f'contract = "{client.address}"\n[keys]\n{attester}\n{seal}\nsender = "sender.json"\npassword_file = "password"\n'
+            f'contract = "{client.address}"\ncommittee = "{client.contract.addresses.committee}"\n'
+            f'records = "{client.contract.addresses.records}"\n[keys]\n{own}'
         )
 
     def register(self, attester: str, seal: str) -> None:
@@ -51,7 +53,7 @@ class Operator:
         self.world.as_(OPERATORS[0]).change_keys(signer, public, "https://node.example")
 
     def next_epoch(self) -> None:
-        self.world.pass_time(POLICY.epoch_length)
+        self.world.pass_time(TERMS.epoch_length)
         self.world.as_(RELAYER).rotate()
 
     def rotate(self, kind: str = "attester") -> list[tuple[str, str]]:
@@ -82,8 +84,8 @@ def test_rotate__when_followed_to_the_end__then_says_at_each_step_which_key_is_n
     assert operator.rotate() == waits
     operator.next_epoch()
     assert operator.rotate() == [(f"signs for epoch {epoch}", "keep"), (f"signs for epoch {epoch + 1}", "keep")]
-    world.pass_time(POLICY.epoch_grace + 1)
-    assert operator.rotate() == [("is done", "remove"), (f"signs for epoch {epoch + 1}", "keep")]
+    world.pass_time(TERMS.grace + 1)
+    assert operator.rotate() == [("signs no more", "keep"), (f"signs for epoch {epoch + 1}", "keep")]
     assert not (tmp_path / "attester-3.json").exists()
 
 

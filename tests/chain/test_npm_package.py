@@ -14,10 +14,10 @@ from typing import Any
 import client_world
 import pytest
 from anvil_server import anvil
+from client_world import SUBJECT
 
 from deploy.deployment import write
-from oracle.client import Deployment
-from oracle.core.structs import Delivery, Disclosure, Finality, RequestState, Verdict
+from oracle.core.structs import Delivery, Disclosure, Finality, Phase, RequestState, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests" / "npm"
@@ -63,7 +63,7 @@ def test_viem__when_a_verdict_is_recorded__then_it_reads_what_python_does(tmp_pa
     file = tmp_path / "31337.json"
     with anvil() as url:
         world = client_world.build(url)
-        write(Deployment(31337, world.client.address, world.block, url, {"screening": world.model.id}), file)
+        write(world.deployment, file)
         agreement = world.give(price=7)
         asked = world.ask(agreement)
         world.record_verdict(asked, VERDICT)
@@ -71,8 +71,12 @@ def test_viem__when_a_verdict_is_recorded__then_it_reads_what_python_does(tmp_pa
         by = world.client.recording(asked.id).by
         use = str(asked.request.question.use)
         found: dict[str, Any] = json.loads(
-            run("node", TESTS / "read_verdict.mjs", url, file, f"0x{agreement.id.hex()}", use)
+            run(
+                *("node", TESTS / "read_verdict.mjs", url, file),
+                *(f"0x{agreement.id.hex()}", use, f"0x{world.record.id.hex()}"),
+            )
         )
+        terms = world.client.committee_terms
     assert found["id"] == f"0x{asked.id.hex()}"
     assert found["agreement"] == f"0x{agreement.id.hex()}"
     assert found["verdict"] == {
@@ -91,7 +95,11 @@ def test_viem__when_a_verdict_is_recorded__then_it_reads_what_python_does(tmp_pa
         "epoch": by.epoch,
         "bitmap": str(by.bitmap),
     }
+    assert found["terms"]["seats"] == terms.seats
+    assert found["terms"]["bond"] == str(terms.bond)
+    assert found["case"]["phase"] == Phase.NONE
+    assert (found["record"]["state"], found["record"]["subject"]) == (1, SUBJECT.address)
     assert found["models"] == {"screening": f"0x{world.model.id.hex()}"}
     enums = {"RequestState": names(RequestState), "Finality": names(Finality), "Delivery": names(Delivery)}
-    enums |= {"Disclosure": names(Disclosure)}
+    enums |= {"Disclosure": names(Disclosure), "Phase": names(Phase)}
     assert found["enums"] == enums

@@ -317,3 +317,27 @@ def test_history__when_it_was_given_used_and_withdrawn__then_all_in_order(world:
     earned = world.client.unsettled(agreement.id)
     assert earned.price == one.earned + two.earned
     assert canonical.canonical([each.to_json() for each in history_of(world.client, agreement.id)])
+
+
+def test_history__when_verdicts_were_challenged__then_how_each_ended() -> None:
+    with anvil() as url:
+        world = client_world.build(url, client_world.BENCH)
+        agreement, right = world.give(uses=9), Verdict(1, 700_000, b"t" * 32)
+        upheld, corrected, unjudged = (world.ask(agreement, deadline_s=10**5) for _ in range(3))
+        for each in (upheld, unjudged, corrected):
+            world.record_verdict(each, right)
+            world.as_(RELAYER).challenge(each.id)
+        world.judge(upheld, right, stands=True)
+        world.judge(corrected, Verdict(0, 1, b"t" * 32), stands=False)
+        world.pass_time(client_world.TERMS.judging_time + 1)
+        world.as_(RELAYER).close(unjudged.id)
+        found = [(each.event, each.use, each.outcome) for each in history_of(world.client, agreement.id)]
+        assert found[-5:] == [
+            ("recorded", 1, 1),
+            ("challenged", 1, None),
+            ("upheld", 0, None),
+            ("corrected", 1, 0),
+            ("unjudged", 2, None),
+        ]
+        told = [(each.state, each.outcome) for each in uses_of(world.client, agreement.id)]
+        assert told == [("upheld", 1), ("corrected", 0), ("unjudged", 1)]

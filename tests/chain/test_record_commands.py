@@ -11,6 +11,7 @@ from anvil_server import anvil
 from client_world import HOLDER, SUBJECT
 from typer.testing import CliRunner
 
+from deploy.deployment import write
 from oracle.cli.app import app
 from oracle.core.structs import RecordState
 from oracle.keys.devnet import devnet_key
@@ -35,14 +36,7 @@ def test_correction__when_committed_and_the_first_retired__then_the_chain_says_s
     second = _made(tmp_path, {"age": 43}, "--corrects", first["file"])
     with anvil() as url:
         world = client_world.build(url)
-        deployment = {
-            "chainId": 31337,
-            "contract": world.client.address,
-            "block": world.block,
-            "rpcUrl": url,
-            "models": {},
-        }
-        (tmp_path / "31337.json").write_text(json.dumps(deployment))
+        write(world.deployment, tmp_path / "31337.json")
         ids = [bytes.fromhex(each["record"][2:]) for each in (first, second)]
         for each in (first, second):
             world.as_(HOLDER).commit_record(bytes.fromhex(each["root"][2:]), SUBJECT.address, "https://vault.example")

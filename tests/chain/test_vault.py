@@ -10,11 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-from daemon_chain import CHALLENGES, POLICY
-from vault_chain import CONTROLLER, HOLDER, OPERATORS, SUBJECT, World, world
+from daemon_chain import TERMS
+from vault_chain import CONTROLLER, HOLDER, NEWCOMER, OPERATORS, SEATS, SUBJECT, World, world
 
 from oracle.chain.contract import AssentContract
 from oracle.chain.rpc import open_async
+from oracle.core.addresses import Addresses
+from oracle.core.digests import ruling_digest
 from oracle.core.errors import ChainError, DatabaseError, EndpointError, Reason, SealError, VaultError, WrongChainError
 from oracle.core.notices import Notice
 from oracle.core.structs import Model, Record, Request, Step
@@ -89,9 +91,9 @@ def chain_world() -> Iterator[World]:
         yield made
 
 
-def view(made: World, address: str | None = None, *urls: str, chain_id: int = DEVNET_CHAIN_ID) -> ChainView:
+def view(made: World, addresses: Addresses | None = None, *urls: str, chain_id: int = DEVNET_CHAIN_ID) -> ChainView:
     web3 = open_async(urls or made.url)
-    return ChainView(web3, AssentContract(web3, address or made.contract.address, chain_id), 0, freshness_s=0)
+    return ChainView(web3, AssentContract(web3, addresses or made.contract.addresses, chain_id), 0, freshness_s=0)
 
 
 @pytest.fixture
@@ -112,7 +114,7 @@ async def test_fields__when_a_member_asks_for_a_standing_request__then_open_and_
         values = verify_disclosure(scene.record.root, await scene.fetch(scene.ask(request, who), who))
         assert values == {name: FIELDS[name] for name in INPUTS}
     logged = {release.attester for release in scene.vault.releases(request.id)}
-    assert logged == {attester.address for attester in scene.world.attesters}
+    assert logged == {attester.address for attester in scene.world.attesters[:SEATS]}
 
 
 async def test_fields__when_all_members_ask_at_once__then_the_chain_is_asked_once(scene: Scene) -> None:
@@ -160,7 +162,7 @@ async def test_ask__when_a_stranger_signs__then_is_refused(scene: Scene) -> None
 async def test_ask__when_an_operator_joined_but_isnt_a_member_yet__then_is_refused(scene: Scene) -> None:
     request = scene.world.ask(scene.world.agree(scene.record))
     waiting = LocalSigner(devnet_key(15))
-    scene.world.join(OPERATORS[3], waiting)
+    scene.world.join(NEWCOMER, waiting)
     assert await scene.refusal(scene.signed(request, waiting)) == "not_a_member"
 
 
@@ -186,7 +188,7 @@ async def test_ask__when_the_epoch_has_passed__then_its_members_are_answered_for
     epoch = scene.epoch
     scene.world.send(scene.world.contract.resign(), OPERATORS[2])
     scene.world.rotate()
-    scene.world.pass_time(POLICY.epoch_grace - 10)
+    scene.world.pass_time(TERMS.grace - 10)
     # The third is a member of that epoch only.
     assert await scene.fetch(scene.ask(before, who=2, epoch=epoch), who=2)
     assert await scene.refusal(scene.ask(after, who=2)) == "not_a_member"
@@ -197,9 +199,9 @@ async def test_ask__when_the_epoch_has_passed__then_its_members_are_answered_for
 async def test_ask__when_the_epoch_is_two_back__then_is_refused_within_the_grace(scene: Scene) -> None:
     request = scene.world.ask(scene.world.agree(scene.record))
     epoch = scene.epoch
-    scene.world.join(OPERATORS[3], LocalSigner(devnet_key(15)))
+    scene.world.join(NEWCOMER, LocalSigner(devnet_key(15)))
     scene.world.rotate()
-    scene.world.send(scene.world.contract.resign(), OPERATORS[3])
+    scene.world.send(scene.world.contract.resign(), NEWCOMER)
     scene.world.rotate()
     assert await scene.refusal(scene.ask(request, epoch=epoch)) == "epoch_stale"
 
@@ -220,25 +222,75 @@ async def test_ask__when_the_operator_changed_its_keys__then_the_old_attester_ha
     assert await scene.fetch(scene.ask(request))
 
 
-async def test_ask__when_the_verdict_is_challenged__then_is_answered_until_the_review_is_due(scene: Scene) -> None:
-    request = scene.world.ask(scene.world.agree(scene.record), lasts_s=100)
+async def test_ask__when_the_verdict_is_challenged__then_its_judges_are_answered_until_their_time_is_over(
+    scene: Scene,
+) -> None:
+    agreement = scene.world.agree(scene.record)
+    request = scene.world.ask(agreement, lasts_s=100)
     scene.world.record_verdict(request)
     assert await scene.refusal(scene.ask(request)) == "request_ended"
     scene.world.pass_time(200)  # the request's own deadline is past
-    scene.world.send(scene.world.contract.challenge(request.id), CONTROLLER, CHALLENGES.bond)
-    assert await scene.fetch(scene.ask(request))
-    scene.world.pass_time(CHALLENGES.review_time + 1)
+    by = scene.world.challenge(agreement, request).by
+    assert by.bitmap == 0b011
+    for judge in range(2, 5):
+        assert await scene.fetch(scene.ask(request, judge), judge)
+    scene.world.pass_time(TERMS.judging_time + 1)
     with pytest.raises(VaultRefusedError, match="request_ended"):
-        await scene.fetch(scene.ask(request))
+        await scene.fetch(scene.ask(request, 2), 2)
+
+
+async def test_ask__when_the_asker_signed_the_challenged_verdict__then_is_refused(scene: Scene) -> None:
+    agreement = scene.world.agree(scene.record)
+    request = scene.world.ask(agreement)
+    scene.world.record_verdict(request)
+    scene.world.challenge(agreement, request)
+    for signer in range(2):
+        assert await scene.refusal(scene.ask(request, signer)) == "not_a_member"
+    assert await scene.refusal(scene.signed(request, LocalSigner(devnet_key(19)))) == "not_a_member"
+
+
+async def test_ask__when_the_verdict_is_of_an_epoch_that_is_over__then_its_own_judges_are_answered(
+    scene: Scene,
+) -> None:
+    agreement, epoch = scene.world.agree(scene.record), scene.epoch
+    request = scene.world.ask(agreement)
+    scene.world.record_verdict(request)
+    newcomer = LocalSigner(devnet_key(15))
+    scene.world.join(NEWCOMER, newcomer)
+    scene.world.rotate()
+    scene.world.challenge(agreement, request)
+    assert await scene.refusal(scene.ask(request, 2)) == "epoch_stale"
+    assert await scene.refusal(scene.signed(request, newcomer, epoch=epoch)) == "not_a_member"
+    assert await scene.fetch(scene.ask(request, 4, epoch=epoch), 4)
+
+
+async def test_ask__when_the_bench_has_found__then_nobody_is_answered_any_more(scene: Scene) -> None:
+    agreement = scene.world.agree(scene.record)
+    request = scene.world.ask(agreement)
+    scene.world.record_verdict(request)
+    contested = scene.world.challenge(agreement, request)
+    digest = ruling_digest(scene.world.contract.committee_domain, scene.epoch, request.id, True, contested.verdict)
+    signatures = b"".join(each.sign(digest) for each in scene.world.attesters[2:])
+    judging = scene.world.contract.judge(
+        contested, contested.verdict, stands=True, judges=0b11100, signatures=signatures
+    )
+    scene.world.send(judging, SUBJECT)
+    assert await scene.refusal(scene.ask(request, 2)) == "request_ended"
+
+
+@pytest.mark.parametrize("who", [3, 4])
+async def test_ask__when_the_reserve_asks_about_an_open_request__then_is_refused(scene: Scene, who: int) -> None:
+    request = scene.world.ask(scene.world.agree(scene.record))
+    assert await scene.refusal(scene.ask(request, who)) == "not_a_member"
 
 
 async def test_ask__when_the_challenged_agreement_was_withdrawn__then_is_refused(scene: Scene) -> None:
     agreement = scene.world.agree(scene.record)
     request = scene.world.ask(agreement)
     scene.world.record_verdict(request)
-    scene.world.send(scene.world.contract.challenge(request.id), CONTROLLER, CHALLENGES.bond)
+    scene.world.challenge(agreement, request)
     scene.world.send(scene.world.contract.withdraw(agreement), SUBJECT)
-    assert await scene.refusal(scene.ask(request)) == "consent"
+    assert await scene.refusal(scene.ask(request, 2)) == "consent"
 
 
 async def test_ask__when_replayed_for_another_request__then_is_refused(scene: Scene) -> None:
@@ -286,11 +338,11 @@ async def test_ask__when_the_agreement_has_run_out__then_is_refused(scene: Scene
     agreement = scene.world.agree(scene.record, valid_until=scene.world.now + 100)
     open_, challenged = (scene.world.ask(agreement, use, lasts_s=80) for use in range(2))
     scene.world.record_verdict(challenged)
-    scene.world.send(scene.world.contract.challenge(challenged.id), CONTROLLER, CHALLENGES.bond)
+    scene.world.challenge(agreement, challenged)
     scene.world.rpc("evm_increaseTime", 200)
     scene.world.rpc("evm_mine")
     assert await scene.refusal(scene.ask(open_)) == "request_ended"  # no deadline lies beyond an agreement
-    assert await scene.refusal(scene.ask(challenged)) == "consent"
+    assert await scene.refusal(scene.ask(challenged, 2)) == "consent"
 
 
 async def test_ask__when_the_request_was_recorded__then_is_refused(scene: Scene) -> None:
@@ -399,7 +451,7 @@ async def test_chain__when_it_lies_about_an_agreement__then_nothing_is_released(
 async def test_chain__when_another_a_stranger_or_away__then_the_check_says_so(chain_world: World) -> None:
     kinds = {
         WrongChainError: view(chain_world, chain_id=1),
-        ChainError: view(chain_world, address=CONTROLLER),
+        ChainError: view(chain_world, Addresses(CONTROLLER, CONTROLLER, CONTROLLER)),
         EndpointError: view(chain_world, None, "http://127.0.0.1:9"),
     }
     for kind, chain in kinds.items():

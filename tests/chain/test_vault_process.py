@@ -49,7 +49,7 @@ def settings_file(folder: Path, made: World, **changes: object) -> Path:
     content = {
         "rpc_url": made.url,
         "chain_id": DEVNET_CHAIN_ID,
-        "contract": made.contract.address,
+        **made.places,
         "master_key_file": "master.json",
         "master_password_file": "password",
         "models": [str(PACKAGE)],

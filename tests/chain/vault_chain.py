@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from daemon_chain import CONTROLLER, HOLDER, OPERATORS, PUBLISHER, SUBJECT, Ground, ground
+from daemon_chain import CONTROLLER, HOLDER, NEWCOMER, OPERATORS, PUBLISHER, SUBJECT, TERMS, Ground, ground
 
 from oracle.chain.contract import ETHER
 from oracle.core.structs import Model
@@ -13,6 +14,7 @@ from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
 
 World = Ground
+SEATS = 3
 
 
 def screening(quorum: int = 2, **changes: int) -> Model:
@@ -25,9 +27,20 @@ def screening(quorum: int = 2, **changes: int) -> Model:
 
 @contextmanager
 def world() -> Iterator[World]:
-    """Start a chain with everything on it but records, agreements and requests."""
-    with ground(3, screening()) as made:
+    """Start a chain with everything on it but records, agreements and requests: three seats, and two in reserve."""
+    with ground(5, screening(), replace(TERMS, seats=SEATS)) as made:
         yield made
 
 
-__all__ = ["CONTROLLER", "HOLDER", "OPERATORS", "PUBLISHER", "SUBJECT", "World", "screening", "world"]
+__all__ = [
+    "CONTROLLER",
+    "HOLDER",
+    "NEWCOMER",
+    "OPERATORS",
+    "PUBLISHER",
+    "SEATS",
+    "SUBJECT",
+    "World",
+    "screening",
+    "world",
+]

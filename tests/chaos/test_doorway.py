@@ -41,7 +41,7 @@ class Signing:
 async def node(tmp_path: Path) -> AsyncIterator[tuple[str, int]]:
     """A node's interface, served as the node serves it, with shorter times."""
     store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}"))
-    peers = PeerParts(Signing(), Signing(), Signing())  # type: ignore[arg-type]
+    peers = PeerParts(Signing(), Signing())  # type: ignore[arg-type]
     app = create_app(NodeParts(store, peers, Metrics(), OUTLOOK, {"attester": "0x" + "ab" * 20, "chain_id": 7}))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -52,7 +52,7 @@ contract CommitteeGasTest is CoreTest {
     }
 
     function test_Snapshot_Members() public {
-        joinCommittee(8);
+        joinAs(8);
         vm.snapshotGasLastCall("committee", "join");
         vm.prank(operatorAt(0));
         committee.renew();
@@ -60,10 +60,5 @@ contract CommitteeGasTest is CoreTest {
         skip(ROTATION);
         committee.rotate();
         vm.snapshotGasLastCall("committee", "rotate, one enters a roll of 7");
-    }
-
-    function test_Snapshot_Sizes() public {
-        vm.snapshotValue("committee", "runtime bytecode of Committee, bytes", address(committee).code.length);
-        vm.snapshotValue("committee", "runtime bytecode of AssentCore, bytes", address(assent).code.length);
     }
 }

@@ -3,22 +3,16 @@ pragma solidity ^0.8.30;
 
 import { IERC5267 } from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 
-import { IArbiter } from "../../contracts/interfaces/IArbiter.sol";
 import { IAssent } from "../../contracts/interfaces/IAssent.sol";
 import { IConsentDesk } from "../../contracts/interfaces/IConsentDesk.sol";
 import { IConsentRegistry } from "../../contracts/interfaces/IConsentRegistry.sol";
+import { ICore } from "../../contracts/interfaces/ICore.sol";
 import { IEpochs } from "../../contracts/interfaces/IEpochs.sol";
 import { IModelRegistry } from "../../contracts/interfaces/IModelRegistry.sol";
-import { IOperatorSet } from "../../contracts/interfaces/IOperatorSet.sol";
-import { IRecordRegistry } from "../../contracts/interfaces/IRecordRegistry.sol";
 import { IRequestDesk } from "../../contracts/interfaces/IRequestDesk.sol";
 import { IStandingRequests } from "../../contracts/interfaces/IStandingRequests.sol";
 import { ITreasury } from "../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../contracts/interfaces/IVerdictOracle.sol";
-import { ChallengeTerms } from "../../contracts/types/Challenge.sol";
-import { RecordId } from "../../contracts/types/Ids.sol";
-import { Policy } from "../../contracts/types/Operator.sol";
-import { RecordState } from "../../contracts/types/Record.sol";
 import { AssentTest } from "./base/AssentTest.sol";
 
 /// @notice Stands where a part was, and says that it was called.
@@ -30,23 +24,21 @@ contract Beacon {
     }
 }
 
-/// @notice One address, four parts: what each answers, and that none can be talked to behind Assent's back.
+/// @notice One address, three parts: what each answers, and that none can be talked to behind Assent's back.
 contract PartsTest is AssentTest {
-    address private registries;
-    address private desk;
-    address private consents;
+    address private requests;
+    address private agreements;
     bytes4[] private selectors;
 
     function setUp() public override {
         super.setUp();
-        (registries, desk, consents) = (assent.registries(), assent.desk(), assent.consents());
+        (requests, agreements) = (assent.requests(), assent.agreements());
         _listConsentAndVerdicts();
-        _listRecordsAndModels();
-        _listOperators();
+        _listModelsAndEpochs();
         _listTreasury();
         _listDesk();
         _listConsents();
-        _listArbiter();
+        _listCore();
         _listRest();
     }
 
@@ -59,10 +51,9 @@ contract PartsTest is AssentTest {
             listed ^= selectors[i];
         }
         bytes4 all = type(IConsentRegistry).interfaceId ^ type(IVerdictOracle).interfaceId
-            ^ type(IRecordRegistry).interfaceId ^ type(IModelRegistry).interfaceId ^ type(IOperatorSet).interfaceId
-            ^ type(IEpochs).interfaceId ^ type(ITreasury).interfaceId ^ type(IRequestDesk).interfaceId
-            ^ type(IStandingRequests).interfaceId ^ type(IArbiter).interfaceId ^ type(IConsentDesk).interfaceId
-            ^ type(IERC5267).interfaceId ^ type(IAssent).interfaceId;
+            ^ type(IModelRegistry).interfaceId ^ type(IEpochs).interfaceId ^ type(ITreasury).interfaceId
+            ^ type(IRequestDesk).interfaceId ^ type(IStandingRequests).interfaceId ^ type(ICore).interfaceId
+            ^ type(IConsentDesk).interfaceId ^ type(IERC5267).interfaceId ^ type(IAssent).interfaceId;
         assertEq(listed, all);
     }
 
@@ -76,22 +67,18 @@ contract PartsTest is AssentTest {
     function test_WhenAFunctionOfIAssentIsCalled_ThatOnePartAnswers() public {
         uint256[] memory parts = new uint256[](selectors.length);
         for (uint256 i = 0; i < selectors.length; ++i) {
-            if (_answers(consents, selectors[i])) ++parts[i];
+            if (_answers(agreements, selectors[i])) ++parts[i];
         }
         bytes memory beacon = address(new Beacon()).code;
-        vm.etch(consents, beacon);
+        vm.etch(agreements, beacon);
         for (uint256 i = 0; i < selectors.length; ++i) {
-            if (!_reachesBeacon(desk, selectors[i])) ++parts[i];
+            if (!_reachesBeacon(requests, selectors[i])) ++parts[i];
         }
-        vm.etch(desk, beacon);
-        for (uint256 i = 0; i < selectors.length; ++i) {
-            if (!_reachesBeacon(registries, selectors[i])) ++parts[i];
-        }
-        vm.etch(registries, beacon);
+        vm.etch(requests, beacon);
         for (uint256 i = 0; i < selectors.length; ++i) {
             if (!_reachesBeacon(address(assent), selectors[i])) ++parts[i];
             // Every part that checks signatures knows its domain.
-            uint256 wanted = selectors[i] == IERC5267.eip712Domain.selector ? 4 : 1;
+            uint256 wanted = selectors[i] == IERC5267.eip712Domain.selector ? 3 : 1;
             assertEq(parts[i], wanted, vm.toString(selectors[i]));
         }
     }
@@ -101,30 +88,29 @@ contract PartsTest is AssentTest {
         (,,, uint256 chainId, address verifying,,) = assent.eip712Domain();
         assertEq(verifying, address(assent), "verifying contract");
         assertEq(chainId, block.chainid, "chain");
-        (,,,, verifying,,) = IERC5267(registries).eip712Domain();
-        assertEq(verifying, registries, "the registries' own");
-        (,,,, verifying,,) = IERC5267(desk).eip712Domain();
-        assertEq(verifying, desk, "the desk's own");
-        (,,,, verifying,,) = IERC5267(consents).eip712Domain();
-        assertEq(verifying, consents, "the consents' own");
+        (,,,, verifying,,) = IERC5267(requests).eip712Domain();
+        assertEq(verifying, requests, "a part's own");
+        (,,,, verifying,,) = IERC5267(agreements).eip712Domain();
+        assertEq(verifying, agreements, "another's own");
     }
 
     /// @dev Where the other parts are is in the code, and nothing else: no storage, no way to change it.
     function test_WhenThePartsAreAskedFor() public {
         vm.record();
-        assertEq(assent.registries(), registries, "registries");
-        assertEq(assent.desk(), desk, "desk");
-        assertEq(assent.consents(), consents, "consents");
+        assertEq(assent.requests(), requests, "requests");
+        assertEq(assent.agreements(), agreements, "agreements");
+        assertEq(assent.records(), address(records), "records");
+        assertEq(assent.committee(), address(committee), "committee");
         (bytes32[] memory reads,) = vm.accesses(address(assent));
         assertEq(reads.length, 0, "slots read");
-        assertEq(IAssent(registries).desk(), desk, "the registries' desk");
+        assertEq(IAssent(requests).agreements(), agreements, "the next of the next");
     }
 
     // What none answers
 
     function test_RevertWhen_TheSelectorIsUnknown() public {
-        address[4] memory parts = [address(assent), registries, desk, consents];
-        for (uint256 i = 0; i < 4; ++i) {
+        address[3] memory parts = [address(assent), requests, agreements];
+        for (uint256 i = 0; i < 3; ++i) {
             assertFalse(_answers(parts[i], bytes4(keccak256("upgradeTo(address)"))), "upgradeTo");
             assertFalse(_answers(parts[i], 0x00000000), "zero");
             (bool success, bytes memory reason) = parts[i].call(hex"31ab00"); // shorter than a selector
@@ -144,16 +130,15 @@ contract PartsTest is AssentTest {
     function test_RevertWhen_EtherIsSentWithoutACall() public {
         _expectPlainEther(address(assent), 1 ether);
         _expectPlainEther(address(assent), 0);
-        _expectPlainEther(registries, 1 ether);
-        _expectPlainEther(desk, 1 ether);
-        (bool success,) = consents.call{ value: 1 ether }("");
-        assertFalse(success, "consents");
+        _expectPlainEther(requests, 1 ether);
+        (bool success,) = agreements.call{ value: 1 ether }("");
+        assertFalse(success, "agreements");
     }
 
     function test_RevertWhen_EtherIsSentToAFunctionThatTakesNone() public {
         uint256 balance = address(assent).balance;
         bytes4[3] memory unpaid =
-            [IVerdictOracle.refuse.selector, IModelRegistry.publish.selector, IArbiter.lapse.selector];
+            [IVerdictOracle.refuse.selector, IModelRegistry.publish.selector, ICore.settleContest.selector];
         for (uint256 i = 0; i < 3; ++i) {
             (bool success, bytes memory reason) = address(assent).call{ value: 1 }(_message(unpaid[i]));
             assertFalse(success, "success");
@@ -169,76 +154,53 @@ contract PartsTest is AssentTest {
     function test_WhenAPartIsCalledDirectly_ThatNothingOfAssentIsTouched() public {
         vm.record();
         for (uint256 i = 0; i < selectors.length; ++i) {
-            _answers(registries, selectors[i]);
-            _answers(desk, selectors[i]);
-            _answers(consents, selectors[i]);
+            _answers(requests, selectors[i]);
+            _answers(agreements, selectors[i]);
         }
         (bytes32[] memory reads, bytes32[] memory writes) = vm.accesses(address(assent));
         assertEq(reads.length, 0, "reads");
         assertEq(writes.length, 0, "writes");
-        (reads,) = vm.accesses(registries);
+        (reads,) = vm.accesses(requests);
         assertGt(reads.length, 0, "but the part's own are");
     }
 
-    /// @dev At their own address anyone can be the committee, without a stake. Its word counts for nothing at Assent.
-    function test_WhenACommitteeIsFormedAtAPart_ThatAssentKnowsNothingOfIt() public {
+    /// @dev What the committee tells a part at its own address, Assent doesn't know. Nor does it take the part's word.
+    function test_WhenTheCommitteeTellsAPart_ThatAssentKnowsNothingOfIt() public {
         bytes memory epoch = abi.encode(assent.currentEpoch());
-        IAssent impostor = IAssent(registries);
-        bytes memory signature = signFor(
-            domainSeparator(block.chainid, registries), strangerKey, hasher.joining(stranger, 0, "", type(uint256).max)
-        );
-        vm.startPrank(stranger);
-        impostor.join(stranger, 0, "", type(uint256).max, signature);
-        impostor.rotate();
-        vm.stopPrank();
-        assertEq(impostor.membersOf(1)[0], stranger, "a committee of its own");
-
+        vm.prank(address(committee));
+        IAssent(requests).setEpoch(9, 1, 1, stranger, 0);
+        assertEq(IAssent(requests).currentEpoch().number, 9, "there");
         assertEq(abi.encode(assent.currentEpoch()), epoch, "epoch");
-        assertEq(assent.operatorOf(stranger), address(0), "operator");
-        vm.expectRevert(abi.encodeWithSelector(IOperatorSet.OperatorUnknown.selector, stranger));
-        assent.release(stranger);
+        vm.expectRevert(abi.encodeWithSelector(ICore.NotCommittee.selector, requests));
+        vm.prank(requests);
+        assent.setEpoch(9, 1, 1, stranger, 0);
     }
 
     function test_WhenMoneyIsDepositedAtAPart_ThatItIsNoneOfAssents() public {
         vm.startPrank(controller);
-        IAssent(registries).deposit{ value: 1 ether }(controller, address(0), 1 ether);
+        IAssent(requests).deposit{ value: 1 ether }(controller, address(0), 1 ether);
         assertEq(assent.balanceOf(controller, address(0)), 0, "at Assent");
         vm.expectRevert(abi.encodeWithSelector(ITreasury.NothingToWithdraw.selector, controller));
         assent.withdrawBalance(address(0), controller);
-        IAssent(registries).withdrawBalance(address(0), controller);
+        IAssent(requests).withdrawBalance(address(0), controller);
         vm.stopPrank();
         assertEq(controller.balance, 100 ether, "and isn't lost");
     }
 
-    function test_WhenARecordIsCommittedAtAPart_ThatAssentDoesNotHaveIt() public {
-        vm.prank(stranger);
-        RecordId committed = IAssent(registries).commit(ROOT, subject, "https://vault.example");
-        assertEq(uint8(IAssent(registries).recordStatus(committed).state), uint8(RecordState.Committed), "there");
-        assertEq(uint8(assent.recordStatus(committed).state), uint8(RecordState.None), "at Assent");
+    /// @dev Who commits a record at Assent's address meant the records'.
+    function test_RevertWhen_ARecordIsCommittedAtAssent() public {
+        (bool success, bytes memory reason) =
+            address(assent).call(abi.encodeCall(records.commit, (ROOT, subject, "https://vault.example")));
+        assertFalse(success, "committed");
+        assertEq(reason.length, 0, "it isn't known");
     }
 
     // Construction
 
-    function test_RevertWhen_ThereAreNoRegistriesAtTheAddress() public {
+    function test_RevertWhen_ThereIsNothingAtAPartsAddress() public {
         bytes memory code =
-            bytes.concat(vm.getCode("Assent.sol:Assent"), abi.encode(makeAddr("nothing"), defaultPolicy(4)));
+            bytes.concat(vm.getCode("Assent.sol:Assent"), abi.encode(makeAddr("nothing"), address(committee)));
         assertEq(_create(code), address(0));
-    }
-
-    /// @dev Each term of a policy is tried in operators/Constructor.t.sol.
-    function test_RevertWhen_ThePolicyCannotBeMeant() public {
-        Policy memory policy = defaultPolicy(4);
-        policy.minStake = PENALTY - 1; // by the terms of the desk, two contracts away
-        bytes memory code = bytes.concat(vm.getCode("Assent.sol:Assent"), abi.encode(registries, policy));
-        assertEq(_create(code), address(0), "malformed");
-        policy.minStake = PENALTY;
-        code = bytes.concat(vm.getCode("Assent.sol:Assent"), abi.encode(registries, policy));
-        assertNotEq(_create(code), address(0), "well formed");
-    }
-
-    function test_WhenTheTermsOfChallengesAreAskedFor() public view {
-        ChallengeTerms memory terms = ChallengeTerms(CHALLENGE_WINDOW, REVIEW_TIME, BOND, PENALTY);
-        assertEq(abi.encode(assent.challengeTerms()), abi.encode(terms));
     }
 
     // Helpers
@@ -291,35 +253,14 @@ contract PartsTest is AssentTest {
         selectors.push(IVerdictOracle.verdictOf.selector);
     }
 
-    function _listRecordsAndModels() private {
-        selectors.push(IRecordRegistry.commit.selector);
-        selectors.push(IRecordRegistry.retire.selector);
-        selectors.push(IRecordRegistry.recordStatus.selector);
-        selectors.push(IRecordRegistry.anchorLog.selector);
+    function _listModelsAndEpochs() private {
         selectors.push(IModelRegistry.publish.selector);
         selectors.push(IModelRegistry.deprecate.selector);
         selectors.push(IModelRegistry.modelStatus.selector);
         selectors.push(IModelRegistry.currencyAt.selector);
-    }
-
-    function _listOperators() private {
-        selectors.push(IOperatorSet.join.selector);
-        selectors.push(IOperatorSet.changeKeys.selector);
-        selectors.push(IOperatorSet.addStake.selector);
-        selectors.push(IOperatorSet.resign.selector);
-        selectors.push(IOperatorSet.withdrawStake.selector);
-        selectors.push(IOperatorSet.jail.selector);
-        selectors.push(IOperatorSet.release.selector);
-        selectors.push(IOperatorSet.rotate.selector);
-        selectors.push(IOperatorSet.schedulePolicy.selector);
-        selectors.push(IOperatorSet.applyPolicy.selector);
         selectors.push(IEpochs.currentEpoch.selector);
         selectors.push(IEpochs.epochEnd.selector);
         selectors.push(IEpochs.membersOf.selector);
-        selectors.push(IOperatorSet.operatorOf.selector);
-        selectors.push(IOperatorSet.operatorInfo.selector);
-        selectors.push(IOperatorSet.currentPolicy.selector);
-        selectors.push(IOperatorSet.scheduledPolicy.selector);
     }
 
     function _listTreasury() private {
@@ -344,8 +285,6 @@ contract PartsTest is AssentTest {
         selectors.push(IConsentDesk.adopt.selector);
         selectors.push(IConsentDesk.adoptedUnder.selector);
         selectors.push(IConsentDesk.vocabulary.selector);
-        selectors.push(IConsentDesk.attestErasure.selector);
-        selectors.push(IConsentDesk.attestErasureBySig.selector);
     }
 
     function _listDesk() private {
@@ -357,26 +296,25 @@ contract PartsTest is AssentTest {
         selectors.push(IRequestDesk.statesOf.selector);
         selectors.push(IRequestDesk.cancel.selector);
         selectors.push(IRequestDesk.retryCallback.selector);
+        selectors.push(IRequestDesk.deliverFinal.selector);
         selectors.push(IStandingRequests.stand.selector);
         selectors.push(IStandingRequests.openRound.selector);
         selectors.push(IStandingRequests.endStanding.selector);
         selectors.push(IStandingRequests.standingStatus.selector);
     }
 
-    function _listArbiter() private {
-        selectors.push(IArbiter.challenge.selector);
-        selectors.push(IArbiter.review.selector);
-        selectors.push(IArbiter.lapse.selector);
-        selectors.push(IArbiter.punish.selector);
-        selectors.push(IArbiter.punishConflict.selector);
-        selectors.push(IArbiter.challengeOf.selector);
-        selectors.push(IArbiter.challengeTerms.selector);
+    function _listCore() private {
+        selectors.push(ICore.committee.selector);
+        selectors.push(ICore.setEpoch.selector);
+        selectors.push(ICore.contest.selector);
+        selectors.push(ICore.settleContest.selector);
+        selectors.push(ICore.isContested.selector);
     }
 
     function _listRest() private {
         selectors.push(IERC5267.eip712Domain.selector);
-        selectors.push(IAssent.registries.selector);
-        selectors.push(IAssent.desk.selector);
-        selectors.push(IAssent.consents.selector);
+        selectors.push(IAssent.requests.selector);
+        selectors.push(IAssent.agreements.selector);
+        selectors.push(IAssent.records.selector);
     }
 }

@@ -4,9 +4,8 @@ pragma solidity ^0.8.30;
 import { MessageHashUtils } from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import { Test } from "forge-std/Test.sol";
 
-import { Policies } from "../../contracts/libraries/Policies.sol";
 import { Agreement, Agreements, Source, Terms } from "../../contracts/types/Agreement.sol";
-import { Challenges } from "../../contracts/types/Challenge.sol";
+import { Cases } from "../../contracts/types/Case.sol";
 import {
     AgreementId,
     ModelId,
@@ -18,11 +17,11 @@ import {
     TermsId
 } from "../../contracts/types/Ids.sol";
 import { Model, Models } from "../../contracts/types/Model.sol";
-import { Operators, Policy } from "../../contracts/types/Operator.sol";
 import { Pools } from "../../contracts/types/Pool.sol";
 import { Asked, Delivery, Disclosure, Question, Questions } from "../../contracts/types/Question.sol";
 import { Quote, Quoted, Quotes } from "../../contracts/types/Quote.sol";
-import { Records } from "../../contracts/types/Record.sol";
+import { RecordIds } from "../../contracts/types/Record.sol";
+import { Rolls } from "../../contracts/types/Roll.sol";
 import { Scoped, Scopes } from "../../contracts/types/Scope.sol";
 import { Signers, SignersLib } from "../../contracts/types/Signers.sol";
 import { Schedule, StandingRequest, Standings } from "../../contracts/types/Standing.sol";
@@ -68,15 +67,15 @@ contract VectorHasher {
         pure
         returns (bytes32)
     {
-        return Operators.hashJoining(operator, sealKey, endpoint, deadline);
+        return Rolls.hashJoining(operator, sealKey, endpoint, deadline);
     }
 
-    function amendment(uint32 epoch, Policy calldata policy, uint256 deadline) external pure returns (bytes32) {
-        return Operators.hashAmendment(epoch, policy, deadline);
-    }
-
-    function review(uint32 epoch, RequestId request, Verdict calldata verdict) external pure returns (bytes32) {
-        return Challenges.hashReview(epoch, request, verdict);
+    function ruling(uint32 epoch, RequestId request, bool stands, Verdict calldata verdict)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Cases.hashRuling(epoch, request, stands, verdict);
     }
 }
 
@@ -94,7 +93,7 @@ contract VectorsTest is Test {
 
     function test_RecordId_MatchesTheVector() public view {
         string memory values = ".structs.record.values";
-        RecordId id = Records.id(_word(values, "root"), _account(values, "subject"), _account(values, "holder"));
+        RecordId id = RecordIds.id(_word(values, "root"), _account(values, "subject"), _account(values, "holder"));
         assertEq(RecordId.unwrap(id), _hashOf("record"));
     }
 
@@ -232,8 +231,8 @@ contract VectorsTest is Test {
     }
 
     function test_Times_AreTheVectors() public view {
-        assertEq(Policies.MIN_OPEN, _number(".times", "minOpen"));
-        assertEq(Policies.MAX_OPEN, _number(".times", "maxOpen"));
+        assertEq(Questions.MIN_OPEN, _number(".times", "minOpen"));
+        assertEq(Questions.MAX_OPEN, _number(".times", "maxOpen"));
         assertEq(Questions.CLAIM_TIME, _number(".times", "claimTime"));
     }
 
@@ -250,7 +249,7 @@ contract VectorsTest is Test {
         _checkTyped("renewal", Agreements.hashRenewal(id, validUntil, _number(message, "deadline")));
         message = ".typed.erasure.message";
         (address by, bytes32 evidence) = (_account(message, "by"), _word(message, "evidence"));
-        _checkTyped("erasure", Agreements.hashErasure(id, by, evidence, _number(message, "deadline")));
+        _checkTyped(".recordsDomain", "erasure", Agreements.hashErasure(id, by, evidence, _number(message, "deadline")));
     }
 
     function test_TypedForMany_MatchTheVectors() public view {
@@ -277,54 +276,48 @@ contract VectorsTest is Test {
             vm.parseJsonString(json, string.concat(message, ".endpoint")),
             _number(message, "deadline")
         );
-        _checkTyped("joining", joining);
+        _checkTyped(".committeeDomain", "joining", joining);
         message = ".typed.report.message";
         (uint32 epoch, uint32 count) = (_epoch(message), uint32(_number(message, "count")));
         _checkTyped("report", Verdicts.hashReport(epoch, count, _word(message, "root")));
-        message = ".typed.review.message";
-        RequestId request = RequestId.wrap(_word(message, "request"));
-        _checkTyped("review", hasher.review(_epoch(message), request, _verdict(message)));
     }
 
-    function test_TypedByTheCommittee_MatchTheVectors() public view {
-        string memory message = ".typed.jailing.message";
-        address operator = _account(message, "operator");
-        _checkTyped("jailing", Operators.hashJailing(_epoch(message), operator, _number(message, "deadline")));
-        message = ".typed.amendment.message";
-        Policy memory policy = Policy({
-            minStake: uint96(_number(message, "minStake")),
-            minMembers: uint16(_number(message, "minMembers")),
-            unbondingTime: uint40(_number(message, "unbondingTime")),
-            epochLength: uint40(_number(message, "epochLength")),
-            epochGrace: uint32(_number(message, "epochGrace"))
-        });
-        _checkTyped("amendment", hasher.amendment(_epoch(message), policy, _number(message, "deadline")));
+    function test_TypedByJudges_MatchTheVectors() public view {
+        string memory message = ".typed.ruling.message";
+        RequestId request = RequestId.wrap(_word(message, "request"));
+        bool stands = vm.parseJsonBool(json, string.concat(message, ".stands"));
+        Verdict memory verdict = Verdict(_word(message, "outcome"), _word(message, "score"), _word(message, "trail"));
+        _checkTyped(".committeeDomain", "ruling", hasher.ruling(_epoch(message), request, stands, verdict));
     }
 
     /// @dev The tests above are of all that the file has: what is added to it wants a test.
     function test_NothingInTheFile_IsLeftOut() public view {
         assertEq(vm.parseJsonKeys(json, ".structs").length, 8, "structs");
         assertEq(vm.parseJsonKeys(json, ".derived").length, 6, "derived");
-        assertEq(vm.parseJsonKeys(json, ".typed").length, 12, "typed");
-        assertEq(vm.parseJsonKeys(json, "$").length, 7, "all");
+        assertEq(vm.parseJsonKeys(json, ".typed").length, 10, "typed");
+        assertEq(vm.parseJsonKeys(json, "$").length, 9, "all");
     }
 
     // Internals
 
     function _checkTyped(string memory name, bytes32 structHash) private view {
-        string memory path = string.concat(".typed.", name);
-        assertEq(structHash, _word(path, "structHash"), name);
-        assertEq(MessageHashUtils.toTypedDataHash(_separator(), structHash), _word(path, "digest"), name);
+        _checkTyped(".domain", name, structHash);
     }
 
-    function _separator() private view returns (bytes32) {
+    function _checkTyped(string memory domain, string memory name, bytes32 structHash) private view {
+        string memory path = string.concat(".typed.", name);
+        assertEq(structHash, _word(path, "structHash"), name);
+        assertEq(MessageHashUtils.toTypedDataHash(_separator(domain), structHash), _word(path, "digest"), name);
+    }
+
+    function _separator(string memory domain) private view returns (bytes32) {
         return keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256(bytes(vm.parseJsonString(json, ".domain.name"))),
-                keccak256(bytes(vm.parseJsonString(json, ".domain.version"))),
-                _number(".domain", "chainId"),
-                _account(".domain", "verifyingContract")
+                keccak256(bytes(vm.parseJsonString(json, string.concat(domain, ".name")))),
+                keccak256(bytes(vm.parseJsonString(json, string.concat(domain, ".version")))),
+                _number(domain, "chainId"),
+                _account(domain, "verifyingContract")
             )
         );
     }

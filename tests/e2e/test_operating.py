@@ -85,10 +85,10 @@ def test_check_and_status__when_all_is_well__then_nothing_to_do(devnet: Devnet) 
     checked = assent("check", "--config", config, "--json")
     found = json.loads(checked.stdout)
     assert (checked.returncode, found["problems"]) == (0, []), checked.stderr
-    assert (found["running"], found["member"], len(found["peers"])) == (True, True, 3)
+    assert (found["running"], found["place"], len(found["peers"])) == (True, "seat", 3)
     status = json.loads(assent("status", "--config", config, "--json").stdout)
     assert [each["name"] for each in status["conditions"] if not each["met"]] == []
-    assert len(status["conditions"]) == 10
+    assert len(status["conditions"]) == 11
     shown = assent("status", "--config", config, "--once")
     assert shown.returncode == 0
     assert "ready" in shown.stdout

@@ -1,4 +1,4 @@
-"""What operators do beyond one verdict for one request: batches, callbacks, anchored roots, rounds, reviews."""
+"""What operators do beyond one verdict for one request: batches, callbacks, anchored roots, rounds, cases."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from deploy.devnet import Devnet
 from deploy.story import PURPOSE, sign_and_relay
 from oracle.audit import audit
 from oracle.client import AssentClient
-from oracle.core.committee import members_of, supermajority
-from oracle.core.structs import Agreement, Delivery, Record, RequestState, Schedule, Signers
+from oracle.core.errors import ContractRevertError
+from oracle.core.structs import Agreement, Delivery, Record, RequestState, Schedule
 from oracle.models.zoo.screening.data import held_out
 
 WAIT_S = 60
@@ -56,7 +56,9 @@ def test_callback__when_a_contract_asked__then_it_is_called(
     verdict = controller.wait(identifier, WAIT_S)
     assert verdict.recorded
     assert not verdict.undelivered
-    assert clinic.recalled(identifier) == (verdict.outcome == 0)
+    assert not clinic.recalled(identifier)  # it isn't final yet
+    with pytest.raises(ContractRevertError, match="NotFinal"):
+        controller.deliver_final(identifier)
 
 
 def test_anchored__when_asked_for__then_a_proof_is_served_and_can_be_claimed(
@@ -72,19 +74,22 @@ def test_anchored__when_asked_for__then_a_proof_is_served_and_can_be_claimed(
     assert report.passed, report.to_json()
 
 
-def test_challenge__when_a_verdict_was_right__then_upheld_by_a_supermajority(
+def test_challenge__when_too_few_are_left_to_judge__then_the_models_arbiter_rules(
     devnet: Devnet, controller: AssentClient, agreement: Agreement
 ) -> None:
     asked = controller.request(agreement, PURPOSE)
     first = controller.wait(asked.id, WAIT_S)
     challenger = devnet.client(devnet.accounts.relayer)
     challenger.challenge(asked.id)
-    verdict = challenger.wait_review(asked.id, WAIT_S)
+    recording = challenger.recording(asked.id)
+    devnet.board().do(challenger.contract.rule(recording, recording.verdict, stands=True))
+    verdict = challenger.wait_case(asked.id, WAIT_S)
     assert verdict.state is RequestState.UPHELD
     assert verdict.final
     assert verdict.trail == first.trail
-    upheld = controller.events("Upheld", asked.id)[0].arguments
-    assert len(members_of(Signers.unpack(upheld["by"]).bitmap)) >= supermajority(len(devnet.operators))
+    report = audit(controller, asked.id)
+    assert report.passed, report.to_json()
+    assert devnet.arbiter in report.check("case").detail
 
 
 def test_standing__when_rounds_are_due__then_operators_open_and_answer_them(

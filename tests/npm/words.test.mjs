@@ -111,10 +111,25 @@ test("typed data: digested as the contracts do", () => {
   }
 });
 
+test("ABIs: each contract has its own errors and events", () => {
+  const named = (abi, type) => new Set(abi.filter((entry) => entry.type === type).map(({ name }) => name));
+  for (const [abi, event, error] of [
+    [assent.assentAbi, "EpochSet", "NotContestable"],
+    [assent.committeeAbi, "CaseClosed", "NobodyToJudge"],
+    [assent.recordsAbi, "Erased", "RecordExists"],
+  ]) {
+    assert.ok(named(abi, "event").has(event), event);
+    assert.ok(named(abi, "error").has(error), error);
+  }
+  assert.ok(!named(assent.assentAbi, "event").has("Challenged"));
+});
+
 test("deployments: refused when they aren't", () => {
-  const good = { chainId: 1, contract: vectors.domain.verifyingContract, block: 3 };
+  const [contract, committee, records] = ["domain", "committeeDomain", "recordsDomain"].map((of) => vectors[of].verifyingContract);
+  const good = { chainId: 1, contract, committee, records, block: 3 };
   assert.deepEqual(assent.parseDeployment(JSON.stringify(good)), { ...good, block: 3n, models: {} });
-  for (const bad of [{ block: "3" }, { chainId: -1 }, { contract: "0x12" }, { contract: null }, { models: { a: "0x12" } }]) {
+  const wrong = [{ contract: "0x12" }, { contract: null }, { committee: undefined }, { records: "0x12" }];
+  for (const bad of [{ block: "3" }, { chainId: -1 }, { models: { a: "0x12" } }, ...wrong]) {
     assert.throws(() => assent.parseDeployment(JSON.stringify({ ...good, ...bad })), JSON.stringify(bad));
   }
 });

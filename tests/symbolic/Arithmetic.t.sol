@@ -3,8 +3,8 @@ pragma solidity ^0.8.30;
 
 import { LibBit } from "solady/utils/LibBit.sol";
 
+import { Members } from "../../contracts/libraries/Members.sol";
 import { PoolId } from "../../contracts/types/Ids.sol";
-import { Operators } from "../../contracts/types/Operator.sol";
 import { PoolSlot, Pools } from "../../contracts/types/Pool.sol";
 import { Quote, Quoted, Quotes } from "../../contracts/types/Quote.sol";
 import { SignersLib } from "../../contracts/types/Signers.sol";
@@ -17,31 +17,15 @@ contract ArithmeticProof {
 
     function check_MajorityIsMoreThanHalfAndCanBeReached(uint256 size) external pure {
         if (size == 0 || size > MAX_MEMBERS) return;
-        uint256 majority = Operators.majority(size);
+        uint256 majority = Members.majority(size);
         assert(2 * majority > size && majority <= size);
         assert(2 * (majority - 1) <= size); // no more than it must be
-    }
-
-    function check_SupermajorityIsMoreThanTwoThirds(uint256 size) external pure {
-        if (size == 0 || size > MAX_MEMBERS) return;
-        uint256 many = Operators.supermajority(size);
-        assert(3 * many > 2 * size && many <= size);
-        assert(3 * (many - 1) <= 2 * size);
-        assert(many >= Operators.majority(size));
-    }
-
-    /// @dev With f of 3f + 1 members dishonest, two supermajorities share an honest one: 2 * many - size > f.
-    function check_TwoSupermajoritiesShareAnHonestMember(uint256 f) external pure {
-        if (f > (MAX_MEMBERS - 1) / 3) return;
-        uint256 size = 3 * f + 1;
-        uint256 many = Operators.supermajority(size);
-        assert(many == 2 * f + 1 && 2 * many - size > f);
     }
 
     /// @dev A report's quorum, as `Quorum._checkReport` has it: it can always be reached, and is at least what the model asks for.
     function check_ReportsQuorumIsReachable(uint256 size, uint256 quorum) external pure {
         if (size == 0 || size > MAX_MEMBERS || quorum > size) return;
-        uint256 majority = Operators.majority(size);
+        uint256 majority = Members.majority(size);
         uint256 wanted = quorum < majority ? majority : quorum;
         assert(wanted <= size && wanted >= quorum && 2 * wanted > size);
     }
@@ -75,7 +59,7 @@ contract ArithmeticProof {
     /// @dev More than half of a committee signed each: one member signed both.
     function check_TwoReportsOfAnEpochShareAMember(uint256 a, uint256 b, uint256 size) external pure {
         if (size == 0 || size > MAX_MEMBERS || (a | b) >> size != 0) return;
-        uint256 majority = Operators.majority(size);
+        uint256 majority = Members.majority(size);
         if (LibBit.popCount(a) < majority || LibBit.popCount(b) < majority) return;
         assert(a & b != 0);
     }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import { SSTORE2 } from "solady/utils/SSTORE2.sol";
 
 import { Quorum } from "../../contracts/base/Quorum.sol";
-import { Epoch } from "../../contracts/types/Operator.sol";
+import { Epoch } from "../../contracts/types/Epoch.sol";
 import { Signers, SignersLib } from "../../contracts/types/Signers.sol";
 import { Attestation, Verdicts } from "../../contracts/types/Verdict.sol";
 
@@ -17,7 +17,7 @@ contract Committee is Quorum {
         for (uint256 i = 0; i < SIZE; ++i) {
             blob = bytes.concat(blob, bytes20(member(i)));
         }
-        _epoch = Epoch(1, uint16(SIZE), uint40(block.timestamp), SSTORE2.write(blob));
+        _epoch = Epoch(1, uint8(SIZE), uint8(SIZE), uint40(block.timestamp), SSTORE2.write(blob));
         _epochs[1] = _epoch;
     }
 

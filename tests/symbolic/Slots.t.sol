@@ -8,8 +8,6 @@ import { RequestState, Verdict } from "../../contracts/types/Verdict.sol";
 
 /// @notice A request's slot: nothing in it overlaps, and each of its functions changes what it names and nothing else.
 contract SlotsProof is CommonBase {
-    uint256 private constant TIME = uint256(type(uint40).max) << 40;
-
     function check_PartsDoNotOverlap(Verdict calldata verdict, bytes22 mark, uint8 state, uint40 time) external {
         if (state > uint8(type(RequestState).max)) return;
         vm.warp(time);
@@ -42,17 +40,11 @@ contract SlotsProof is CommonBase {
         assert((changed ^ slot) & ~Slots.STATE_MASK == 0);
     }
 
-    function check_ReopeningLeavesAllButStateAndTime(uint256 slot, uint40 time) external pure {
-        uint256 changed = Slots.reopened(slot, time);
-        assert(Slots.state(changed) == RequestState.Recorded && Slots.since(changed) == time);
-        assert((changed ^ slot) & ~(Slots.STATE_MASK | TIME) == 0);
-    }
-
     function check_VerdictsAreThereFromRecordedOn(uint8 state, uint256 rest) external pure {
         if (state > uint8(type(RequestState).max)) return;
         RequestState named = RequestState(state);
         bool expected = named == RequestState.Recorded || named == RequestState.Challenged
-            || named == RequestState.Upheld || named == RequestState.Corrected;
+            || named == RequestState.Upheld || named == RequestState.Corrected || named == RequestState.Unjudged;
         assert(Slots.hasVerdict(Slots.withState(rest, named)) == expected);
     }
 }

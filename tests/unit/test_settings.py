@@ -16,6 +16,8 @@ models = ["package"]
 rpc_url = "http://127.0.0.1:8545/"
 chain_id = 31337
 contract = "0x00000000000000000000000000000000000000aa"
+committee = "0x00000000000000000000000000000000000000ab"
+records = "0x00000000000000000000000000000000000000ac"
 [keys]
 attester = "attester.json"
 sender = "sender.json"

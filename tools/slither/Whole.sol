@@ -1,32 +1,48 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Arbiter } from "../../contracts/base/Arbiter.sol";
+import { Committee } from "../../contracts/Committee.sol";
+import { Records } from "../../contracts/Records.sol";
 import { ConsentDesk } from "../../contracts/base/ConsentDesk.sol";
 import { ConsentRegistry } from "../../contracts/base/ConsentRegistry.sol";
+import { Contests } from "../../contracts/base/Contests.sol";
+import { EpochViews } from "../../contracts/base/EpochViews.sol";
 import { ModelRegistry } from "../../contracts/base/ModelRegistry.sol";
-import { OperatorSet } from "../../contracts/base/OperatorSet.sol";
-import { RecordRegistry } from "../../contracts/base/RecordRegistry.sol";
 import { RequestDesk } from "../../contracts/base/RequestDesk.sol";
 import { StandingRequests } from "../../contracts/base/StandingRequests.sol";
 import { Treasury } from "../../contracts/base/Treasury.sol";
 import { VerdictOracle } from "../../contracts/base/VerdictOracle.sol";
+import { Window } from "../../contracts/base/Window.sol";
 import { Clinic } from "../../contracts/consumers/Clinic.sol";
-import { ChallengeTerms } from "../../contracts/types/Challenge.sol";
+import { ICommittee } from "../../contracts/interfaces/ICommittee.sol";
 
-/// @notice All of Assent in one contract, for Slither: it looks at one contract at a time, and of the four that run on one storage each writes
-/// what another reads. Too large to be deployed.
+/// @notice All of Assent in one contract, for Slither: it looks at one contract at a time, and of the three that run on one storage each writes
+/// what another reads. Too large to be deployed. Committee and records have storages of their own; they are imported to be looked at.
 contract Whole is
     ConsentRegistry,
     ConsentDesk,
-    RecordRegistry,
     ModelRegistry,
-    OperatorSet,
+    EpochViews,
     Treasury,
     VerdictOracle,
     RequestDesk,
     StandingRequests,
-    Arbiter
+    Contests
 {
-    constructor(ChallengeTerms memory terms) VerdictOracle(terms.window) Arbiter(terms) { }
+    uint8 private immutable _leastSeats;
+
+    constructor(ICommittee committee_)
+        Window(committee_.terms().window)
+        Contests(address(committee_))
+    {
+        _leastSeats = committee_.terms().minRoll;
+    }
+
+    function _mustBeReachable(uint8 quorum) internal view override {
+        if (quorum < MIN_QUORUM || quorum > _leastSeats) revert QuorumUnsafe(quorum, MIN_QUORUM, _leastSeats);
+    }
+
+    function _operatorAt(uint32 epoch, uint256 index) internal view override returns (address) {
+        return ICommittee(committee).operatorAt(epoch, index);
+    }
 }

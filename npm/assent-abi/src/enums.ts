@@ -21,5 +21,8 @@ export const RequestState = {
   Unjudged: 9,
 } as const;
 
-/** How far a verdict can still change. Act on `Final`. */
+/** How far a verdict can still change. Act on `Final`, unless the state is `Unjudged`: nobody confirmed that one. */
 export const Finality = { None: 0, Contestable: 1, Contested: 2, Final: 3 } as const;
+
+/** How far the case of a challenged verdict is. `Stands` and `False`: so the bench found, and the arbiter may still rule. */
+export const Phase = { None: 0, Open: 1, Stands: 2, False: 3, Closed: 4, Overruled: 5 } as const;

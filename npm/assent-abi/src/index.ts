@@ -1,7 +1,8 @@
 export { assentAbi } from "./abi.js";
 export { deployments } from "./addresses.js";
+export { committeeAbi } from "./committee.js";
 export { type Deployment, parseDeployment } from "./deployment.js";
-export { AgreementState, Delivery, Disclosure, Finality, RequestState } from "./enums.js";
+export { AgreementState, Delivery, Disclosure, Finality, Phase, RequestState } from "./enums.js";
 export {
   type Agreement,
   agreementId,
@@ -20,6 +21,7 @@ export {
 } from "./ids.js";
 export { covers, ehdsProhibited, type Mismatch, mismatch, modifiers, permissions, prohibits } from "./matching.js";
 export { verdictReceiverAbi } from "./receiver.js";
+export { recordsAbi } from "./records.js";
 export {
   agreementTypes,
   askingTypes,

@@ -1,7 +1,7 @@
 /** What is signed off chain (EIP-712): pass `types` and the domain to viem's `signTypedData`. */
 import type { Address, TypedDataDomain } from "viem";
 
-/** The domain of a deployment. */
+/** The domain of one of a deployment's contracts: of `contract` for all that subjects and controllers sign. */
 export function assentDomain(chainId: number, contract: Address): TypedDataDomain {
   return { name: "Assent", version: "1", chainId, verifyingContract: contract };
 }

@@ -1,38 +1,47 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { IArbiter } from "../../../contracts/interfaces/IArbiter.sol";
-import { Testimony } from "../../../contracts/types/Challenge.sol";
-import { SourceId } from "../../../contracts/types/Ids.sol";
-import { Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
-import { ArbiterTest } from "../arbiter/ArbiterTest.sol";
+import { IConflicts } from "../../../contracts/interfaces/IConflicts.sol";
+import { RequestId, SourceId } from "../../../contracts/types/Ids.sol";
+import { Under } from "../../../contracts/types/Standing.sol";
+import { Testimony } from "../../../contracts/types/Testimony.sol";
+import { Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
+import { AssentTest } from "../base/AssentTest.sol";
 import { verdictOf } from "../base/Verdict.sol";
 
 /// @notice A controller gave up a use, and an accomplice of its that is an operator signed two verdicts about it: half of the stake was out at
 /// once, before any verdict of that operator was beyond challenge.
-contract ConflictOfUnaskedTest is ArbiterTest {
+contract ConflictOfUnaskedTest is AssentTest {
+    Request private request;
+    RequestId private id;
+
+    function setUp() public override {
+        super.setUp();
+        give();
+    }
+
     function test_NobodyIsPunishedAboutAUseThatWasGivenUp() public {
         SourceId source = hasher.sourceId(agreement.source);
         vm.prank(controller);
         assent.cancel(source, agreement.terms, 7);
         request = expectedRequest(7);
-        about = named(7);
         (Testimony memory first, Testimony memory second) = (_signed(0), _signed(1_000_000));
-        vm.expectRevert(abi.encodeWithSelector(IArbiter.TestimonyIrrelevant.selector, assent.requestId(agreementId, 7)));
+        Under memory under = underNow();
+        id = assent.requestId(agreementId, 7);
+        vm.expectRevert(abi.encodeWithSelector(IConflicts.TestimonyIrrelevant.selector, id));
         vm.prank(stranger);
-        assent.punishConflict(about, model, first, second);
-        assertEq(assent.operatorInfo(operatorAt(0)).stake, STAKE, "stake");
+        committee.punishConflict(under, model, first, second);
+        assertEq(committee.operatorInfo(operatorAt(0)).stake, STAKE, "stake");
     }
 
     /// @dev What was asked and ended without a verdict was asked: an honest operator may have answered it.
     function test_WhoContradictsItselfAboutAnExpiredRequestIsPunished() public {
         (request, id) = ask(1);
-        about = named(1);
         vm.warp(request.question.deadline() + 1);
         assent.expire(request);
         (Testimony memory first, Testimony memory second) = (_signed(0), _signed(1_000_000));
-        assent.punishConflict(about, model, first, second);
-        assertEq(assent.operatorInfo(operatorAt(0)).stake, STAKE - PENALTY, "stake");
+        committee.punishConflict(underNow(), model, first, second);
+        assertEq(committee.operatorInfo(operatorAt(0)).stake, STAKE - PENALTY, "stake");
     }
 
     function _signed(uint32 score) private returns (Testimony memory) {

@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
-import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Answer, Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "../oracle/OracleTest.sol";
@@ -56,9 +55,9 @@ contract FreeVerdictsTest is OracleTest {
     }
 
     function testFuzz_NobodyAsksForLessThanAMinute(uint256 open) public {
-        open = bound(open, 0, Policies.MIN_OPEN - 1);
+        open = bound(open, 0, Questions.MIN_OPEN - 1);
         uint40 until = uint40(START + open);
-        uint256 earliest = START + Policies.MIN_OPEN;
+        uint256 earliest = START + Questions.MIN_OPEN;
         _expectRevert(
             _anchored(0, until), abi.encodeWithSelector(IVerdictOracle.DeadlineTooNear.selector, until, earliest)
         );

@@ -6,9 +6,9 @@ import { SSTORE2 } from "solady/utils/SSTORE2.sol";
 import { ICore } from "../../../contracts/interfaces/ICore.sol";
 import { AgreementState, AgreementStatus } from "../../../contracts/types/Agreement.sol";
 import { Ending } from "../../../contracts/types/Case.sol";
-import { PoolId, RequestId } from "../../../contracts/types/Ids.sol";
+import { PoolId } from "../../../contracts/types/Ids.sol";
 import { Under } from "../../../contracts/types/Standing.sol";
-import { Recording, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { Recording, Request, Verdict } from "../../../contracts/types/Verdict.sol";
 import { CoreTest } from "../core/CoreTest.sol";
 
 /// @notice A committee contract that calls the core with anything: verdicts change what they say, and no unit of any currency moves, nor an

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import { Delegating } from "../../../contracts/base/Delegating.sol";
-import { ChallengeTerms } from "../../../contracts/types/Challenge.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
 import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "../oracle/OracleTest.sol";
@@ -14,14 +13,17 @@ contract PartWithoutCodeTest is OracleTest {
     address private nowhere = makeAddr("nowhere");
 
     function test_NoPartIsTakenForOneThatIsNotThere() public {
-        ChallengeTerms memory terms = ChallengeTerms(CHALLENGE_WINDOW, REVIEW_TIME, BOND, PENALTY);
-        _expectRefused("AssentDesk.sol:AssentDesk", abi.encode(nowhere, terms));
-        _expectRefused("AssentRegistries.sol:AssentRegistries", abi.encode(nowhere));
+        _expectRefused("AssentRequests.sol:AssentRequests", abi.encode(nowhere, committee));
+        _expectRefused("Assent.sol:Assent", abi.encode(nowhere, committee));
     }
 
-    /// @dev Assent asks its registries for their terms before it looks: that fails as well.
-    function test_AssentIsNotBuiltOnNothing() public {
-        assertEq(_create("Assent.sol:Assent", abi.encode(nowhere, defaultPolicy(4))), address(0), "built");
+    /// @dev Who makes it asks the committee for its terms: where none is, that fails.
+    function test_NothingIsBuiltOnACommitteeThatIsNotThere() public {
+        assertEq(_create("Assent.sol:Assent", abi.encode(assent.requests(), nowhere)), address(0), "core");
+        bytes memory arguments = abi.encode(assent.agreements(), nowhere);
+        assertEq(_create("AssentRequests.sol:AssentRequests", arguments), address(0), "requests");
+        arguments = abi.encode(nowhere, records);
+        assertEq(_create("AssentAgreements.sol:AssentAgreements", arguments), address(0), "agreements");
     }
 
     /// @dev A wallet can be a controller before it is deployed. Its verdict waits for it.

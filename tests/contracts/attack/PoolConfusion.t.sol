@@ -78,7 +78,7 @@ contract PoolConfusionTest is PoolConfusionBase {
     function test_AQuorumCannotTakeTheFeesOfEpochsToCome() public {
         listUpTo(7);
         expectNoPoolFor(2, SIGNERS);
-        rotateToNext(); // epoch 2, five members
+        rotateToNext(); // epoch 2
         give();
         (Request memory request,) = ask(0);
         record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
@@ -110,7 +110,7 @@ contract PoolConfusionTest is PoolConfusionBase {
 }
 
 contract PoolConfusionOfSevenTest is PoolConfusionBase {
-    function committeeSize() internal pure override returns (uint16) {
+    function committeeSize() internal pure override returns (uint8) {
         return 7;
     }
 

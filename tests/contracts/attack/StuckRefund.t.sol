@@ -8,7 +8,7 @@ import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
 import { Terms } from "../../../contracts/types/Agreement.sol";
 import { RequestId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Question } from "../../../contracts/types/Question.sol";
-import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
+import { Request } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "../oracle/OracleTest.sol";
 
 /// @dev The README's example. That it is, tests/unit/deploy/test_readme.py sees to.
@@ -26,8 +26,8 @@ contract Recalls is VerdictConsumer, Ownable {
         return _ask(source, terms, question, msg.value); // what oracle.quote(terms) says
     }
 
-    function _onVerdict(RequestId id, RequestState, uint8 outcome, uint32) internal override {
-        recalled[id] = outcome == 1; // called again if the verdict is corrected
+    function _onFinal(RequestId id, uint8 outcome, uint32) internal override {
+        recalled[id] = outcome == 1; // it can't change any more
     }
 
     /// @dev Who may have refunds of this contract paid out, by `withdrawBalance`.

@@ -2,36 +2,33 @@
 pragma solidity ^0.8.30;
 
 import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
+import { ICases } from "../../../contracts/interfaces/ICases.sol";
+import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
+import { IConflicts } from "../../../contracts/interfaces/IConflicts.sol";
+import { IErasures } from "../../../contracts/interfaces/IErasures.sol";
+import { IRecordRegistry } from "../../../contracts/interfaces/IRecordRegistry.sol";
 import { ReportTree } from "../../../contracts/libraries/ReportTree.sol";
 import { Agreement, Agreements, Source, Terms } from "../../../contracts/types/Agreement.sol";
-import { ChallengeTerms, Reference } from "../../../contracts/types/Challenge.sol";
-import {
-    AgreementId,
-    ModelId,
-    RecordId,
-    RequestId,
-    SourceId,
-    StandingId,
-    TermsId
-} from "../../../contracts/types/Ids.sol";
+import { Cases } from "../../../contracts/types/Case.sol";
+import { AgreementId, ModelId, RecordId, RequestId, SourceId, TermsId } from "../../../contracts/types/Ids.sol";
 import { Model, Models } from "../../../contracts/types/Model.sol";
-import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote, Quoted, Quotes } from "../../../contracts/types/Quote.sol";
+import { CommitteeTerms, Rolls } from "../../../contracts/types/Roll.sol";
 import { Scopes, Steps } from "../../../contracts/types/Scope.sol";
 import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
-import { StandingRequest, Standings, Under } from "../../../contracts/types/Standing.sol";
-import {
-    Answer,
-    Attestation,
-    Recording,
-    Request,
-    RequestState,
-    Verdict,
-    Verdicts
-} from "../../../contracts/types/Verdict.sol";
+import { Under } from "../../../contracts/types/Standing.sol";
+import { Attestation, Recording, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { Signing } from "./Signing.sol";
 import { verdictOf } from "./Verdict.sol";
+
+/// @dev The contracts themselves aren't imported: who imports one is compiled as it is, and has a second artifact of it made.
+interface Committee is ICommittee, ICases, IConflicts { }
+
+/// @dev As `Committee`.
+interface Records is IRecordRegistry, IErasures {
+    function core() external view returns (IAssent);
+}
 
 /// @notice Exposes the id functions, which take calldata.
 contract Hasher {
@@ -56,11 +53,15 @@ contract Hasher {
         pure
         returns (bytes32)
     {
-        return Operators.hashJoining(operator, sealKey, endpoint, deadline);
+        return Rolls.hashJoining(operator, sealKey, endpoint, deadline);
     }
 
-    function amendment(uint32 epoch, Policy calldata policy, uint256 deadline) external pure returns (bytes32) {
-        return Operators.hashAmendment(epoch, policy, deadline);
+    function ruling(uint256 epoch, RequestId id, bool stands, Verdict calldata verdict)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Cases.hashRuling(epoch, id, stands, verdict);
     }
 
     function root(bytes32[] calldata leaves) external pure returns (bytes32) {
@@ -84,23 +85,30 @@ contract Hasher {
     }
 }
 
-/// @notice The world that most tests start from: four operators in epoch 1, one model, one record, one agreement (not yet given).
+/// @notice The world that most tests start from: in epoch 1 four operators with seats and three in reserve, one model, one record, one
+/// agreement (not yet given).
 /// @dev Every signature is made here, by key; none is hard-coded. Time is read with `vm.getBlockTimestamp`, for the optimizer takes
 /// `block.timestamp` to be the same before and after a `vm.warp`.
 abstract contract AssentTest is Signing {
     uint256 internal constant FEE = 0.001 ether;
     uint96 internal constant STAKE = 1 ether;
     uint40 internal constant UNBONDING = 14 days;
+    uint40 internal constant LEASE = 13 days;
     uint40 internal constant EPOCH_LENGTH = 1 hours;
     uint32 internal constant EPOCH_GRACE = 10 minutes;
     uint40 internal constant CHALLENGE_WINDOW = 1 days;
-    uint40 internal constant REVIEW_TIME = 6 hours;
+    uint40 internal constant JUDGING_TIME = 6 hours;
+    uint40 internal constant RULING_TIME = 2 days;
     uint96 internal constant BOND = 0.1 ether;
     uint96 internal constant PENALTY = 0.5 ether;
     uint40 internal constant START = 1_800_000_000;
     bytes32 internal constant ROOT = keccak256("root");
+    /// Of the default roll: those in reserve, and the one with a seat who isn't among the first three.
+    uint64 internal constant JUDGES = 0x78;
 
     IAssent internal assent;
+    Committee internal committee;
+    Records internal records;
     Hasher internal hasher;
 
     address internal subject;
@@ -111,6 +119,7 @@ abstract contract AssentTest is Signing {
     address internal stranger;
     uint256 internal strangerKey;
     address internal relayer = makeAddr("relayer");
+    address internal challenger = makeAddr("challenger");
 
     uint8 internal purposeAgreed;
     Model internal model;
@@ -129,8 +138,8 @@ abstract contract AssentTest is Signing {
         vm.deal(controller, 100 ether);
         purposeAgreed = purposeNamed("ImproveHealthcare");
 
-        assent = deploy(committeeSize());
         hasher = new Hasher();
+        assent = deploy(committeeSize());
         formCommittee(committeeSize());
         model = defaultModel(modelQuorum());
         modelId = publishAs(model);
@@ -139,25 +148,49 @@ abstract contract AssentTest is Signing {
         agreementId = hasher.agreementId(agreement);
     }
 
-    function committeeSize() internal pure virtual returns (uint16) {
+    /// @return How many have seats; no epoch has fewer.
+    function committeeSize() internal pure virtual returns (uint8) {
         return 4;
+    }
+
+    /// @return How many more are on the roll.
+    function reserveSize() internal pure virtual returns (uint8) {
+        return 3;
     }
 
     function modelQuorum() internal pure virtual returns (uint8) {
         return 3;
     }
 
-    /// @dev From the artifacts: with `new`, each test contract would carry the bytecode, and every build would compile it again.
-    function deploy(uint16 minMembers) internal virtual returns (IAssent) {
-        ChallengeTerms memory challenges = ChallengeTerms(CHALLENGE_WINDOW, REVIEW_TIME, BOND, PENALTY);
-        address consents = vm.deployCode("AssentConsents.sol:AssentConsents");
-        address desk = vm.deployCode("AssentDesk.sol:AssentDesk", abi.encode(consents, challenges));
-        address registries = vm.deployCode("AssentRegistries.sol:AssentRegistries", abi.encode(desk));
-        return IAssent(vm.deployCode("Assent.sol:Assent", abi.encode(registries, defaultPolicy(minMembers))));
+    /// @dev From the artifacts: with `new`, each test contract would carry the bytecode, and every build would compile it again. The committee
+    /// and the records are made first, for the address that the core will have.
+    function deploy(uint8 seats) internal virtual returns (IAssent) {
+        address core = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 4);
+        committee = Committee(vm.deployCode("Committee.sol:Committee", abi.encode(core, committeeTerms(seats))));
+        records = Records(vm.deployCode("Records.sol:Records", abi.encode(core)));
+        address agreements = vm.deployCode("AssentAgreements.sol:AssentAgreements", abi.encode(committee, records));
+        address requests = vm.deployCode("AssentRequests.sol:AssentRequests", abi.encode(agreements, committee));
+        return IAssent(vm.deployCode("Assent.sol:Assent", abi.encode(requests, committee)));
     }
 
-    function defaultPolicy(uint16 minMembers) internal pure returns (Policy memory) {
-        return Policy(STAKE, minMembers, UNBONDING, EPOCH_LENGTH, EPOCH_GRACE);
+    function committeeTerms(uint8 seats) internal view virtual returns (CommitteeTerms memory) {
+        return CommitteeTerms({
+            seats: seats,
+            maxRoll: 64,
+            minRoll: seats,
+            minStake: STAKE,
+            penalty: PENALTY,
+            bond: BOND,
+            window: CHALLENGE_WINDOW,
+            judgingTime: JUDGING_TIME,
+            rulingTime: RULING_TIME,
+            start: 0,
+            epochLength: EPOCH_LENGTH,
+            lease: LEASE,
+            grace: EPOCH_GRACE,
+            unbonding: UNBONDING,
+            admission: address(0)
+        });
     }
 
     // Operators
@@ -170,11 +203,12 @@ abstract contract AssentTest is Signing {
         return makeAddrAndKey(string.concat("attester", vm.toString(i)));
     }
 
-    function formCommittee(uint256 size) internal virtual {
-        for (uint256 i = 0; i < size; ++i) {
+    /// @dev So many with seats, and the reserve.
+    function formCommittee(uint256 size) internal {
+        for (uint256 i = 0; i < size + reserveSize(); ++i) {
             joinAs(i);
         }
-        assent.rotate();
+        committee.rotate();
     }
 
     function joinAs(uint256 i) internal returns (address operator) {
@@ -187,23 +221,25 @@ abstract contract AssentTest is Signing {
     function join(address operator, address attester, uint256 key) internal {
         bytes32 sealKey = keccak256(abi.encode("seal", operator));
         uint256 until = vm.getBlockTimestamp();
-        bytes memory signature = sign(key, hasher.joining(operator, sealKey, "https://operator.example", until));
-        vm.deal(operator, operator.balance + STAKE);
+        bytes32 structHash = hasher.joining(operator, sealKey, "https://operator.example", until);
+        bytes memory signature = signFor(domainSeparator(block.chainid, address(committee)), key, structHash);
+        uint256 stake = committee.terms().minStake;
+        vm.deal(operator, operator.balance + stake);
         vm.prank(operator);
-        assent.join{ value: STAKE }(attester, sealKey, "https://operator.example", until, signature);
+        committee.join{ value: stake }(attester, sealKey, "https://operator.example", until, signature);
     }
 
     function resignAs(uint256 i) internal returns (address operator) {
         operator = operatorAt(i);
         vm.prank(operator);
-        assent.resign();
+        committee.resign();
     }
 
-    /// @dev Starts epoch 2 with one operator more.
+    /// @dev Starts epoch 2 with one operator more in reserve, or in place of one that resigned.
     function rotateToNext() internal {
-        joinAs(committeeSize());
-        skip(EPOCH_LENGTH);
-        assent.rotate();
+        joinAs(committeeSize() + reserveSize());
+        skip(committee.terms().epochLength);
+        committee.rotate();
     }
 
     // Defaults
@@ -260,7 +296,7 @@ abstract contract AssentTest is Signing {
 
     function commitAs(address by, bytes32 root, address of_) internal returns (RecordId) {
         vm.prank(by);
-        return assent.commit(root, of_, "https://vault.example");
+        return records.commit(root, of_, "https://vault.example");
     }
 
     /// @dev Gives `agreement` as it reads now.
@@ -338,10 +374,6 @@ abstract contract AssentTest is Signing {
         return Request(agreementId, agreement.controller, question, expectedQuote());
     }
 
-    function named(uint32 use) internal view returns (Reference memory) {
-        return Reference(hasher.sourceId(agreement.source), agreement.controller, agreement.terms, use);
-    }
-
     /// @return `agreement` as its controller names it.
     function underNow() internal view returns (Under memory) {
         return Under(hasher.sourceId(agreement.source), agreement.terms);
@@ -400,6 +432,35 @@ abstract contract AssentTest is Signing {
     function askAndRecord(uint32 use, uint64 signers) internal returns (Request memory request, RequestId id) {
         (request, id) = ask(use);
         record(request, defaultVerdict(), attest(request, defaultVerdict(), signers));
+    }
+
+    // Cases
+
+    function challengeOf(Recording memory recording) internal {
+        uint256 bond = committee.terms().bond;
+        hoax(challenger, bond);
+        committee.challenge{ value: bond }(recording, underNow());
+    }
+
+    function judge(Recording memory recording, Verdict memory verdict, bool stands, uint64 judges) internal {
+        committee.judge(recording, verdict, stands, judges, rulings(recording, verdict, stands, judges));
+    }
+
+    /// @return signatures What these members of the roll of the recording's epoch find.
+    function rulings(Recording memory recording, Verdict memory verdict, bool stands, uint64 judges)
+        internal
+        view
+        returns (bytes memory signatures)
+    {
+        uint32 epoch = uint32(recording.by.epoch());
+        (, address[] memory attesters) = committee.rollOf(epoch);
+        RequestId id = Verdicts.id(recording.request.agreement, recording.request.question.use());
+        bytes32 structHash = hasher.ruling(epoch, id, stands, verdict);
+        return signAsMembers(attesters, judges, domainSeparator(block.chainid, address(committee)), structHash);
+    }
+
+    function judgedBy(Recording memory recording, uint64 judges) internal pure returns (Signers) {
+        return Signers.wrap(recording.by.epoch() << 64 | judges);
     }
 
     function assertState(RequestId id, RequestState state) internal view {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { Case, Cases, Ending, Phase } from "../../../contracts/types/Case.sol";
 import { AgreementId, RequestId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Question } from "../../../contracts/types/Question.sol";

@@ -7,7 +7,7 @@ import { Case, Ending, Phase } from "../../../contracts/types/Case.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { CommitteeTerms, Roll } from "../../../contracts/types/Roll.sol";
 import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
-import { Recording, Verdict } from "../../../contracts/types/Verdict.sol";
+import { Recording } from "../../../contracts/types/Verdict.sol";
 import { BenchTest } from "./BenchTest.sol";
 import { CoreRecorder } from "./CommitteeTest.sol";
 
@@ -274,7 +274,7 @@ contract JudgeTest is BenchTest {
         judge(0x1c, false);
         address to = makeAddr("to");
         vm.expectEmit(address(committee));
-        emit ICases.Withdrawn(challenger, to, 2 * uint256(BOND));
+        emit ICases.CreditWithdrawn(challenger, to, 2 * uint256(BOND));
         vm.prank(challenger);
         committee.withdraw(to);
         assertEq(to.balance, 2 * uint256(BOND), "paid");

@@ -7,7 +7,7 @@ import { IModelRegistry } from "../../../contracts/interfaces/IModelRegistry.sol
 import { Agreement, AgreementState, AgreementStatus, Agreements } from "../../../contracts/types/Agreement.sol";
 import { AgreementId, ModelId, RequestId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Mandates } from "../../../contracts/types/Mandate.sol";
-import { Model, Models } from "../../../contracts/types/Model.sol";
+import { Models } from "../../../contracts/types/Model.sol";
 import { Question } from "../../../contracts/types/Question.sol";
 import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { IConsentDesk } from "../../../contracts/interfaces/IConsentDesk.sol";
+import { IErasures } from "../../../contracts/interfaces/IErasures.sol";
 import { Signatures } from "../../../contracts/libraries/Signatures.sol";
 import { Agreements } from "../../../contracts/types/Agreement.sol";
 import { ConsentTest } from "./ConsentTest.sol";
@@ -53,38 +53,50 @@ contract AttestErasureTest is ConsentTest {
         give();
         withdraw();
         (address attester, uint256 key) = attesterAt(0);
-        bytes memory signature = sign(key, Agreements.hashErasure(agreementId, attester, EVIDENCE, deadline()));
-        vm.expectEmit(address(assent));
-        emit IConsentDesk.Erased(agreementId, attester, EVIDENCE);
+        bytes memory signature = _sign(key, Agreements.hashErasure(agreementId, attester, EVIDENCE, deadline()));
+        vm.expectEmit(address(records));
+        emit IErasures.Erased(agreementId, attester, EVIDENCE);
         vm.prank(relayer);
-        assent.attestErasureBySig(agreementId, attester, EVIDENCE, deadline(), signature);
+        records.attestErasureBySig(agreementId, attester, EVIDENCE, deadline(), signature);
     }
 
     function test_RevertWhen_AnotherSigned() public {
         give();
         withdraw();
-        bytes memory signature = sign(strangerKey, Agreements.hashErasure(agreementId, holder, EVIDENCE, deadline()));
+        bytes memory signature = _sign(strangerKey, Agreements.hashErasure(agreementId, holder, EVIDENCE, deadline()));
         vm.expectRevert(abi.encodeWithSelector(Signatures.SignatureInvalid.selector, holder));
-        assent.attestErasureBySig(agreementId, holder, EVIDENCE, deadline(), signature);
+        records.attestErasureBySig(agreementId, holder, EVIDENCE, deadline(), signature);
     }
 
     function test_RevertWhen_ItIsSigned_GivenItIsGiven() public {
         give();
+        bytes memory signature = _sign(strangerKey, Agreements.hashErasure(agreementId, stranger, EVIDENCE, deadline()));
+        vm.expectRevert(abi.encodeWithSelector(IErasures.AgreementInForce.selector, agreementId));
+        records.attestErasureBySig(agreementId, stranger, EVIDENCE, deadline(), signature);
+    }
+
+    function test_RevertWhen_ItWasSignedForTheCore() public {
+        give();
+        withdraw();
         bytes memory signature = sign(strangerKey, Agreements.hashErasure(agreementId, stranger, EVIDENCE, deadline()));
-        vm.expectRevert(abi.encodeWithSelector(IConsentDesk.AgreementInForce.selector, agreementId));
-        assent.attestErasureBySig(agreementId, stranger, EVIDENCE, deadline(), signature);
+        vm.expectRevert(abi.encodeWithSelector(Signatures.SignatureInvalid.selector, stranger));
+        records.attestErasureBySig(agreementId, stranger, EVIDENCE, deadline(), signature);
+    }
+
+    function _sign(uint256 key, bytes32 structHash) private view returns (bytes memory) {
+        return signFor(domainSeparator(block.chainid, address(records)), key, structHash);
     }
 
     function _assertAttests(address by) private {
-        vm.expectEmit(address(assent));
-        emit IConsentDesk.Erased(agreementId, by, EVIDENCE);
+        vm.expectEmit(address(records));
+        emit IErasures.Erased(agreementId, by, EVIDENCE);
         vm.prank(by);
-        assent.attestErasure(agreementId, EVIDENCE);
+        records.attestErasure(agreementId, EVIDENCE);
     }
 
     function _expectInForce() private {
-        vm.expectRevert(abi.encodeWithSelector(IConsentDesk.AgreementInForce.selector, agreementId));
+        vm.expectRevert(abi.encodeWithSelector(IErasures.AgreementInForce.selector, agreementId));
         vm.prank(holder);
-        assent.attestErasure(agreementId, EVIDENCE);
+        records.attestErasure(agreementId, EVIDENCE);
     }
 }

@@ -76,8 +76,8 @@ contract GiveBySigTest is ConsentTest {
     /// @dev The contract's parts run in its name, never in their own.
     function test_RevertWhen_ItWasSignedForAPartOfTheContract() public {
         bytes32 structHash = Agreements.hashGiving(agreementId, until);
-        _expectInvalid(signFor(domainSeparator(block.chainid, assent.registries()), subjectKey, structHash));
-        _expectInvalid(signFor(domainSeparator(block.chainid, assent.desk()), subjectKey, structHash));
+        _expectInvalid(signFor(domainSeparator(block.chainid, assent.requests()), subjectKey, structHash));
+        _expectInvalid(signFor(domainSeparator(block.chainid, assent.agreements()), subjectKey, structHash));
     }
 
     function test_RevertGiven_TheChainHasSplitOffSince() public {

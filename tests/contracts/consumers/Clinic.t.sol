@@ -6,9 +6,10 @@ import { Vm } from "forge-std/Vm.sol";
 
 import { Clinic } from "../../../contracts/consumers/Clinic.sol";
 import { VerdictConsumer } from "../../../contracts/consumers/VerdictConsumer.sol";
+import { IRequestDesk } from "../../../contracts/interfaces/IRequestDesk.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Question } from "../../../contracts/types/Question.sol";
-import { Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { Finality, Recording, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
 import { inClear, scoreOf } from "../base/Verdict.sol";
 import { OracleTest } from "../oracle/OracleTest.sol";
 
@@ -55,18 +56,30 @@ contract ClinicTest is OracleTest {
 
     // Recall
 
-    function test_GivenAVerdictCallsForARecall() public {
+    function test_GivenAVerdictMayStillBeChallenged() public {
         _ask(FEE);
         vm.expectEmit(address(clinic));
-        emit Clinic.Recalled(id, scoreOf(_found(RECALL)));
+        emit Clinic.Pending(id, RequestState.Recorded, RECALL);
         _record(_found(RECALL));
+        assertFalse(clinic.recalled(id));
+    }
+
+    function test_GivenAFinalVerdictCallsForARecall() public {
+        _ask(FEE);
+        _record(_found(RECALL));
+        skip(CHALLENGE_WINDOW + 1);
+        vm.expectEmit(address(clinic));
+        emit Clinic.Recalled(id, scoreOf(_found(RECALL)));
+        assent.deliverFinal(recordingOf(id));
         assertTrue(clinic.recalled(id));
     }
 
-    function test_GivenAVerdictCallsForNone() public {
+    function test_GivenAFinalVerdictCallsForNone() public {
         _ask(FEE);
-        vm.recordLogs();
         _record(_found(0));
+        skip(CHALLENGE_WINDOW + 1);
+        vm.recordLogs();
+        assent.deliverFinal(recordingOf(id));
         assertEq(_eventsOfTheClinic(), 0, "events");
         assertFalse(clinic.recalled(id));
     }
@@ -74,39 +87,40 @@ contract ClinicTest is OracleTest {
     function test_GivenAVerdictWasCorrected_FromARecallToNone() public {
         _challenged(RECALL);
         vm.expectEmit(address(clinic));
-        emit Clinic.RecallCancelled(id);
+        emit Clinic.Pending(id, RequestState.Corrected, 0);
         review(0, _found(0));
+        assent.deliverFinal(recordingOf(id));
         assertFalse(clinic.recalled(id));
     }
 
     function test_GivenAVerdictWasCorrected_FromNoneToARecall() public {
         _challenged(0);
-        vm.expectEmit(address(clinic));
-        emit Clinic.Recalled(id, scoreOf(_found(RECALL)));
         review(0, _found(RECALL));
-        assertTrue(clinic.recalled(id));
-    }
-
-    function test_GivenAVerdictWasCorrected_FromOneRecallToAnother() public {
-        _challenged(RECALL);
-        Verdict memory found = _found(RECALL);
-        found.score = inClear(1);
-        vm.expectEmit(address(clinic));
-        emit Clinic.Recalled(id, 1);
-        review(0, found);
+        assertFalse(clinic.recalled(id), "not before it is delivered");
+        assent.deliverFinal(recordingOf(id));
         assertTrue(clinic.recalled(id));
     }
 
     function test_GivenAVerdictWasUpheld() public {
         _challenged(RECALL);
-        vm.recordLogs();
         review(0, _found(RECALL));
         assertState(id, RequestState.Upheld);
-        assertEq(_eventsOfTheClinic(), 0, "events");
+        assent.deliverFinal(recordingOf(id));
         assertTrue(clinic.recalled(id));
     }
 
-    /// @dev Nothing is left undelivered in the dearest case: a new slot, and an event.
+    /// @dev Nobody is recalled for what may be false.
+    function test_GivenNobodyJudgedAVerdict() public {
+        _challenged(RECALL);
+        skip(JUDGING_TIME + 1);
+        committee.close(recordingOf(id), _found(RECALL));
+        Recording memory recording = recordingOf(id);
+        vm.expectRevert(abi.encodeWithSelector(IRequestDesk.NotFinal.selector, id, Finality.Final));
+        assent.deliverFinal(recording);
+        assertFalse(clinic.recalled(id));
+    }
+
+    /// @dev Nothing is left undelivered in the dearest case.
     function test_GivenTheClinicWasToldWithTheGasThatItNames() public {
         _ask(FEE);
         vm.cool(address(clinic));
@@ -123,6 +137,9 @@ contract ClinicTest is OracleTest {
         vm.expectRevert(abi.encodeWithSelector(VerdictConsumer.NotOracle.selector, stranger));
         vm.prank(stranger);
         clinic.onVerdict(id, RequestState.Recorded, RECALL, 1);
+        vm.expectRevert(abi.encodeWithSelector(VerdictConsumer.NotOracle.selector, stranger));
+        vm.prank(stranger);
+        clinic.onFinal(id, RequestState.Recorded);
         assertFalse(clinic.recalled(id));
     }
 

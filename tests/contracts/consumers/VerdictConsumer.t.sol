@@ -26,7 +26,11 @@ contract Diary is VerdictConsumer {
         return _finalVerdict(id);
     }
 
-    function _onVerdict(RequestId id, RequestState state, uint8 outcome, uint32 score) internal override {
+    function _onFinal(RequestId id, uint8 outcome, uint32 score) internal override {
+        entries.push(abi.encode(id, "final", outcome, score));
+    }
+
+    function _onProvisional(RequestId id, RequestState state, uint8 outcome, uint32 score) internal override {
         entries.push(abi.encode(id, state, outcome, score));
     }
 
@@ -36,6 +40,19 @@ contract Diary is VerdictConsumer {
     function length() external view returns (uint256) {
         return entries.length;
     }
+}
+
+/// @notice Who says nothing of it isn't told early.
+contract Patient is VerdictConsumer {
+    uint256 public times;
+
+    constructor(IAssent oracle_) VerdictConsumer(oracle_) { }
+
+    function _onFinal(RequestId, uint8, uint32) internal override {
+        ++times;
+    }
+
+    function _authoriseWithdrawal(address) internal pure override { }
 }
 
 contract VerdictConsumerTest is OracleTest {
@@ -69,6 +86,47 @@ contract VerdictConsumerTest is OracleTest {
         review(0, otherVerdict());
         assertEq(diary.length(), 2, "entries");
         assertEq(diary.entries(1), _entry(RequestState.Corrected, otherVerdict()), "corrected");
+    }
+
+    function test_OnVerdict_WhenTheConsumerOnlyTakesFinalOnes() public {
+        Patient patient = new Patient(assent);
+        vm.prank(address(assent));
+        patient.onVerdict(id, RequestState.Recorded, 1, 1);
+        assertEq(patient.times(), 0, "not told");
+    }
+
+    // onFinal
+
+    function testFuzz_OnFinal_RevertWhen_TheSenderIsNotTheOracle(address sender) public {
+        vm.assume(sender != address(assent));
+        vm.expectRevert(abi.encodeWithSelector(VerdictConsumer.NotOracle.selector, sender));
+        vm.prank(sender);
+        diary.onFinal(id, RequestState.Recorded);
+    }
+
+    function test_OnFinal_WhenTheSenderIsTheOracle() public {
+        _askAndRecord();
+        skip(CHALLENGE_WINDOW + 1);
+        assent.deliverFinal(recordingOf(id));
+        assertEq(diary.length(), 2, "entries");
+        assertEq(diary.entries(1), abi.encode(id, "final", outcomeOf(defaultVerdict()), scoreOf(defaultVerdict())));
+    }
+
+    function test_OnFinal_GivenTheVerdictWasCorrected() public {
+        _askAndRecord();
+        challenge(id);
+        review(0, otherVerdict());
+        assent.deliverFinal(recordingOf(id));
+        assertEq(diary.entries(2), abi.encode(id, "final", outcomeOf(otherVerdict()), scoreOf(otherVerdict())));
+    }
+
+    /// @dev Whatever the oracle would say: the consumer reads the verdict itself.
+    function test_OnFinal_RevertGiven_TheVerdictIsNotFinal() public {
+        _askAndRecord();
+        bytes4 reason = VerdictConsumer.NoVerdict.selector;
+        vm.expectRevert(abi.encodeWithSelector(reason, RequestState.Recorded, Finality.Contestable));
+        vm.prank(address(assent));
+        diary.onFinal(id, RequestState.Recorded);
     }
 
     // onSealed
@@ -181,6 +239,15 @@ contract VerdictConsumerTest is OracleTest {
         challenge(id);
         review(0, otherVerdict());
         _assertFinal(otherVerdict());
+    }
+
+    /// @dev It may be false: it was challenged, and nobody said whether it is.
+    function test_FinalVerdict_RevertGiven_NobodyJudgedIt() public {
+        _askAndRecord();
+        challenge(id);
+        skip(JUDGING_TIME + 1);
+        committee.close(recordingOf(id), defaultVerdict());
+        _expectNoVerdict(RequestState.Unjudged, Finality.Final);
     }
 
     /// @dev 2^24 - 1 is above every threshold.

@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import { IModelRegistry } from "../../../contracts/interfaces/IModelRegistry.sol";
 import { IStandingRequests } from "../../../contracts/interfaces/IStandingRequests.sol";
-import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { SourceId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Schedule, Under } from "../../../contracts/types/Standing.sol";
@@ -12,7 +11,7 @@ import { CoreTest } from "./CoreTest.sol";
 
 /// @notice What may be asked under a model that has a cap of eight fees: four in a span of eight days.
 contract CapTest is CoreTest {
-    uint256 private constant SPAN = Policies.MAX_CLAIM;
+    uint256 private constant SPAN = Questions.MAX_CLAIM;
 
     function setUp() public override {
         super.setUp();
@@ -96,7 +95,7 @@ contract CapTest is CoreTest {
 
     function _question(uint32 use) private view returns (Question) {
         Asked memory parts = asked(use);
-        (parts.deadline, parts.delivery) = (uint40(vm.getBlockTimestamp() + Policies.MAX_OPEN), Delivery.Anchored);
+        (parts.deadline, parts.delivery) = (uint40(vm.getBlockTimestamp() + Questions.MAX_OPEN), Delivery.Anchored);
         return Questions.pack(parts);
     }
 
@@ -106,7 +105,7 @@ contract CapTest is CoreTest {
 
     function _request(uint32 use, uint256 askedAt) private view returns (Request memory) {
         Asked memory parts = asked(use);
-        (parts.deadline, parts.delivery) = (uint40(askedAt + Policies.MAX_OPEN), Delivery.Anchored);
+        (parts.deadline, parts.delivery) = (uint40(askedAt + Questions.MAX_OPEN), Delivery.Anchored);
         return expectedRequest(Questions.pack(parts));
     }
 

@@ -84,7 +84,7 @@ contract ContestTest is CoreTest {
     function test_Judge_WhenItStands() public {
         challengeOf(recording);
         vm.expectEmit(address(assent));
-        emit ICore.Settled(id, RequestState.Upheld);
+        emit ICore.ContestSettled(id, RequestState.Upheld);
         judge(recording, recording.verdict, true, JUDGES);
         assertStatus(RequestState.Upheld, Finality.Final, defaultVerdict());
         assertEq(assent.verdictOf(id).mark, markOf(recording.request, defaultVerdict(), recording.by), "mark");
@@ -126,7 +126,7 @@ contract ContestTest is CoreTest {
         challengeOf(recording);
         skip(JUDGING + 1);
         vm.expectEmit(address(assent));
-        emit ICore.Settled(id, RequestState.Unjudged);
+        emit ICore.ContestSettled(id, RequestState.Unjudged);
         committee.close(recording, recording.verdict);
         assertStatus(RequestState.Unjudged, Finality.Final, defaultVerdict());
     }

@@ -12,15 +12,15 @@ import { CoreTest } from "./CoreTest.sol";
 /// @dev The contract isn't imported, for what imports it would be compiled as it is.
 interface Core {
     error CommitteeOfAnother(address core);
-
-    function requests() external view returns (address);
 }
 
-/// @notice How core and committee find each other, and what the core does without the old operator set.
+/// @notice How core, committee and records find each other.
 contract DeploymentTest is CoreTest {
     function test_WhenItIsMade() public view {
         assertEq(ICore(address(assent)).committee(), address(committee), "the core's committee");
         assertEq(address(committee.core()), address(assent), "the committee's core");
+        assertEq(assent.records(), address(records), "the core's records");
+        assertEq(address(records.core()), address(assent), "the records' core");
         assertEq(assent.currentEpoch().number, 1, "epoch");
         assertEq(assent.currentEpoch().seats, 4, "seats");
         assertEq(assent.currentEpoch().roll, ROLL, "roll");
@@ -29,8 +29,8 @@ contract DeploymentTest is CoreTest {
 
     /// @dev Whoever makes it in another order would have a core that nobody tells anything.
     function test_RevertWhen_TheCommitteeIsAnothers() public {
-        address requests = Core(address(assent)).requests();
-        bytes memory code = abi.encodePacked(vm.getCode("AssentCore.sol:AssentCore"), abi.encode(requests, committee));
+        address requests = assent.requests();
+        bytes memory code = abi.encodePacked(vm.getCode("Assent.sol:Assent"), abi.encode(requests, committee));
         address made;
         bytes memory reason;
         assembly ("memory-safe") {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { Hashes } from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
 import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { IConflicts } from "../../../contracts/interfaces/IConflicts.sol";
-import { Testimony } from "../../../contracts/types/Challenge.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Disclosure, Questions } from "../../../contracts/types/Question.sol";
 import { Under } from "../../../contracts/types/Standing.sol";
+import { Testimony } from "../../../contracts/types/Testimony.sol";
 import { Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { verdictOf } from "../base/Verdict.sol";
 import { CoreTest } from "./CoreTest.sol";
@@ -90,6 +92,103 @@ contract PunishConflictTest is CoreTest {
         _expectRevert(first, _by(0, 1, 1_000_000), reason);
     }
 
+    function test_RevertWhen_ATestimonyIsOfAnotherRequest() public {
+        Testimony memory first = _by(0, 1, 0);
+        RequestId other;
+        (request, other) = ask(1);
+        Testimony memory second = _by(0, 1, 1_000_000);
+        _expectRevert(first, second, abi.encodeWithSelector(IConflicts.TestimonyIrrelevant.selector, id));
+        _expectRevert(second, first, abi.encodeWithSelector(IConflicts.TestimonyIrrelevant.selector, other));
+    }
+
+    function test_RevertWhen_ASignatureHasAnotherLength() public {
+        Testimony memory second = _by(0, 1, 1_000_000);
+        second.signature = slice(second.signature, 0, 63);
+        _expectRevert(_by(0, 1, 0), second, abi.encodeWithSelector(ICases.SignaturesMalformed.selector, 63, 64));
+    }
+
+    /// @dev One signature doesn't make two.
+    function test_RevertWhen_ATestimonyIsAltered() public {
+        (Testimony memory first, Testimony memory altered, Under memory under) =
+            (_by(0, 1, 0), _by(0, 1, 0), underNow());
+        altered.verdict.score = bytes32(uint256(1_000_000));
+        vm.expectPartialRevert(IConflicts.AttesterUnknown.selector);
+        committee.punishConflict(under, model, first, altered);
+    }
+
+    function test_WhenTheScoresAreFurtherApartTheOtherWay() public {
+        _punish(_by(0, 1, 2 * uint256(model.tolerance) + 1), _by(0, 1, 0));
+        _assertPunished();
+    }
+
+    function test_GivenItWasRecorded() public {
+        record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
+        _punish(_by(0, 1, 0), _testimony(0, defaultVerdict()));
+        _assertPunished();
+    }
+
+    function test_WhenTheReportsAreOfTwoEpochs() public {
+        Testimony memory first = _by(0, 1, 0);
+        rotateToNext();
+        (, uint256 key) = attesterAt(0);
+        Testimony memory second = _by(0, 1, 1_000_000);
+        second.epoch = 2;
+        second.signature = sign(key, Verdicts.hashReport(2, 1, leafOf(request, second.verdict)));
+        _punish(first, second);
+        _assertPunished();
+    }
+
+    /// @dev Else each new key would clear an operator of what it signed with the old one.
+    function test_WhenTheReportsAreByTwoKeysOfTheOperator() public {
+        Testimony memory first = _by(0, 1, 0);
+        (address attester, uint256 key) = attesterAt(9);
+        uint256 until = vm.getBlockTimestamp();
+        bytes32 structHash = hasher.joining(operatorAt(0), "seal", "https://operator.example", until);
+        bytes memory signature = signFor(domainSeparator(block.chainid, address(committee)), key, structHash);
+        vm.prank(operatorAt(0));
+        committee.changeKeys(attester, "seal", "https://operator.example", until, signature);
+        Testimony memory second = _by(0, 1, 1_000_000);
+        second.signature = sign(key, Verdicts.hashReport(1, 1, leafOf(request, second.verdict)));
+        _punish(first, second);
+        _assertPunished();
+    }
+
+    function test_WhenAReportIsOfMany() public {
+        Testimony memory second = _by(0, 1, 1_000_000);
+        second.proof = new bytes32[](1);
+        second.proof[0] = keccak256("the other leaf");
+        second.count = 2;
+        bytes32 root = Hashes.commutativeKeccak256(leafOf(request, second.verdict), second.proof[0]);
+        (, uint256 key) = attesterAt(0);
+        second.signature = sign(key, Verdicts.hashReport(1, 2, root));
+        _punish(_by(0, 1, 0), second);
+        _assertPunished();
+    }
+
+    /// @dev It gets back less than it loses, however often that is done.
+    function test_WhenTheOperatorReportsItself() public {
+        (Testimony memory first, Testimony memory second) = (_by(0, 1, 0), _by(0, 1, 1_000_000));
+        Under memory under = underNow();
+        address operator = operatorAt(0);
+        vm.prank(operator);
+        committee.punishConflict(under, model, first, second);
+        assertEq(committee.creditOf(operator), CASE_BOND, "reward");
+        assertLe(CASE_BOND, TAKEN / 2, "half at most");
+        assertEq(committee.operatorInfo(operator).stake, SEAT_STAKE - TAKEN, "stake");
+    }
+
+    /// @dev However far apart two scores are that an operator with one score of its own may sign: it is never punished.
+    function testFuzz_RevertGiven_BothAreWithinTheToleranceOfOneScore(uint256 own, uint256 first, uint256 second)
+        public
+    {
+        own = bound(own, 0, Verdicts.MAX_SCORE);
+        uint256 least = own > model.tolerance ? own - model.tolerance : 0;
+        uint256 most = own + model.tolerance > Verdicts.MAX_SCORE ? Verdicts.MAX_SCORE : own + model.tolerance;
+        (first, second) = (bound(first, least, most), bound(second, least, most));
+        bytes memory reason = abi.encodeWithSelector(IConflicts.TestimoniesCompatible.selector, id);
+        _expectRevert(_by(0, first < 500_000 ? 0 : 1, first), _by(0, second < 500_000 ? 0 : 1, second), reason);
+    }
+
     /// @dev Another's tolerance might be larger, or less.
     function test_RevertWhen_ModelOrAgreementIsAnother() public {
         Testimony memory first = _by(0, 1, 0);
@@ -120,6 +219,12 @@ contract PunishConflictTest is CoreTest {
         (, uint256 key) = attesterAt(operator);
         bytes memory signature = sign(key, Verdicts.hashReport(1, 1, leafOf(request, verdict)));
         return Testimony(request, verdict, new bytes32[](0), 1, 1, signature);
+    }
+
+    function _assertPunished() private {
+        assertEq(committee.operatorInfo(operatorAt(0)).stake, SEAT_STAKE - TAKEN, "stake");
+        assertEq(committee.creditOf(relayer), CASE_BOND, "reward");
+        assertEq(committee.creditOf(address(0)), TAKEN - CASE_BOND, "nobody's");
     }
 
     function _punish(Testimony memory first, Testimony memory second) private {

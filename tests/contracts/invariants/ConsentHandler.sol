@@ -27,7 +27,7 @@ abstract contract ConsentHandler is Ledger {
         controllers.push(_person("controller"));
         controllers.push(_person("another controller"));
         (address owner, uint256 key) = makeAddrAndKey("owner of the receiver");
-        receiver = new Receiver(assent, owner, BOND);
+        receiver = new Receiver(assent, address(committee), owner, BOND);
         controllers.push(address(receiver));
         keyOfPerson[address(receiver)] = key;
         vm.deal(address(receiver), 1_000_000 ether);
@@ -36,16 +36,18 @@ abstract contract ConsentHandler is Ledger {
         knowAccount(relayer);
         knowAccount(publisher);
         knowAccount(address(0));
+        knowAccount(address(committee));
+        knowAccount(arbiter);
     }
 
     /// @dev The model of `AssentTest`, and one for each of two tokens.
     function knowModels() internal {
         currencies = [address(0), address(new Token("one")), address(new Token("two"))];
         models.push(KnownModel(model, modelId, 0, false));
-        largestQuorum = model.quorum;
         for (uint32 i = 1; i < currencies.length; ++i) {
             Model memory terms = model;
             (terms.currency, terms.royalty) = (currencies[i], uint16(1000 * i));
+            if (i == 2) terms.arbiter = arbiter;
             models.push(KnownModel(terms, publishAs(terms), i, false));
         }
     }
@@ -57,10 +59,10 @@ abstract contract ConsentHandler is Ledger {
         terms.royalty = uint16(chance(seed, "no royalty", 2) ? 0 : draw(seed, "royalty", 1, 5001));
         uint32 currency = uint32(draw(seed, "currency", 0, currencies.length - 1));
         terms.currency = currencies[currency];
-        bool expected = terms.quorum >= 2 && terms.quorum <= policy.minMembers && terms.royalty <= 5000;
+        if (chance(seed, "arbiter", 2)) terms.arbiter = arbiter;
+        bool expected = terms.quorum >= 2 && terms.quorum <= committeeSize() && terms.royalty <= 5000;
         if (!attempt("publish", publisher, 0, abi.encodeCall(assent.publish, (terms, "")), expected)) return;
         models.push(KnownModel(terms, hasher.modelId(terms), currency, false));
-        if (terms.quorum > largestQuorum) largestQuorum = terms.quorum;
     }
 
     /// @dev Never the first three, so that something can always be asked.

@@ -17,16 +17,16 @@ contract Handler is Statements {
     function actions() public pure returns (string[] memory) {
         return vm.split(
             string.concat(
-                "join joinWithAnothersAttester changeKeys addStake resign withdrawStake rotate wait ",
-                "jail release schedulePolicy applyPolicy ",
+                "join joinWithAnothersAttester changeKeys addStake renewLease resign withdrawStake rotate wait ",
                 "publish deprecate give giveAgain withdraw withdrawUngiven endOtherwise renew renewForbidden appoint ",
                 "giveBroad adopt endBroad renewBroad ",
                 "request requestBySig cancel requestForbidden requestBySigForbidden refuse expire ",
                 "stand standUnderTwo standAgain openRound standAndOpen endStanding ",
-                "record requestAndRecord recordForbidden changeMood retryCallback retryForbidden ",
+                "record requestAndRecord recordForbidden changeMood retryCallback retryForbidden deliverFinal ",
                 "recordMany recordManyForbidden anchor claim requestAndClaim claimForbidden anchorAhead claimAhead ",
                 "deposit depositForbidden withdrawBalance collect settle ",
-                "challenge recordAndChallenge review challengeAndReview lapse punish punishConflict punishForbidden"
+                "challenge recordAndChallenge judge challengeAndJudge judgeForbidden rule close withdrawCredit ",
+                "punishConflict punishForbidden"
             ),
             " "
         );

@@ -22,12 +22,26 @@ contract HostileTest is Test {
 
     function invariant_EachCurrencyIsConservedApart() public view {
         handler.eachCurrencyIsConservedApart();
+        handler.theCommitteeHasWhatItOwes();
         handler.eachPoolIsWhatItsNameSays();
         handler.theVictimHasItsDeposit();
+        assertEq(handler.surprise(), "");
     }
 
-    function afterInvariant() public view {
-        string[] memory names = handler.acts();
+    /// @dev What a walk left out is done at its end: each hostile act at least once on each, and the books balance.
+    function afterInvariant() public {
+        handler.complete();
+        invariant_EachCurrencyIsConservedApart();
+        string[] memory names = handler.hostileActs();
+        for (uint256 i = 0; i < names.length; ++i) {
+            assertGt(handler.succeeded(names[i]), 0, names[i]);
+        }
+        names = handler.neverActs();
+        for (uint256 i = 0; i < names.length; ++i) {
+            assertGt(handler.refused(names[i]), 0, names[i]);
+            assertEq(handler.succeeded(names[i]), 0, names[i]);
+        }
+        names = handler.acts();
         for (uint256 i = 0; i < names.length; ++i) {
             console.log(names[i], handler.succeeded(names[i]), handler.refused(names[i]));
         }
@@ -39,6 +53,7 @@ contract HostileReachTest is Test {
     uint256 private constant STEPS = 900;
 
     function test_ALongWalkDoesEveryHostileAct_AndIsRefusedEach() public {
+        vm.pauseGasMetering(); // it is more than a test may use
         HostileHandler handler = HostileHandler(vm.deployCode("HostileHandler.sol:HostileHandler"));
         bytes4[] memory acts = handler.selectors();
         for (uint256 i = 0; i < STEPS; ++i) {
@@ -47,14 +62,21 @@ contract HostileReachTest is Test {
             assertTrue(success, vm.toString(i));
         }
         handler.eachCurrencyIsConservedApart();
+        handler.theCommitteeHasWhatItOwes();
         handler.eachPoolIsWhatItsNameSays();
         handler.theVictimHasItsDeposit();
+        assertEq(handler.surprise(), "");
         string[] memory names = handler.acts();
         for (uint256 i = 0; i < names.length; ++i) {
-            // A proof that isn't one leads to no root.
-            if (!_is(names[i], "claimAnything")) assertGt(handler.succeeded(names[i]), 0, names[i]);
+            // A proof that isn't one leads to no root; and some nobody may do.
+            if (!_isNever(names[i])) assertGt(handler.succeeded(names[i]), 0, names[i]);
             if (!_is(names[i], "wait")) assertGt(handler.refused(names[i]), 0, names[i]);
         }
+    }
+
+    function _isNever(string memory name) private pure returns (bool) {
+        return _is(name, "claimAnything") || _is(name, "joinTwice") || _is(name, "rotateTwice")
+            || _is(name, "epochTrick") || _is(name, "tellInItsPlace");
     }
 
     function _is(string memory one, string memory other) private pure returns (bool) {

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.30;
 
 import { Agreement, AgreementStatus } from "../../../contracts/types/Agreement.sol";
-import { PoolId, RequestId, SourceId, StandingId } from "../../../contracts/types/Ids.sol";
+import { Phase } from "../../../contracts/types/Case.sol";
+import { PoolId, RequestId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Model, Models } from "../../../contracts/types/Model.sol";
 import { Pool, Pools } from "../../../contracts/types/Pool.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
@@ -12,13 +13,16 @@ import { Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
 import { Token } from "./Token.sol";
 
-/// @notice What the contract owes in each currency, summed from what it says itself, and not from what anybody expects of a call: whatever the
-/// committee signed, it is what the contract has.
-/// @dev Small on purpose: a committee of three, of whom two are a majority, and as many tokens as there are bitmaps of three signers.
+/// @notice What the contracts owe in each currency, summed from what they say themselves, and not from what anybody expects of a call: whatever
+/// the committee signed, it is what they have.
+/// @dev Small on purpose: three seats, of whom two are a majority, three in reserve, and as many tokens as there are bitmaps of three signers.
 abstract contract HostileBooks is AssentTest {
     uint32 internal constant TOKENS = 7;
-    uint256 internal constant OPERATORS = 6;
+    uint256 internal constant OPERATORS = 8;
     uint256 private constant DEPOSIT = 1000 ether;
+    /// Places in the core's storage.
+    uint256 private constant REQUESTS = 7;
+    uint256 private constant EPOCH = 13;
 
     struct Asked_ {
         Request request;
@@ -43,8 +47,9 @@ abstract contract HostileBooks is AssentTest {
     mapping(PoolId id => uint256 amount) internal collected;
     address[] internal accounts;
     address internal victim = makeAddr("victim");
+    address internal arbiter = makeAddr("arbiter");
 
-    function committeeSize() internal pure override returns (uint16) {
+    function committeeSize() internal pure override returns (uint8) {
         return 3;
     }
 
@@ -54,7 +59,9 @@ abstract contract HostileBooks is AssentTest {
 
     function setUp() public virtual override {
         super.setUp();
-        accounts = [address(0), victim, controller, subject, publisher, relayer, stranger, holder];
+        accounts = [address(0), victim, controller, subject, publisher, relayer, stranger, holder, arbiter];
+        accounts.push(challenger);
+        accounts.push(address(committee));
         for (uint256 i = 0; i < OPERATORS; ++i) {
             accounts.push(operatorAt(i));
         }
@@ -70,6 +77,7 @@ abstract contract HostileBooks is AssentTest {
     function _publishIn(uint32 currency) private {
         Model memory version = defaultModel(currency == TOKENS ? 3 : 2);
         (version.files, version.currency) = (keccak256(abi.encode(currency)), currencies[currency]);
+        if (currency % 2 == 1) version.arbiter = arbiter;
         (version.fee, version.royalty) = (uint96(uint256(currency + 1) * 1e15 + 1), uint16(currency * 500));
         publishAs(version);
         assertEq(assent.currencyAt(currency), currencies[currency], "index");
@@ -113,15 +121,43 @@ abstract contract HostileBooks is AssentTest {
             Pool memory pool = assent.poolInfo(pools[i]);
             owed[pool.currency] += pool.earned - collected[pools[i]];
         }
-        for (uint256 i = 0; i < OPERATORS; ++i) {
-            owed[0] += assent.operatorInfo(operatorIn(i)).stake;
-        }
         for (uint32 currency = 0; currency <= TOKENS; ++currency) {
             for (uint256 i = 0; i < accounts.length; ++i) {
                 owed[currency] += assent.balanceOf(accounts[i], currencies[currency]);
             }
             assertEq(heldOf(currency), owed[currency], vm.toString(currency));
         }
+    }
+
+    /// @dev C1: its own account is all that it has.
+    function theCommitteeHasWhatItOwes() external view {
+        uint256 owed = 0;
+        for (uint256 i = 0; i < OPERATORS; ++i) {
+            owed += committee.operatorInfo(operatorIn(i)).stake;
+        }
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Phase phase = committee.caseOf(ids[i]).phase;
+            if (phase == Phase.Open || phase == Phase.Stands || phase == Phase.False) owed += BOND;
+        }
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            owed += committee.creditOf(accounts[i]);
+        }
+        assertEq(address(committee).balance, owed, "committee");
+    }
+
+    /// @dev C2: the committee's word writes what the core knows of epochs, and slots of verdicts; none of a balance, pool, escrow or agreement.
+    /// Slots by their places in `State`, which `Layout.t.sol` would find changed.
+    function isTold(bytes32 slot) internal view returns (bool) {
+        if (uint256(slot) == EPOCH) return true;
+        uint32 current = committee.currentEpoch();
+        for (uint32 number = current < 2 ? 0 : current - 2; number <= current; ++number) {
+            if (slot == keccak256(abi.encode(number, EPOCH + 1))) return true;
+            if (slot == keccak256(abi.encode(number, EPOCH + 2))) return true;
+        }
+        for (uint256 i = ids.length; i != 0; --i) {
+            if (slot == keccak256(abi.encode(ids[i - 1], REQUESTS))) return true;
+        }
+        return false;
     }
 
     /// @dev A pool of signers is theirs, of their epoch, and in the currency by which it is named.
@@ -155,7 +191,6 @@ abstract contract HostileBooks is AssentTest {
         for (uint256 i = 0; i < states.length; ++i) {
             Quote quote = requests[i].request.quote;
             if (states[i] == RequestState.Requested) owed[quote.currency()] += quote.total();
-            if (states[i] == RequestState.Challenged) owed[0] += assent.challengeOf(ids[i]).bond;
         }
     }
 

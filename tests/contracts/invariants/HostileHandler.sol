@@ -3,28 +3,32 @@ pragma solidity ^0.8.30;
 
 import { Vm } from "forge-std/Vm.sol";
 
+import { ICore } from "../../../contracts/interfaces/ICore.sol";
 import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
-import { Challenges, Reference, Testimony } from "../../../contracts/types/Challenge.sol";
+import { Case, Ending, Phase } from "../../../contracts/types/Case.sol";
 import { PoolId, RequestId } from "../../../contracts/types/Ids.sol";
-import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
 import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Steps } from "../../../contracts/types/Scope.sol";
 import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Schedule, StandingRequest, Under } from "../../../contracts/types/Standing.sol";
+import { Testimony } from "../../../contracts/types/Testimony.sol";
 import { Answer, Attestation, Recording, Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { verdictOf } from "../base/Verdict.sol";
 import { HostileBooks } from "./HostileBooks.sol";
 
-/// @notice A committee that signs any digest whatever, and everybody who brings such to the contract: roots that are numbers, ids or leaves,
-/// verdicts of others' requests, reviews, decisions. No call is expected to succeed, none to fail: only the books must balance.
+/// @notice Seats and reserve that sign any digest whatever, an arbiter who rules as it likes, and everybody who brings such to the contracts:
+/// roots that are numbers, ids or leaves, verdicts of others' requests, rulings on what was true. Only what nobody may ever do is expected to
+/// fail; of all else no call is expected to succeed, none to fail: only the books must balance.
 /// @dev Every act takes one seed, from which it draws all that it does.
 contract HostileHandler is HostileBooks {
     /// Answers that a root was anchored for as its only leaf.
     Answer[] private _promised;
     bytes32[] private _roots;
     mapping(RequestId id => uint256 place) private _placeOf;
+    /// What the committee did that moved money or consent; or what was let through that never may be.
+    string public surprise;
 
     mapping(string act => uint256 times) public succeeded;
     mapping(string act => uint256 times) public refused;
@@ -42,8 +46,9 @@ contract HostileHandler is HostileBooks {
         return vm.split(
             string.concat(
                 "ask standAndOpen anchorAnything anchorAnswer claimAnything claimPromised recordAnything ",
-                "recordAndCollect recordManyOfAny collectAnything challenge reviewAnything lapse punishAnything ",
-                "decideAnything moveOperators close settle withdrawBalance endAndGive wait"
+                "recordAndCollect recordManyOfAny collectAnything challenge judgeAnything ruleAnything closeCase ",
+                "punishAnything joinTwice rotateTwice epochTrick tellInItsPlace moveOperators close settle ",
+                "withdrawBalance withdrawCredit endAndGive wait"
             ),
             " "
         );
@@ -127,7 +132,7 @@ contract HostileHandler is HostileBooks {
         uint256 last = _promised.length - 1;
         Answer memory answer = _promised[draw(seed, "promise", last < 3 ? 0 : last - 3, last)];
         bytes memory data = abi.encodeCall(assent.claim, (answer.request, answer.verdict, new bytes32[](0)));
-        _act("claimPromised", stranger, 0, data);
+        if (_act("claimPromised", stranger, 0, data)) ++succeeded["false report claimed"];
     }
 
     function recordAnything(uint256 seed) public {
@@ -135,7 +140,9 @@ contract HostileHandler is HostileBooks {
         Request memory request = _anyRequest(seed);
         Verdict memory verdict = _anyVerdict(seed);
         Attestation memory signed = _sign(seed, 1, leafOf(request, verdict));
-        _act("recordAnything", stranger, 0, abi.encodeCall(assent.record, (request, verdict, signed)));
+        if (_act("recordAnything", stranger, 0, abi.encodeCall(assent.record, (request, verdict, signed)))) {
+            ++succeeded["false report recorded"];
+        }
     }
 
     /// @dev The way by which a fee in one currency would be had in another.
@@ -171,68 +178,140 @@ contract HostileHandler is HostileBooks {
 
     function challenge(uint256 seed) public {
         if (requests.length == 0) return;
-        RequestId id = ids[_place(seed)];
-        _act("challenge", stranger, BOND, abi.encodeCall(assent.challenge, (id)));
-    }
-
-    function reviewAnything(uint256 seed) external {
-        if (requests.length == 0) return;
-        challenge(seed);
         uint256 place = _place(seed);
-        Verdict memory found = _anyVerdict(~seed);
-        uint32 epoch = _epoch(seed);
-        bytes32 digest = keccak256(
-            abi.encode(Challenges.REVIEW_TYPEHASH, epoch, ids[place], found.outcome, found.score, found.trail)
-        );
-        (Reference memory about, uint32 currency) = _refer(place);
-        Recording memory recording = recordingOf(ids[place]);
-        if (chance(seed, "any recording", 4)) {
-            recording = Recording(_anyRequest(seed), _anyVerdict(seed), Signers.wrap(seed));
-        }
-        Attestation memory signed = attestReport(epoch, digest, _signers(seed) | 3);
-        Under memory under = Under(about.source, about.terms);
-        bytes memory data = abi.encodeCall(assent.review, (recording, under, versions[currency], found, signed));
-        _act("reviewAnything", stranger, 0, data);
+        Recording memory recording = _recording(seed, place);
+        (Under memory under,) = _under(place);
+        // Of the money that the core has, the bond is none.
+        _case("challenge", challenger, BOND, abi.encodeCall(committee.challenge, (recording, under)));
     }
 
-    function lapse(uint256 seed) external {
+    /// @dev The bench signs whatever is wanted: that what is true is false, or the other way round.
+    function judgeAnything(uint256 seed) external {
         if (requests.length == 0) return;
         challenge(seed);
-        if (chance(seed, "late", 2)) skip(REVIEW_TIME + 1);
-        RequestId id = ids[_place(seed)];
-        _act("lapse", stranger, 0, abi.encodeCall(assent.lapse, (id)));
+        uint256 place = _placeInPhase(seed, Phase.Open);
+        Recording memory recording = _recording(seed, place);
+        bool stands = chance(seed, "stands", 3);
+        Verdict memory found = stands && !chance(seed, "odd", 8) ? recording.verdict : _anyVerdict(~seed);
+        (uint64 bench, uint256 wanted) = _bench(recording.by);
+        uint64 judges = 0;
+        uint256 first = draw(seed, "first", 0, 5);
+        for (uint256 i = 0; i < 64 && wanted != 0; ++i) {
+            uint256 bit = (first + i) % 64;
+            if ((bench >> bit) & 1 == 0 && !chance(seed ^ i, "a signer", 16)) continue;
+            judges |= uint64(1 << bit);
+            --wanted;
+        }
+        if (recording.by.epoch() == 0 || recording.by.epoch() > committee.currentEpoch()) return;
+        bytes memory signatures = rulings(recording, found, stands, judges);
+        bytes memory data = abi.encodeCall(committee.judge, (recording, found, stands, judges, signatures));
+        bool done = _case("judgeAnything", stranger, 0, data);
+        if (done && !stands) ++succeeded["false ruling"];
+        _mend(seed);
+    }
+
+    function ruleAnything(uint256 seed) external {
+        if (requests.length == 0) return;
+        challenge(seed);
+        uint256 place = _placeInPhase(seed, chance(seed, "judged", 2) ? Phase.False : Phase.Open);
+        if (chance(seed, "late", 2) && committee.caseOf(ids[place]).phase == Phase.Open) skip(JUDGING_TIME + 1);
+        Recording memory recording = _recording(seed, place);
+        bool stands = chance(seed, "stands", 2);
+        Verdict memory right = stands ? recording.verdict : _anyVerdict(~seed);
+        address sender = chance(seed, "not the arbiter", 8) ? stranger : arbiter;
+        if (_case("ruleAnything", sender, 0, abi.encodeCall(committee.rule, (recording, right, stands)))) {
+            if (sender == stranger) _surprised("a stranger ruled");
+            ++succeeded[stands ? "right ruling of the arbiter" : "wrong ruling of the arbiter"];
+        }
+        _mend(seed);
+    }
+
+    function closeCase(uint256 seed) external {
+        if (requests.length == 0) return;
+        challenge(seed);
+        uint256 place = _placeInPhase(seed, Phase.Open);
+        if (chance(seed, "late", 2)) skip(JUDGING_TIME + RULING_TIME + 1);
+        Recording memory recording = _recording(seed, place);
+        Verdict memory found = chance(seed, "as recorded", 2) ? recording.verdict : _anyVerdict(seed);
+        _case("closeCase", stranger, 0, abi.encodeCall(committee.close, (recording, found)));
+        _mend(seed);
     }
 
     function punishAnything(uint256 seed) external {
-        // Seldom, or nobody would have a stake any more.
-        if (requests.length == 0 || !chance(seed, "seldom", 3)) return;
+        if (requests.length == 0) return;
         uint256 place = _place(seed);
-        (, uint256 key) = attesterAt(draw(seed, "operator", 0, 2));
+        (, uint256 key) = attesterAt(draw(seed, "operator", 0, OPERATORS - 1));
         Testimony memory first = _testify(place, _anyVerdict(seed), key);
         Testimony memory second = _testify(place, _anyVerdict(~seed), key);
-        (Reference memory about, uint32 currency) = _refer(place);
-        bytes memory data = abi.encodeCall(assent.punishConflict, (about, versions[currency], first, second));
-        if (chance(seed, "correction", 3)) data = abi.encodeCall(assent.punish, (first));
-        _act("punishAnything", relayer, 0, data);
+        if (chance(seed, "the same", 4)) second = first;
+        (Under memory under, uint32 currency) = _under(place);
+        bytes memory data = abi.encodeCall(committee.punishConflict, (under, versions[currency], first, second));
+        _case("punishAnything", relayer, 0, data);
+        _mend(seed);
     }
 
-    /// @dev Who is jailed comes back; a policy that can't be met would end the walk.
-    function decideAnything(uint256 seed) external {
-        uint32 epoch = _epoch(seed);
-        uint256 until = vm.getBlockTimestamp() + draw(seed, "until", 0, 1 hours);
-        address operator = operatorIn(draw(seed, "operator", 0, OPERATORS - 1));
-        Attestation memory signed = attestReport(epoch, Operators.hashJailing(epoch, operator, until), 7);
-        bytes memory data = abi.encodeCall(assent.jail, (operator, until, signed));
-        if (chance(seed, "policy", 2)) {
-            uint96 stake = uint96(draw(seed, "stake", PENALTY, STAKE));
-            Policy memory policy =
-                Policy(stake, 3, uint40(draw(seed, "unbonding", 9 days, 20 days)), 1 hours, 10 minutes);
-            signed = attestReport(epoch, hasher.amendment(epoch, policy, until), 7);
-            data = abi.encodeCall(assent.schedulePolicy, (policy, until, signed));
-            _act("apply", stranger, 0, abi.encodeCall(assent.applyPolicy, ()));
+    // What nobody may ever do
+
+    /// @dev With a second stake, or with another's key.
+    function joinTwice(uint256 seed) external {
+        uint256 place = draw(seed, "operator", 0, OPERATORS - 1);
+        address operator = operatorIn(place);
+        if (committee.operatorInfo(operator).attester == address(0)) {
+            _case("join", operator, STAKE, _joining(place, operator));
         }
-        _act("decideAnything", stranger, 0, data);
-        _act("release", stranger, 0, abi.encodeCall(assent.release, (operator)));
+        _never("joinTwice", address(committee), operator, STAKE, _joining(place, operator));
+        address another = operatorIn((place + 1) % OPERATORS);
+        if (committee.operatorInfo(another).attester != address(0)) return;
+        _never("joinTwice", address(committee), another, STAKE, _joining(place, another));
+    }
+
+    function rotateTwice(uint256 seed) external {
+        if (chance(seed, "patient", 2) && vm.getBlockTimestamp() < committee.rotatableAt()) {
+            vm.warp(committee.rotatableAt());
+        }
+        bytes memory data = abi.encodeCall(committee.rotate, ());
+        if (_case("rotate", stranger, 0, data)) _never("rotateTwice", address(committee), stranger, 0, data);
+        _mend(seed);
+    }
+
+    /// @dev A report of an epoch that may not sign: to come, long over, or none; or by the reserve; or with a bit above the epoch's number.
+    function epochTrick(uint256 seed) external {
+        if (requests.length == 0) return;
+        Request memory request = _anyRequest(seed);
+        Verdict memory verdict = _anyVerdict(seed);
+        uint32 current = committee.currentEpoch();
+        uint32[4] memory epochs = [0, current + 1, current > 2 ? current - 2 : 0, type(uint32).max];
+        uint32 epoch = epochs[draw(seed, "epoch", 0, 3)];
+        uint256 by = uint256(epoch) << 64 | 3;
+        uint256 kind = draw(seed, "kind", 0, 2);
+        if (kind == 1) by = (uint256(current) | 1 << 32 << draw(seed, "bit", 0, 159)) << 64 | 3;
+        if (kind == 2) by = uint256(current) << 64 | 0x18; // the fourth and the fifth of the roll
+        bytes32 report = Verdicts.hashReport(kind == 2 ? current : epoch, 1, leafOf(request, verdict));
+        (, address[] memory roll) = committee.rollOf(current);
+        bytes32 separator = domainSeparator(block.chainid, address(assent));
+        uint256 signers = kind == 2 ? 0x18 : 3;
+        bytes memory signatures = signAsMembers(roll, signers, separator, report);
+        Attestation memory signed = Attestation(Signers.wrap(by), signatures);
+        bytes memory data = abi.encodeCall(assent.record, (request, verdict, signed));
+        _never("epochTrick", address(assent), stranger, 0, data);
+    }
+
+    /// @dev What the committee alone may tell the core, told by all others: operators, the arbiter, the core's own parts.
+    function tellInItsPlace(uint256 seed) external {
+        address[5] memory senders = [operatorIn(0), arbiter, assent.requests(), assent.agreements(), address(assent)];
+        address sender = senders[draw(seed, "sender", 0, 4)];
+        address to = assent.currentEpoch().members;
+        bytes memory data = abi.encodeCall(ICore.setEpoch, (uint32(seed), 3, 6, to, uint40(seed >> 32)));
+        if (requests.length != 0 && chance(seed, "a case", 2)) {
+            uint256 place = _place(seed);
+            Recording memory recording = _recording(seed, place);
+            (Under memory under,) = _under(place);
+            data = abi.encodeCall(ICore.contest, (recording, under));
+            if (chance(seed, "settle", 2)) {
+                data = abi.encodeCall(ICore.settleContest, (recording, Ending(seed % 3), _anyVerdict(seed), 3));
+            }
+        }
+        _never("tellInItsPlace", address(assent), sender, 0, data);
     }
 
     // What else goes on
@@ -240,12 +319,23 @@ contract HostileHandler is HostileBooks {
     function moveOperators(uint256 seed) external {
         uint256 place = draw(seed, "operator", 0, OPERATORS - 1);
         address operator = operatorIn(place);
-        uint256 kind = draw(seed, "kind", 0, 3);
-        if (kind == 0) _act("join", operator, STAKE, _joining(place));
-        if (kind == 1 && place > 2) _act("resign", operator, 0, abi.encodeCall(assent.resign, ()));
-        if (kind == 2) _act("take stake", operator, 0, abi.encodeCall(assent.withdrawStake, ()));
-        if (kind == 3) _act("add stake", operator, STAKE, abi.encodeCall(assent.addStake, (operator)));
-        _act("moveOperators", stranger, 0, abi.encodeCall(assent.rotate, ()));
+        uint256 kind = draw(seed, "kind", 0, 4);
+        if (kind == 0) _case("join", operator, STAKE, _joining(place, operator));
+        if (kind == 1 && place > 4) _case("resign", operator, 0, abi.encodeCall(committee.resign, ()));
+        if (kind == 2) _case("take stake", operator, 0, abi.encodeCall(committee.withdrawStake, ()));
+        if (kind == 3) _case("add stake", operator, STAKE / 2, abi.encodeCall(committee.addStake, (operator)));
+        if (kind == 4) _case("renew", operator, 0, abi.encodeCall(committee.renew, ()));
+        _case("moveOperators", stranger, 0, abi.encodeCall(committee.rotate, ()));
+        _mend(seed);
+    }
+
+    function withdrawCredit(uint256 seed) external {
+        address account = accounts[draw(seed, "account", 2, accounts.length - 1)];
+        for (uint256 i = 2; i < accounts.length && !chance(seed, "any", 4); ++i) {
+            if (committee.creditOf(accounts[i]) != 0 && accounts[i] != address(committee)) account = accounts[i];
+        }
+        if (account == address(committee)) return; // nobody has its key
+        _case("withdrawCredit", account, 0, abi.encodeCall(committee.withdraw, (account)));
     }
 
     function close(uint256 seed) external {
@@ -267,7 +357,7 @@ contract HostileHandler is HostileBooks {
     function withdrawBalance(uint256 seed) external {
         address account = accounts[draw(seed, "account", 2, accounts.length - 1)];
         address currency = currencies[draw(seed, "currency", 0, TOKENS)];
-        if (account == controller) return;
+        if (account == controller || account == address(committee)) return;
         _act("withdrawBalance", account, 0, abi.encodeCall(assent.withdrawBalance, (currency, account)));
     }
 
@@ -285,21 +375,182 @@ contract HostileHandler is HostileBooks {
     function wait(uint256 seed) external {
         skip(chance(seed, "long", 8) ? draw(seed, "days", 1 days, 9 days) : draw(seed, "time", 1, 1 hours));
         ++succeeded["wait"];
+        _mend(seed);
     }
 
     // Calls
 
     function _act(string memory name, address sender, uint256 value, bytes memory data) private returns (bool success) {
+        return _call(name, address(assent), sender, value, data);
+    }
+
+    /// @dev At the committee: none of it moves the core's money, or an agreement (C2).
+    function _case(string memory name, address sender, uint256 value, bytes memory data)
+        private
+        returns (bool success)
+    {
+        uint256 before = address(assent).balance;
+        vm.record();
+        success = _call(name, address(committee), sender, value, data);
+        (, bytes32[] memory writes) = vm.accesses(address(assent));
+        vm.stopRecord();
+        for (uint256 i = 0; success && i < writes.length; ++i) {
+            if (!isTold(writes[i])) _surprised(string.concat(name, " wrote ", vm.toString(writes[i])));
+        }
+        if (address(assent).balance != before) _surprised(string.concat(name, " moved ether"));
+    }
+
+    function _never(string memory name, address to, address sender, uint256 value, bytes memory data) private {
+        if (_call(name, to, sender, value, data)) _surprised(string.concat(name, " was let through"));
+    }
+
+    function _call(string memory name, address to, address sender, uint256 value, bytes memory data)
+        private
+        returns (bool success)
+    {
         if (value != 0) vm.deal(sender, sender.balance + value);
         vm.recordLogs();
         vm.prank(sender);
-        (success,) = address(assent).call{ value: value }(data);
+        (success,) = to.call{ value: value }(data);
         Vm.Log[] memory logs = vm.getRecordedLogs(); // also those of a call that was undone
         for (uint256 i = 0; success && i < logs.length; ++i) {
             if (logs[i].emitter == address(assent)) _note(logs[i]);
         }
         if (success) ++succeeded[name];
         else ++refused[name];
+    }
+
+    function _surprised(string memory what) private {
+        if (bytes(surprise).length == 0) surprise = what;
+    }
+
+    /// @dev A walk on which nobody can sign any more shows nothing: where so few have a whole stake, all bring what is missing.
+    function _mend(uint256 seed) private {
+        if (assent.currentEpoch().seats == 0 || chance(seed, "mend", 16)) _mendAll();
+    }
+
+    function _mendAll() private {
+        for (uint256 i = 0; i < OPERATORS; ++i) {
+            address operator = operatorIn(i);
+            if (committee.operatorInfo(operator).attester == address(0)) {
+                _case("join", operator, STAKE, _joining(i, operator));
+            }
+            uint256 stake = committee.operatorInfo(operator).stake;
+            if (stake < STAKE) {
+                _case("add stake", operator, STAKE - stake, abi.encodeCall(committee.addStake, (operator)));
+            }
+            _case("renew", operator, 0, abi.encodeCall(committee.renew, ()));
+        }
+        for (uint256 i = 0; i < OPERATORS && assent.currentEpoch().seats == 0; ++i) {
+            if (vm.getBlockTimestamp() < committee.rotatableAt()) vm.warp(committee.rotatableAt());
+            _case("rotate", stranger, 0, abi.encodeCall(committee.rotate, ()));
+        }
+    }
+
+    /// @dev Each hostile act once, in one row: at the end of a walk, so that none shows less than all.
+    function complete() external {
+        // Who resigned leaves, one by one, and who waits enters.
+        for (uint256 i = 0; i < OPERATORS; ++i) {
+            _mendAll();
+            if (vm.getBlockTimestamp() < committee.rotatableAt()) vm.warp(committee.rotatableAt());
+            _case("rotate", stranger, 0, abi.encodeCall(committee.rotate, ()));
+        }
+        for (uint32 currency = 0; currency < 2; ++currency) {
+            // Of the second, the model names the arbiter.
+            giveFor(currency, given.length);
+            uint256 place = _falseReport();
+            Recording memory recording = recordingOf(ids[place]);
+            (Under memory under,) = _under(place);
+            _case("challenge", challenger, BOND, abi.encodeCall(committee.challenge, (recording, under)));
+            Verdict memory lie = verdictOf(1 - uint256(recording.verdict.outcome), 77, "a lie of the bench");
+            _convict(recording, lie);
+            if (currency == 1) {
+                // They were right, says the arbiter, who signed what nobody found.
+                lie.trail = "a lie of the arbiter";
+                bytes memory data = abi.encodeCall(committee.rule, (recording, lie, false));
+                if (_case("ruleAnything", arbiter, 0, data)) ++succeeded["wrong ruling of the arbiter"];
+            }
+            _mendAll();
+        }
+        _closeAndContradict();
+        _neverToBeDone();
+    }
+
+    /// @dev Under the agreement given last, by the first two seats. And one that is anchored and claimed.
+    function _falseReport() private returns (uint256 place) {
+        Under_ storage under = given[given.length - 1];
+        for (uint32 use = 0; use < 2; ++use) {
+            Asked memory parts = asked(use);
+            parts.delivery = Delivery(use);
+            bytes memory data =
+                abi.encodeCall(assent.request, (under.source, under.agreement.terms, Questions.pack(parts)));
+            _act("ask", controller, 0, data);
+            Request memory request = requests[requests.length - 1].request;
+            Verdict memory lie = verdictOf(0, 1, "a lie");
+            bytes32 leaf = leafOf(request, lie);
+            Attestation memory signed = attestRoot(committee.currentEpoch(), leaf, 3);
+            if (use == 0) {
+                place = requests.length - 1;
+                data = abi.encodeCall(assent.record, (request, lie, signed));
+                if (_act("recordAnything", stranger, 0, data)) ++succeeded["false report recorded"];
+                continue;
+            }
+            address currency = currencies[request.quote.currency()];
+            _act("anchorAnswer", stranger, 0, abi.encodeCall(assent.anchor, (leaf, 1, currency, 2, signed)));
+            data = abi.encodeCall(assent.claim, (request, lie, new bytes32[](0)));
+            if (_act("claimPromised", stranger, 0, data)) ++succeeded["false report claimed"];
+        }
+    }
+
+    function _convict(Recording memory recording, Verdict memory lie) private {
+        (uint64 bench, uint256 wanted) = _bench(recording.by);
+        uint64 judges = 0;
+        for (uint256 i = 0; i < 64 && wanted != 0; ++i) {
+            if ((bench >> i) & 1 == 0) continue;
+            judges |= uint64(1 << i);
+            --wanted;
+        }
+        bytes memory signatures = rulings(recording, lie, false, judges);
+        bytes memory data = abi.encodeCall(committee.judge, (recording, lie, false, judges, signatures));
+        if (_case("judgeAnything", stranger, 0, data)) ++succeeded["false ruling"];
+    }
+
+    function _closeAndContradict() private {
+        giveFor(0, given.length);
+        uint256 place = _falseReport();
+        (Under memory under,) = _under(place);
+        Recording memory recording = recordingOf(ids[place]);
+        _case("challenge", challenger, BOND, abi.encodeCall(committee.challenge, (recording, under)));
+        (, uint256 key) = attesterAt(5);
+        Testimony memory first = _testify(place, verdictOf(0, 1, ""), key);
+        Testimony memory second = _testify(place, verdictOf(1, 1_000_000, ""), key);
+        bytes memory data = abi.encodeCall(committee.punishConflict, (under, versions[0], first, second));
+        _case("punishAnything", relayer, 0, data);
+        skip(JUDGING_TIME + 1);
+        _case("closeCase", stranger, 0, abi.encodeCall(committee.close, (recording, recording.verdict)));
+        _mendAll();
+    }
+
+    function _neverToBeDone() private {
+        this.joinTwice(0);
+        if (vm.getBlockTimestamp() < committee.rotatableAt()) vm.warp(committee.rotatableAt());
+        this.rotateTwice(1);
+        this.epochTrick(2);
+        this.tellInItsPlace(3);
+    }
+
+    /// @return What a hostile committee succeeds in doing.
+    function hostileActs() public pure returns (string[] memory) {
+        return vm.split(
+            "false report recorded,false report claimed,challenge,false ruling,wrong ruling of the arbiter,"
+            "punishAnything,closeCase",
+            ","
+        );
+    }
+
+    /// @return What it doesn't.
+    function neverActs() public pure returns (string[] memory) {
+        return vm.split("joinTwice,rotateTwice,epochTrick,tellInItsPlace", ",");
     }
 
     function _note(Vm.Log memory entry) private {
@@ -316,6 +567,12 @@ contract HostileHandler is HostileBooks {
         if (topic == IVerdictOracle.Recorded.selector) {
             (uint256 summary, bytes32 trail) = abi.decode(entry.data, (uint256, bytes32));
             _noteRecorded(RequestId.wrap(entry.topics[1]), summary, trail);
+        }
+        if (topic == ICore.Corrected.selector) {
+            RequestId id = RequestId.wrap(entry.topics[1]);
+            (Signers by, bytes32 outcome, bytes32 score, bytes32 trail_) =
+                abi.decode(entry.data, (Signers, bytes32, bytes32, bytes32));
+            keep(requests[_placeOf[id]].request, Verdict(outcome, score, trail_), by);
         }
         if (topic == IVerdictOracle.Requested.selector) {
             _noteRequest(RequestId.wrap(entry.topics[1]), entry.topics[2], Question.wrap(uint256(bytes32(entry.data))));
@@ -414,13 +671,34 @@ contract HostileHandler is HostileBooks {
         return Questions.pack(Asked(use, until, purposeAgreed, Steps.INFER, 0, delivery, Disclosure.Everything, 0, 0));
     }
 
-    function _refer(uint256 place) private view returns (Reference memory, uint32 currency) {
+    /// @return As it was recorded; now and then anything.
+    function _recording(uint256 seed, uint256 place) private view returns (Recording memory) {
+        if (chance(seed, "any recording", 8)) {
+            return Recording(_anyRequest(seed), _anyVerdict(seed), Signers.wrap(seed & type(uint128).max));
+        }
+        return recordingOf(ids[place]);
+    }
+
+    function _bench(Signers by) private view returns (uint64 judges, uint256 wanted) {
+        if (by.epoch() == 0 || by.epoch() > committee.currentEpoch()) return (0, 0);
+        return committee.benchOf(by);
+    }
+
+    /// @dev Most often one whose case is there.
+    function _placeInPhase(uint256 seed, Phase phase) private view returns (uint256) {
+        for (uint256 i = ids.length; i != 0 && !chance(seed, "any case", 8); --i) {
+            Case memory it = committee.caseOf(ids[i - 1]);
+            if (it.phase == phase) return i - 1;
+        }
+        return _place(seed);
+    }
+
+    function _under(uint256 place) private view returns (Under memory, uint32 currency) {
         Request memory request = requests[place].request;
         uint256 where = 0;
         while (!(hasher.agreementId(given[where].agreement) == request.agreement)) ++where;
         Under_ storage under = given[where];
-        currency = under.quote.currency();
-        return (Reference(under.source, controller, under.agreement.terms, request.question.use()), currency);
+        return (Under(under.source, under.agreement.terms), under.quote.currency());
     }
 
     function _testify(uint256 place, Verdict memory verdict, uint256 key) private view returns (Testimony memory) {
@@ -429,9 +707,10 @@ contract HostileHandler is HostileBooks {
         return Testimony(request, verdict, new bytes32[](0), 1, 1, signature);
     }
 
-    function _joining(uint256 place) private returns (bytes memory) {
+    function _joining(uint256 place, address operator) private returns (bytes memory) {
         (address attester, uint256 key) = attesterAt(place);
-        bytes memory signature = sign(key, hasher.joining(operatorIn(place), 0, "", type(uint256).max));
-        return abi.encodeCall(assent.join, (attester, 0, "", type(uint256).max, signature));
+        bytes32 separator = domainSeparator(block.chainid, address(committee));
+        bytes memory signature = signFor(separator, key, hasher.joining(operator, 0, "", type(uint256).max));
+        return abi.encodeCall(committee.join, (attester, 0, "", type(uint256).max, signature));
     }
 }

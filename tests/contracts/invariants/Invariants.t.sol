@@ -23,6 +23,8 @@ contract InvariantsTest is Test {
         handler.noVerdictWithoutAgreement(); // 1
         handler.requestsAreAsTheLedgerHasThem(); // 2
         handler.moneyInIsMoneyOutAndWhatIsOwed(); // 3
+        handler.theCommitteeHasWhatItOwes(); // C1, C9
+        handler.casesAreAsTheLedgerHasThem(); // C3, C6
         handler.quorumIsReachable(); // 4
         handler.noVerdictBelowQuorum(); // 5
         handler.withdrawnNeverAuthorises(); // 6

@@ -4,10 +4,11 @@ pragma solidity ^0.8.30;
 import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
 import { Agreement, AgreementState } from "../../../contracts/types/Agreement.sol";
+import { Phase } from "../../../contracts/types/Case.sol";
 import { AgreementId, ModelId, PoolId, RequestId, SourceId, StandingId } from "../../../contracts/types/Ids.sol";
 import { Model } from "../../../contracts/types/Model.sol";
-import { Policy } from "../../../contracts/types/Operator.sol";
 import { Quote, Quoted, Quotes } from "../../../contracts/types/Quote.sol";
+import { CommitteeTerms, Place } from "../../../contracts/types/Roll.sol";
 import { Signers } from "../../../contracts/types/Signers.sol";
 import { StandingRequest } from "../../../contracts/types/Standing.sol";
 import { Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
@@ -56,15 +57,19 @@ struct KnownRequest {
     Verdict verdict;
     uint32 epoch;
     uint64 signers;
-    /// Who signed the verdict as it stands: a correction's reviewers.
+    /// Who signed the verdict as it stands: a correction's judges.
     Signers by;
     bool undelivered;
-    /// How many challenges of it were left unanswered.
-    uint256 lapses;
-    /// It was corrected, and nobody honest could have signed the first verdict.
-    bool faulty;
+    bool deliveredFinally;
+}
+
+struct KnownCase {
+    Phase phase;
     address challenger;
-    uint256 reviewUntil;
+    address arbiter;
+    uint256 until;
+    uint64 judges;
+    Verdict found;
 }
 
 struct KnownModel {
@@ -80,10 +85,10 @@ struct KnownOperator {
     uint256 stake;
     bool joined;
     bool resigned;
-    /// Jailed, or below the least stake: not in the next epoch.
-    bool out;
+    Place place;
+    uint256 lease;
     uint32 lastEpoch;
-    uint256 jailedUntil;
+    uint32 convictedIn;
 }
 
 struct KnownPool {
@@ -115,7 +120,8 @@ struct KnownStanding {
 
 /// @notice What the handler knows to have happened, kept apart from the contract, and what it therefore expects of each call.
 abstract contract Ledger is AssentTest {
-    uint256 public constant OPERATORS = 10;
+    uint256 public constant OPERATORS = 12;
+    uint8 internal constant MAX_ROLL = 7;
 
     KnownAgreement[] internal agreements;
     KnownRequest[] internal requests;
@@ -129,21 +135,28 @@ abstract contract Ledger is AssentTest {
     mapping(PoolId id => uint256 place) internal poolPlace;
     mapping(PoolId id => mapping(uint256 index => uint256 amount)) internal collectedBy;
     mapping(bytes32 offence => bool) internal punished;
-    mapping(bytes32 decision => bool) internal carriedOut;
+    mapping(RequestId id => KnownCase it) internal cases;
 
     address[] internal attesters;
     mapping(address attester => address operator) public firstOperatorOf;
     uint32 internal epochNumber;
+    /// The attesters with seats, and of the whole roll; and the operators of that.
     mapping(uint32 epoch => address[] members) internal membersAtRotation;
-    mapping(uint32 epoch => uint256 time) internal rotatedAt;
-    /// By the policy under which the epoch ended.
+    mapping(uint32 epoch => address[] attesters) internal rollAttesters;
+    mapping(uint32 epoch => address[] accounts) internal rollOperators;
+    uint256 internal rotatedAt;
+    mapping(uint32 epoch => uint256 time) internal formedAt;
+    /// When an operator took its stake back last.
+    mapping(address account => uint256 time) internal stakeTakenAt;
     mapping(uint32 epoch => uint256 time) internal signsUntil;
     mapping(uint32 epoch => uint256 time) internal bondedUntil;
-    bool internal membershipChanged;
-    Policy internal policy;
-    Policy internal nextPolicy;
-    uint256 internal nextPolicyAt;
-    uint256 internal largestQuorum;
+    /// What the committee owes; the zero address's is nobody's, its own is kept for challengers.
+    mapping(address account => uint256 amount) internal creditAt;
+    uint256 internal openBonds;
+    uint256 internal takenInAll;
+    uint256 internal committeeIn;
+    uint256 internal committeeOut;
+    address internal arbiter = makeAddr("arbiter");
 
     Receiver internal receiver;
     address[] internal controllers;
@@ -174,12 +187,24 @@ abstract contract Ledger is AssentTest {
         internal
         returns (bool success)
     {
+        return attemptAt(action, address(assent), sender, value, data, expected);
+    }
+
+    function attemptAt(
+        string memory action,
+        address to,
+        address sender,
+        uint256 value,
+        bytes memory data,
+        bool expected
+    ) internal returns (bool success) {
         if (value > 0) vm.deal(sender, sender.balance + value);
         bytes memory returned;
         vm.prank(sender);
-        (success, returned) = address(assent).call{ value: value }(data);
+        (success, returned) = to.call{ value: value }(data);
         if (success) {
-            paidIn[0] += value;
+            if (to == address(assent)) paidIn[0] += value;
+            else committeeIn += value;
             ++succeeded[action];
         } else {
             ++refused[action];
@@ -201,7 +226,7 @@ abstract contract Ledger is AssentTest {
         }
         if (from == RequestState.Recorded) possible = to == RequestState.Challenged;
         if (from == RequestState.Challenged) {
-            possible = to == RequestState.Upheld || to == RequestState.Corrected || to == RequestState.Recorded;
+            possible = to == RequestState.Upheld || to == RequestState.Corrected || to == RequestState.Unjudged;
         }
         if (!possible) surprised("a request went a way that isn't there");
         made.state = to;
@@ -271,16 +296,16 @@ abstract contract Ledger is AssentTest {
         );
     }
 
-    function contestable(KnownRequest storage made) internal view returns (bool) {
-        return made.state == RequestState.Recorded && time() <= made.since + CHALLENGE_WINDOW;
+    /// @return Whether the committee lets it be challenged, with the bond.
+    function challengeable(KnownRequest storage made) internal view returns (bool) {
+        if (!contestable(made)) return false;
+        uint256 size = rollAttesters[made.epoch].length;
+        bool few = size - popCount(made.signers) < size / 2 + 1;
+        return !few || models[agreements[made.agreementAt].modelAt].terms.arbiter != address(0);
     }
 
-    function isMember(address attester, uint32 epoch) internal view returns (bool) {
-        address[] storage members = membersAtRotation[epoch];
-        for (uint256 i = 0; i < members.length; ++i) {
-            if (members[i] == attester) return true;
-        }
-        return false;
+    function contestable(KnownRequest storage made) internal view returns (bool) {
+        return made.state == RequestState.Recorded && time() <= made.since + CHALLENGE_WINDOW;
     }
 
     /// @return Whether the epoch before this one may still sign.
@@ -292,14 +317,10 @@ abstract contract Ledger is AssentTest {
         return known.joined && !known.resigned;
     }
 
-    function isCandidate(KnownOperator storage known) internal view returns (bool) {
-        return serves(known) && !known.out;
-    }
-
-    function candidates() public view returns (uint256 count) {
-        for (uint256 i = 0; i < OPERATORS; ++i) {
-            if (isCandidate(operators[i])) ++count;
-        }
+    /// @dev On a roll that has room for few, with short leases.
+    function committeeTerms(uint8 seats) internal view override returns (CommitteeTerms memory terms) {
+        terms = super.committeeTerms(seats);
+        (terms.maxRoll, terms.lease) = (MAX_ROLL, 5 days);
     }
 
     // Draws

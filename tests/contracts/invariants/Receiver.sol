@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { IERC1271 } from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import { Address } from "@openzeppelin/contracts/utils/Address.sol";
 import { ECDSA } from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import { IAssent } from "../../../contracts/interfaces/IAssent.sol";
@@ -23,20 +24,28 @@ enum Mood {
 contract Receiver is IVerdictReceiver, IERC1271 {
     IAssent public immutable oracle;
     address public immutable owner;
+    address public immutable committee;
     uint256 public immutable bond;
     Mood public mood;
     mapping(RequestId id => uint256 times) public heard;
+    mapping(RequestId id => uint256 times) public heardFinally;
+    /// The calls by which it challenges what it is told of.
+    mapping(RequestId id => bytes data) private _challenges;
 
     error Unwilling();
 
-    constructor(IAssent oracle_, address owner_, uint256 bond_) {
-        (oracle, owner, bond) = (oracle_, owner_, bond_);
+    constructor(IAssent oracle_, address committee_, address owner_, uint256 bond_) {
+        (oracle, committee, owner, bond) = (oracle_, committee_, owner_, bond_);
     }
 
     receive() external payable { }
 
     function set(Mood mood_) external {
         mood = mood_;
+    }
+
+    function prepare(RequestId id, bytes calldata challenge) external {
+        _challenges[id] = challenge;
     }
 
     /// @inheritdoc IVerdictReceiver
@@ -47,6 +56,12 @@ contract Receiver is IVerdictReceiver, IERC1271 {
     /// @inheritdoc IVerdictReceiver
     function onSealed(RequestId id, RequestState) external {
         _take(id);
+    }
+
+    /// @inheritdoc IVerdictReceiver
+    function onFinal(RequestId id, RequestState) external {
+        if (msg.sender != address(oracle) || mood == Mood.Reverting) revert Unwilling();
+        ++heardFinally[id];
     }
 
     /// @inheritdoc IERC1271
@@ -62,7 +77,7 @@ contract Receiver is IVerdictReceiver, IERC1271 {
                 invalid()
             }
         }
-        if (mood == Mood.Contrary) oracle.challenge{ value: bond }(id);
+        if (mood == Mood.Contrary) Address.functionCallWithValue(committee, _challenges[id], bond);
         ++heard[id];
     }
 }

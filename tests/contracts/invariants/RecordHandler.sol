@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Reference } from "../../../contracts/types/Challenge.sol";
+import { Phase } from "../../../contracts/types/Case.sol";
 import { Model } from "../../../contracts/types/Model.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
 import { Question } from "../../../contracts/types/Question.sol";
@@ -10,7 +10,7 @@ import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Under } from "../../../contracts/types/Standing.sol";
 import { Attestation, Recording, Request, RequestState, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { inClear, verdictOf } from "../base/Verdict.sol";
-import { KnownAgreement, KnownRequest } from "./Ledger.sol";
+import { KnownAgreement, KnownCase, KnownRequest } from "./Ledger.sol";
 import { Mood } from "./Receiver.sol";
 import { RequestHandler } from "./RequestHandler.sol";
 
@@ -46,7 +46,34 @@ abstract contract RecordHandler is RequestHandler {
         KnownRequest storage made = _undeliveredIn(seed);
         if (chance(seed, "content", 2)) receiver.set(Mood.Content);
         bytes memory data = abi.encodeCall(assent.retryCallback, (recordingOf(made)));
+        warn(made, made.verdict, made.by);
         if (attempt("retryCallback", relayer, 0, data, made.undelivered)) deliver(made);
+    }
+
+    /// @dev Once, and only what can't change any more and somebody may rely on.
+    function deliverFinal(uint256 seed) external counted {
+        if (requests.length == 0) return;
+        KnownRequest storage made = _finalIn(seed);
+        if (chance(seed, "content", 2)) receiver.set(Mood.Content);
+        bool expected = _isFinal(made) && !made.deliveredFinally && made.terms.controller == address(receiver);
+        expected = expected && receiver.mood() != Mood.Reverting;
+        bytes memory data = abi.encodeCall(assent.deliverFinal, (recordingOf(made)));
+        if (attempt("deliverFinal", stranger, 0, data, expected)) made.deliveredFinally = true;
+    }
+
+    function _isFinal(KnownRequest storage made) private view returns (bool) {
+        if (made.state == RequestState.Recorded) return !contestable(made);
+        return made.state == RequestState.Upheld || made.state == RequestState.Corrected;
+    }
+
+    /// @dev Most often one that may be delivered so.
+    function _finalIn(uint256 seed) private view returns (KnownRequest storage made) {
+        uint256 first = draw(seed, "request", 0, requests.length - 1);
+        for (uint256 i = 0; i < requests.length && !chance(seed, "any request", 3); ++i) {
+            made = requests[(first + i) % requests.length];
+            if (_isFinal(made) && !made.deliveredFinally && made.terms.controller == address(receiver)) return made;
+        }
+        return requests[first];
     }
 
     /// @dev As it was before it was corrected, or with another verdict, signers or terms than it was recorded with.
@@ -76,6 +103,7 @@ abstract contract RecordHandler is RequestHandler {
         uint64 signers = signersOf(seed, membersAtRotation[epoch].length, quorumFor(made, epoch));
         Attestation memory attestation = attestRoot(epoch, leafOf(made.terms, verdict), signers);
         bytes memory data = abi.encodeCall(assent.record, (made.terms, verdict, attestation));
+        warn(made, verdict, attestation.by);
         if (!attempt("record", relayer, 0, data, isAnswerable(made))) return;
         written(made, verdict, epoch, signers);
         uint32 currency = made.terms.quote.currency();
@@ -152,22 +180,30 @@ abstract contract RecordHandler is RequestHandler {
         if (made.undelivered) return;
         Mood mood = receiver.mood();
         if (mood == Mood.Content) return;
-        made.undelivered = mood != Mood.Contrary || !contestable(made);
+        made.undelivered = mood != Mood.Contrary || !challengeable(made);
         if (made.undelivered) return;
-        paidIn[0] += BOND;
+        committeeIn += BOND;
         challenged(made, address(receiver));
     }
 
-    function challenged(KnownRequest storage made, address challenger) internal {
+    /// @dev Its bond is in. Where too few could judge, their time is over at once.
+    function challenged(KnownRequest storage made, address challenger_) internal {
         move(made, RequestState.Challenged);
-        (made.challenger, made.reviewUntil) = (challenger, time() + REVIEW_TIME);
-        ++succeeded[challenger == address(receiver) ? "challenge while delivered" : "challenge in all"];
-        knowAccount(challenger);
+        uint256 size = rollAttesters[made.epoch].length;
+        bool few = size - popCount(made.signers) < size / 2 + 1;
+        KnownCase storage it = cases[made.id];
+        (it.phase, it.challenger, it.arbiter) = (Phase.Open, challenger_, modelOf(made).arbiter);
+        it.until = few ? time() - 1 : time() + JUDGING_TIME;
+        openBonds += BOND;
+        ++succeeded[challenger_ == address(receiver) ? "challenge while delivered" : "challenge in all"];
+        knowAccount(challenger_);
     }
 
-    function referTo(KnownRequest storage made) internal view returns (Reference memory) {
-        KnownAgreement storage known = agreements[made.agreementAt];
-        return Reference(known.source, known.terms.controller, known.terms.terms, made.terms.question.use());
+    /// @dev Tells the receiver how it would challenge what it is about to be told.
+    function warn(KnownRequest storage made, Verdict memory verdict, Signers by) internal {
+        if (made.terms.controller != address(receiver)) return;
+        bytes memory data = abi.encodeCall(committee.challenge, (Recording(made.terms, verdict, by), underOf(made)));
+        receiver.prepare(made.id, data);
     }
 
     function underOf(KnownRequest storage made) internal view returns (Under memory) {

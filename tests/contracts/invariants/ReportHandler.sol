@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { PoolId } from "../../../contracts/types/Ids.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
-import { Delivery, Question } from "../../../contracts/types/Question.sol";
+import { Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { SignersLib } from "../../../contracts/types/Signers.sol";
 import { Answer, Attestation, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { inClear } from "../base/Verdict.sol";
-import { KnownReport, KnownRequest } from "./Ledger.sol";
+import { KnownPool, KnownReport, KnownRequest } from "./Ledger.sol";
 import { RecordHandler } from "./RecordHandler.sol";
 import { Tree } from "./Tree.sol";
 
@@ -24,6 +23,9 @@ abstract contract ReportHandler is RecordHandler {
         uint64 signers = signersOf(seed, membersAtRotation[epoch].length, exactQuorum(quorum, epoch));
         bytes32 structHash = Verdicts.hashReport(epoch, uint32(answers.length), report.root);
         Attestation memory attestation = attestReport(epoch, structHash, signers);
+        for (uint256 i = 0; i < answers.length; ++i) {
+            warn(requests[report.requestsAt[i]], answers[i].verdict, attestation.by);
+        }
         if (!attempt("recordMany", relayer, 0, abi.encodeCall(assent.recordMany, (answers, attestation)), true)) {
             return;
         }
@@ -98,6 +100,10 @@ abstract contract ReportHandler is RecordHandler {
         PoolId pool = _poolOf(report, made);
         bytes32[] memory proof = Tree.proof(Tree.grow(report.leaves), leaf);
         bytes memory data = abi.encodeCall(assent.claim, (made.terms, report.verdicts[leaf], proof));
+        if (poolPlace[pool] != 0) {
+            KnownPool storage known = pools[poolPlace[pool] - 1];
+            warn(made, report.verdicts[leaf], SignersLib.pack(known.epoch, known.signers));
+        }
         if (attempt("claim", made.terms.controller, 0, data, mayClaim(made, pool))) {
             claimed(made, report.verdicts[leaf], pool);
         }
@@ -109,7 +115,7 @@ abstract contract ReportHandler is RecordHandler {
         if (!isOpen(made) || poolPlace[pool] == 0 || question.delivery() != uint8(Delivery.Anchored)) return false;
         uint256 since = pools[poolPlace[pool] - 1].since;
         if (since > question.deadline()) return false;
-        return time() <= question.deadline() + 1 days && time() <= since + Policies.MAX_CLAIM;
+        return time() <= question.deadline() + 1 days && time() <= since + Questions.MAX_CLAIM;
     }
 
     function claimed(KnownRequest storage made, Verdict memory verdict, PoolId pool) internal {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { Purposes } from "../../../contracts/libraries/Purposes.sol";
 import { AgreementId, RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
@@ -188,8 +187,8 @@ abstract contract RequestHandler is ConsentHandler, TreasuryHandler {
 
     function mayAsk(KnownAgreement storage known, Question question) internal view returns (bool) {
         bool free = requestPlace[Verdicts.id(known.id, question.use())] == 0;
-        free = free && question.use() < known.terms.terms.uses && question.deadline() >= time() + Policies.MIN_OPEN;
-        free = free && question.deadline() <= time() + Policies.MAX_OPEN && question.deadline() < known.end;
+        free = free && question.use() < known.terms.terms.uses && question.deadline() >= time() + Questions.MIN_OPEN;
+        free = free && question.deadline() <= time() + Questions.MAX_OPEN && question.deadline() < known.end;
         return free && permits(known) && !models[known.modelAt].deprecated;
     }
 

@@ -2,20 +2,31 @@
 pragma solidity ^0.8.30;
 
 import { AgreementState, AgreementStatus } from "../../../contracts/types/Agreement.sol";
+import { Phase } from "../../../contracts/types/Case.sol";
+import { Epoch } from "../../../contracts/types/Epoch.sol";
+import { RequestId } from "../../../contracts/types/Ids.sol";
 import { ModelState } from "../../../contracts/types/Model.sol";
-import { Epoch, Operator, Policy } from "../../../contracts/types/Operator.sol";
 import { Pool } from "../../../contracts/types/Pool.sol";
 import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
+import { Operator, Place, Roll } from "../../../contracts/types/Roll.sol";
 import { StandingStatus } from "../../../contracts/types/Standing.sol";
 import { Finality, RequestState, RequestStatus } from "../../../contracts/types/Verdict.sol";
 import { AdoptionHandler, KnownBroad } from "./AdoptionHandler.sol";
-import { ArbiterHandler } from "./ArbiterHandler.sol";
-import { KnownAgreement, KnownModel, KnownOperator, KnownPool, KnownRequest, KnownStanding } from "./Ledger.sol";
+import { CaseHandler } from "./CaseHandler.sol";
+import {
+    KnownAgreement,
+    KnownCase,
+    KnownModel,
+    KnownOperator,
+    KnownPool,
+    KnownRequest,
+    KnownStanding
+} from "./Ledger.sol";
 import { StandingHandler } from "./StandingHandler.sol";
 import { Token } from "./Token.sol";
 
 /// @notice docs/invariants.md, statement by statement: what the contract says, held against the ledger.
-abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler {
+abstract contract Statements is CaseHandler, StandingHandler, AdoptionHandler {
     // 1
     function noVerdictWithoutAgreement() external view {
         for (uint256 i = 0; i < requests.length; ++i) {
@@ -44,6 +55,7 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
             assertEq(status.score, has ? _least(made.verdict.score, (1 << 24) - 1) : 0, "2: score");
             assertEq(status.mark, has ? markOf(made.terms, made.verdict, made.by) : bytes22(0), "2: mark");
             assertEq(status.undelivered, made.undelivered, "2: undelivered");
+            assertEq(receiver.heardFinally(made.id), made.deliveredFinally ? 1 : 0, "2: delivered finally");
             assertEq(has, status.finality != Finality.None, "2: finality");
         }
     }
@@ -51,9 +63,6 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
     // 3
     function moneyInIsMoneyOutAndWhatIsOwed() external view {
         uint256[] memory sums = new uint256[](currencies.length);
-        for (uint256 i = 0; i < OPERATORS; ++i) {
-            sums[0] += assent.operatorInfo(operators[i].account).stake;
-        }
         _addEscrow(sums);
         _addUnsettled(sums);
         for (uint256 i = 0; i < pools.length; ++i) {
@@ -71,17 +80,47 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
         }
     }
 
+    /// @dev C1 and C9: the committee has what it owes, and of what it took at most half was paid out.
+    function theCommitteeHasWhatItOwes() external view {
+        uint256 sum = openBonds;
+        for (uint256 i = 0; i < OPERATORS; ++i) {
+            sum += committee.operatorInfo(operators[i].account).stake;
+        }
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            uint256 amount = committee.creditOf(accounts[i]);
+            assertEq(amount, creditAt[accounts[i]], "C1: credit");
+            sum += amount;
+        }
+        assertEq(address(committee).balance, sum, "C1: balance");
+        assertEq(address(committee).balance, committeeIn - committeeOut, "C1: flows");
+        assertGe(committee.creditOf(address(0)) + takenInAll / 2 + 1, takenInAll, "C9: paid out");
+    }
+
+    /// @dev C3, C6, C7 and C12 are in what the ledger expects of each ruling; here is that cases are as it has them.
+    function casesAreAsTheLedgerHasThem() external view {
+        for (uint256 i = 0; i < requests.length; ++i) {
+            RequestId id = requests[i].id;
+            KnownCase storage known = cases[id];
+            assertEq(uint8(committee.caseOf(id).phase), uint8(known.phase), "C6: phase");
+            assertEq(committee.caseOf(id).judges, known.judges, "C3: judges");
+            if (known.phase == Phase.None) continue;
+            assertEq(committee.caseOf(id).challenger, known.challenger, "C3: challenger");
+            assertEq(committee.caseOf(id).arbiter, known.arbiter, "C3: arbiter");
+            assertEq(committee.caseOf(id).until, known.until, "C3: until");
+        }
+    }
+
     // 4
     function quorumIsReachable() external view {
         Epoch memory epoch = assent.currentEpoch();
-        Policy memory current = assent.currentPolicy();
-        assertEq(abi.encode(current), abi.encode(policy), "4: policy");
-        assertGe(epoch.seats, current.minMembers, "4: size");
+        uint8 least = committeeSize();
+        assertGe(epoch.seats, least, "4: size");
+        assertLe(epoch.seats, epoch.roll, "4: roll");
         assertEq(assent.membersOf(epoch.number).length, epoch.seats, "4: members");
         for (uint256 i = 0; i < models.length; ++i) {
             KnownModel storage known = models[i];
             assertNotEq(uint8(assent.modelStatus(known.id).state), uint8(ModelState.None), "4: published once");
-            assertLe(assent.modelStatus(known.id).quote.quorum(), current.minMembers, "4: quorum");
+            assertLe(assent.modelStatus(known.id).quote.quorum(), least, "4: quorum");
         }
     }
 
@@ -114,20 +153,26 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
     // 7
     function attestersHaveOneOperator() external view {
         for (uint256 i = 0; i < attesters.length; ++i) {
-            assertEq(assent.operatorOf(attesters[i]), firstOperatorOf[attesters[i]], "7: operator");
+            assertEq(committee.operatorOf(attesters[i]), firstOperatorOf[attesters[i]], "7: operator");
         }
     }
 
     // 8
     function epochsNeverChange() external view {
         assertEq(assent.currentEpoch().number, epochNumber, "8: number");
+        assertEq(committee.currentEpoch(), epochNumber, "8: the committee's number");
         for (uint32 number = 1; number <= epochNumber; ++number) {
             address[] memory members = assent.membersOf(number);
             assertEq(abi.encode(members), abi.encode(membersAtRotation[number]), "8: members");
-            for (uint256 i = 0; i < members.length; ++i) {
-                assertNotEq(assent.operatorOf(members[i]), address(0), "8: no operator");
+            (Roll memory roll, address[] memory all) = committee.rollOf(number);
+            assertEq(roll.seats, members.length, "8: seats");
+            assertEq(abi.encode(all), abi.encode(rollAttesters[number]), "8: roll");
+            for (uint256 i = 0; i < all.length; ++i) {
+                address operator = committee.operatorAt(number, i);
+                assertEq(operator, rollOperators[number][i], "8: operator");
+                assertNotEq(operator, address(0), "8: no operator");
                 for (uint256 j = 0; j < i; ++j) {
-                    assertNotEq(assent.operatorOf(members[i]), assent.operatorOf(members[j]), "8: twice");
+                    assertNotEq(operator, rollOperators[number][j], "8: twice");
                 }
             }
         }
@@ -165,18 +210,22 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
     function whoSignsCanBeSlashed() external view {
         for (uint256 i = 0; i < OPERATORS; ++i) {
             KnownOperator storage known = operators[i];
-            Operator memory info = assent.operatorInfo(known.account);
+            Operator memory info = committee.operatorInfo(known.account);
+            assertEq(info.attester, known.joined ? known.attester : address(0), "10: attester");
             assertEq(info.stake, known.stake, "10: stake");
             assertEq(info.resigned, known.resigned, "10: resigned");
-            assertEq(info.jailedUntil, known.jailedUntil, "10: jailed");
+            assertEq(uint8(info.place), uint8(known.place), "10: place");
+            assertEq(info.lease, known.lease, "10: lease");
+            assertEq(info.lastEpoch, known.lastEpoch, "10: last epoch");
+            assertEq(info.convictedIn, known.convictedIn, "10: convicted");
         }
         _areBonded(epochNumber, type(uint64).max);
         if (inGrace()) _areBonded(epochNumber - 1, type(uint64).max);
         for (uint256 i = 0; i < requests.length; ++i) {
             KnownRequest storage made = requests[i];
-            // Until the second challenge: one that nobody answers can be followed by another for ever.
-            bool contested = made.state == RequestState.Challenged && time() <= made.reviewUntil;
-            if (made.lapses > 1 || !(contested || contestable(made))) continue;
+            KnownCase storage it = cases[made.id];
+            bool open = it.phase == Phase.Open || it.phase == Phase.Stands || it.phase == Phase.False;
+            if (!contestable(made) && !(open && time() <= it.until + RULING_TIME)) continue;
             _areBonded(made.epoch, made.signers);
         }
     }
@@ -218,7 +267,6 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
             KnownRequest storage made = requests[i];
             RequestState state = assent.verdictOf(made.id).state;
             if (state == RequestState.Requested) sums[made.terms.quote.currency()] += made.terms.quote.total();
-            if (state == RequestState.Challenged) sums[0] += assent.challengeOf(made.id).bond;
         }
         for (uint256 i = 0; i < standings.length; ++i) {
             KnownStanding storage known = standings[i];
@@ -245,7 +293,7 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
 
     function _hasVerdict(RequestState state) private pure returns (bool) {
         return state == RequestState.Recorded || state == RequestState.Challenged || state == RequestState.Upheld
-            || state == RequestState.Corrected;
+            || state == RequestState.Corrected || state == RequestState.Unjudged;
     }
 
     function _authorises(KnownAgreement storage known) private view returns (bool authorised) {
@@ -261,7 +309,9 @@ abstract contract Statements is ArbiterHandler, StandingHandler, AdoptionHandler
         address[] storage members = membersAtRotation[epoch];
         for (uint256 i = 0; i < members.length; ++i) {
             if ((signers >> i) & 1 == 0) continue;
-            assertNotEq(assent.operatorInfo(firstOperatorOf[members[i]]).attester, address(0), "10: stake taken back");
+            address operator = firstOperatorOf[members[i]];
+            assertNotEq(committee.operatorInfo(operator).attester, address(0), "10: stake taken back");
+            assertLe(stakeTakenAt[operator], formedAt[epoch], "10: and another brought");
         }
     }
 }

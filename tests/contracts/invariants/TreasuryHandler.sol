@@ -83,10 +83,9 @@ abstract contract TreasuryHandler is Ledger {
         uint256 first = draw(seed, "account", 0, accounts.length - 1);
         for (uint256 i = 0; i < accounts.length; ++i) {
             account = accounts[(first + i) % accounts.length];
-            // Nobody has the zero address's key.
-            if (account != address(0) && (chance(seed, "any account", 8) || owed[currency][account] > 0)) {
-                return account;
-            }
+            // Nobody has these two's keys.
+            if (account == address(0) || account == address(committee)) continue;
+            if (chance(seed, "any account", 8) || owed[currency][account] > 0) return account;
         }
         return stranger;
     }

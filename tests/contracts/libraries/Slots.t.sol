@@ -16,10 +16,6 @@ contract SlotsCaller {
     function ended(RequestState state) external view returns (uint256) {
         return Slots.ended(state);
     }
-
-    function reopened(uint256 slot, uint40 since) external pure returns (uint256) {
-        return Slots.reopened(slot, since);
-    }
 }
 
 contract SlotsTest is Test {
@@ -64,7 +60,14 @@ contract SlotsTest is Test {
         uint256 slot = caller.recorded(verdictOf(outcome, score, trail), mark, state_);
         assertEq(uint8(Slots.state(slot)), uint8(state_), "state");
         _assertVerdict(slot, verdictOf(outcome, score, trail), mark, time);
-        assertEq(slot & Slots.UNDELIVERED, 0, "undelivered");
+        assertEq(slot & (Slots.UNDELIVERED | Slots.DELIVERED_FINALLY), 0, "undelivered, and not finally delivered");
+    }
+
+    /// @dev A state has six bits: two say what was delivered.
+    function test_State_HasRoomForAll() public pure {
+        assertLe(uint8(type(RequestState).max), Slots.STATE_MASK);
+        assertEq(Slots.STATE_MASK | Slots.UNDELIVERED | Slots.DELIVERED_FINALLY, 0xff);
+        assertEq(Slots.STATE_MASK & (Slots.UNDELIVERED | Slots.DELIVERED_FINALLY), 0);
     }
 
     function test_Recorded_GivesEachPartAPlaceOfItsOwn() public {
@@ -124,18 +127,7 @@ contract SlotsTest is Test {
         RequestState state_ = RequestState(state % (uint8(type(RequestState).max) + 1));
         uint256 slot = Slots.withState(word, state_);
         assertEq(uint8(Slots.state(slot)), uint8(state_), "state");
-        assertEq(slot >> 7, word >> 7, "the rest, and whether the callback failed");
-    }
-
-    function testFuzz_Reopened_IsRecordedNow(uint256 word, uint40 time) public {
-        vm.warp(time);
-        uint256 slot = caller.reopened(word, uint40(vm.getBlockTimestamp()));
-        assertEq(uint8(Slots.state(slot)), uint8(RequestState.Recorded), "state");
-        assertEq(Slots.since(slot), time, "since");
-        assertEq(slot >> 80, word >> 80, "mark");
-        assertEq(Slots.outcome(slot), Slots.outcome(word), "outcome");
-        assertEq(Slots.score(slot), Slots.score(word), "score");
-        assertEq(slot & Slots.UNDELIVERED, word & Slots.UNDELIVERED, "undelivered");
+        assertEq(slot >> 6, word >> 6, "the rest, and what was delivered");
     }
 
     function test_HasVerdict_IsTrueOfTheStatesWithOne() public pure {
@@ -146,6 +138,7 @@ contract SlotsTest is Test {
                 state == RequestState.Refused || state == RequestState.Expired || state == RequestState.Cancelled;
             assertEq(Slots.hasVerdict(i), !open && !without, vm.toString(i));
             assertEq(Slots.hasVerdict(i | Slots.UNDELIVERED), !open && !without, "undelivered");
+            assertEq(Slots.hasVerdict(i | Slots.DELIVERED_FINALLY), !open && !without, "delivered");
         }
     }
 

@@ -4,12 +4,9 @@ pragma solidity ^0.8.30;
 import { Vm } from "forge-std/Vm.sol";
 
 import { IModelRegistry } from "../../../contracts/interfaces/IModelRegistry.sol";
-import { IOperatorSet } from "../../../contracts/interfaces/IOperatorSet.sol";
 import { ModelId } from "../../../contracts/types/Ids.sol";
 import { Model, ModelState, ModelStatus } from "../../../contracts/types/Model.sol";
-import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Quoted, Quotes } from "../../../contracts/types/Quote.sol";
-import { Attestation } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
 
 contract PublishTest is AssentTest {
@@ -73,7 +70,7 @@ contract PublishTest is AssentTest {
     }
 
     function test_RevertWhen_TheQuorumIsAboveTheSmallestCommittee() public {
-        rotateToNext(); // a committee of five doesn't help: the next may be of four
+        rotateToNext(); // a roll of eight doesn't help: the next may have four seats
         _expectUnsafe(5, 4);
         _expectUnsafe(255, 4);
     }
@@ -91,26 +88,7 @@ contract PublishTest is AssentTest {
         assertEq(uint8(assent.modelStatus(modelId).state), uint8(ModelState.Deprecated), "state");
     }
 
-    function test_GivenThePolicyAllowsLessThanBefore() public {
-        assent = deploy(4); // anew, without the default model: its quorum would forbid it
-        formCommittee(4);
-        _schedulePolicy(2);
-        assent.applyPolicy();
-        _expectUnsafe(3, 2);
-        version.quorum = 2;
-        _assertPublishes(version, 0);
-    }
-
-    function test_GivenThePolicyAsksForMoreThanBefore() public {
-        rotateToNext();
-        _schedulePolicy(5);
-        assent.applyPolicy();
-        _expectUnsafe(6, 5);
-        version.quorum = 5;
-        _assertPublishes(version, 0);
-    }
-
-    /// @dev The fallback's half knows the policy, too, while there is no epoch.
+    /// @dev It is known before there is an epoch.
     function test_GivenThereIsNoCommittee() public {
         assent = deploy(4);
         _expectUnsafe(5, 4);
@@ -180,24 +158,6 @@ contract PublishTest is AssentTest {
         assertEq(assent.currencyAt(2), address(0), "no second");
     }
 
-    /// @dev A quorum that was published once stays within reach, also after its model was deprecated.
-    function test_WhenTheQuorumIsTheLargest() public {
-        version.quorum = 4;
-        publishAs(version);
-        vm.prank(publisher);
-        assent.deprecate(version);
-        _schedulePolicy(3);
-        vm.expectRevert(abi.encodeWithSelector(IOperatorSet.CommitteeTooSmall.selector, 3, 4));
-        assent.applyPolicy();
-    }
-
-    function test_WhenTheQuorumIsNotTheLargest() public {
-        _assertPublishes(version, 0);
-        _schedulePolicy(2); // three is the quorum of the model before
-        vm.expectRevert(abi.encodeWithSelector(IOperatorSet.CommitteeTooSmall.selector, 2, modelQuorum()));
-        assent.applyPolicy();
-    }
-
     function test_WhenAnotherPublishesTheSameFiles() public {
         version = model;
         version.publisher = stranger;
@@ -229,17 +189,6 @@ contract PublishTest is AssentTest {
         if (any.currency == stranger) return _malformed("currency");
         if (any.quorum < 2 || any.quorum > 4) return _unsafe(any.quorum, 4);
         return "";
-    }
-
-    function _schedulePolicy(uint16 minMembers) private {
-        uint32 epoch = assent.currentEpoch().number;
-        uint256 size = assent.currentEpoch().seats;
-        Policy memory policy = defaultPolicy(minMembers);
-        bytes32 structHash = hasher.amendment(epoch, policy, vm.getBlockTimestamp());
-        uint64 signers = uint64((1 << Operators.supermajority(size)) - 1);
-        Attestation memory attestation = attestReport(epoch, structHash, signers);
-        assent.schedulePolicy(policy, vm.getBlockTimestamp(), attestation);
-        skip(UNBONDING);
     }
 
     function _expectMalformed(string memory term) private {

@@ -6,7 +6,7 @@ import { Vm } from "forge-std/Vm.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
-import { Answer, Attestation, Request, RequestState } from "../../../contracts/types/Verdict.sol";
+import { Answer, Attestation, Recording, Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "./OracleTest.sol";
 
 /// @notice That a receiver is given just the gas that its question named, however little the sender sends; the rest of callbacks.tree is in
@@ -56,11 +56,11 @@ contract CallbackGasTest is OracleTest {
         (Request memory request, RequestId id) = _ask(0, callback);
         record(request, defaultVerdict(), attest(request, defaultVerdict(), SIGNERS));
         challenge(id);
-        Attestation memory attestation = attestReview(0, otherVerdict());
-        bytes memory data =
-            abi.encodeCall(assent.review, (recordingOf(id), underNow(), model, otherVerdict(), attestation));
-        gas_ = bound(gas_, _named(request), _named(request) * 64 / 63 + 300_000);
-        bool success = _sendCapped(data, gas_);
+        Recording memory contested = recordingOf(id);
+        bytes memory signatures = rulings(contested, otherVerdict(), false, JUDGES);
+        bytes memory data = abi.encodeCall(committee.judge, (contested, otherVerdict(), false, JUDGES, signatures));
+        gas_ = bound(gas_, _named(request), _named(request) * 64 / 63 + 900_000);
+        bool success = _sendCappedTo(address(committee), data, gas_);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         assertState(id, success ? RequestState.Corrected : RequestState.Challenged);
         assertFalse(assent.verdictOf(id).undelivered, "undelivered");
@@ -181,13 +181,24 @@ contract CallbackGasTest is OracleTest {
         (success,) = _call(data, gas_);
     }
 
+    function _sendCappedTo(address to, bytes memory data, uint256 gas_) private returns (bool success) {
+        (success,) = _callTo(to, data, gas_);
+    }
+
     function _call(bytes memory data, uint256 gas_) private returns (bool success, bytes memory returned) {
+        return _callTo(address(assent), data, gas_);
+    }
+
+    function _callTo(address to, bytes memory data, uint256 gas_)
+        private
+        returns (bool success, bytes memory returned)
+    {
         // As in a transaction of its own, where the receiver's account costs more to call.
         vm.cool(address(assent));
         vm.cool(controller);
         vm.recordLogs();
         vm.prank(relayer);
-        return address(assent).call{ gas: gas_ }(data);
+        return to.call{ gas: gas_ }(data);
     }
 
     /// @dev Either all happened, with just the gas that was named, or nothing did.

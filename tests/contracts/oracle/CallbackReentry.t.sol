@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Testimony } from "../../../contracts/types/Challenge.sol";
 import { PoolId, RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Steps } from "../../../contracts/types/Scope.sol";
 import { Schedule, StandingRequest, Under } from "../../../contracts/types/Standing.sol";
+import { Testimony } from "../../../contracts/types/Testimony.sol";
 import { Answer, Attestation, Recording, Request } from "../../../contracts/types/Verdict.sol";
 import { OracleTest } from "./OracleTest.sol";
 import { Receiver, Step } from "./Receivers.sol";
@@ -90,19 +90,23 @@ contract CallbackReentryTest is OracleTest {
     }
 
     function test_WhenTheReceiverCallsBack_ForChallenges() public {
-        RequestId told = idOf(_told());
+        Recording memory told = _recordingTold();
+        Recording memory next = Recording(answers[1].request, defaultVerdict(), attestation.by);
         Testimony memory testimony = Testimony(
             _told(), defaultVerdict(), proofOf(answers, _place()), 1, uint32(answers.length), new bytes(64)
         );
-        _step(BOND, abi.encodeCall(assent.challenge, (told)));
-        _step(BOND, abi.encodeCall(assent.challenge, (told)));
-        _step(BOND, abi.encodeCall(assent.challenge, (idOf(answers[1].request))));
-        _step(0, abi.encodeCall(assent.lapse, (told)));
-        _step(0, abi.encodeCall(assent.review, (_recordingTold(), underNow(), model, otherVerdict(), attestation)));
-        _step(0, abi.encodeCall(assent.punish, (testimony)));
-        _step(0, abi.encodeCall(assent.punishConflict, (named(_useTold()), model, testimony, testimony)));
-        _step(0, abi.encodeCall(assent.retryCallback, (_recordingTold())));
-        _assertAsAfterwards(2);
+        bytes memory signatures = rulings(told, defaultVerdict(), true, JUDGES);
+        _case(BOND, abi.encodeCall(committee.challenge, (told, underNow())));
+        _case(BOND, abi.encodeCall(committee.challenge, (told, underNow())));
+        _case(BOND, abi.encodeCall(committee.challenge, (next, underNow())));
+        _case(0, abi.encodeCall(committee.close, (told, defaultVerdict())));
+        _case(0, abi.encodeCall(committee.rule, (told, otherVerdict(), false)));
+        _case(0, abi.encodeCall(committee.punishConflict, (underNow(), model, testimony, testimony)));
+        _case(0, abi.encodeCall(committee.judge, (told, defaultVerdict(), true, JUDGES, signatures)));
+        _case(0, abi.encodeCall(committee.judge, (told, defaultVerdict(), true, JUDGES, signatures)));
+        _case(0, abi.encodeCall(committee.withdraw, (address(receiver))));
+        _step(0, abi.encodeCall(assent.retryCallback, (told)));
+        _assertAsAfterwards(3);
     }
 
     function test_WhenTheReceiverCallsBack_ForStandingRequests() public {
@@ -132,8 +136,12 @@ contract CallbackReentryTest is OracleTest {
         uint256 until = vm.getBlockTimestamp();
         _step(0, abi.encodeCall(assent.giveBySig, (agreement, until, new bytes(64))));
         _step(0, abi.encodeCall(assent.withdrawBySig, (agreement, until, new bytes(64))));
-        _step(0, abi.encodeCall(assent.commit, (keccak256("its own"), subject, "https://vault.example")));
-        _step(0, abi.encodeCall(assent.retire, (keccak256("its own"), subject)));
+        _stepAt(
+            address(records),
+            0,
+            abi.encodeCall(records.commit, (keccak256("its own"), subject, "https://vault.example"))
+        );
+        _stepAt(address(records), 0, abi.encodeCall(records.retire, (keccak256("its own"), subject)));
         model.publisher = address(receiver);
         _step(0, abi.encodeCall(assent.publish, (model, "https://models.example")));
         _step(0, abi.encodeCall(assent.deprecate, (model)));
@@ -145,20 +153,19 @@ contract CallbackReentryTest is OracleTest {
         uint256 until = vm.getBlockTimestamp();
         (address attester, uint256 key) = attesterAt(9);
         bytes32 joining = hasher.joining(address(receiver), bytes32("seal"), "https://receiver.example", until);
-        bytes memory signature = sign(key, joining);
+        bytes memory signature = signFor(domainSeparator(block.chainid, address(committee)), key, joining);
         bytes memory join_ =
-            abi.encodeCall(assent.join, (attester, bytes32("seal"), "https://receiver.example", until, signature));
-        _step(STAKE, join_);
-        _step(0, abi.encodeCall(assent.rotate, ()));
-        _step(0, abi.encodeCall(assent.changeKeys, (attester, bytes32("seal"), "x", until, signature)));
-        _step(1, abi.encodeCall(assent.addStake, (operatorAt(0))));
-        _step(0, abi.encodeCall(assent.jail, (operatorAt(0), until, attestation)));
-        _step(0, abi.encodeCall(assent.release, (operatorAt(0))));
-        _step(0, abi.encodeCall(assent.schedulePolicy, (defaultPolicy(3), until, attestation)));
-        _step(0, abi.encodeCall(assent.applyPolicy, ()));
-        _step(0, abi.encodeCall(assent.resign, ()));
-        _step(0, abi.encodeCall(assent.withdrawStake, ()));
-        _assertAsAfterwards(4);
+            abi.encodeCall(committee.join, (attester, bytes32("seal"), "https://receiver.example", until, signature));
+        _case(STAKE, join_);
+        _case(STAKE, join_);
+        _case(0, abi.encodeCall(committee.rotate, ()));
+        _case(0, abi.encodeCall(committee.rotate, ()));
+        _case(0, abi.encodeCall(committee.renew, ()));
+        _case(0, abi.encodeCall(committee.changeKeys, (attester, bytes32("seal"), "x", until, signature)));
+        _case(1, abi.encodeCall(committee.addStake, (operatorAt(0))));
+        _case(0, abi.encodeCall(committee.resign, ()));
+        _case(0, abi.encodeCall(committee.withdrawStake, ()));
+        _assertAsAfterwards(5);
     }
 
     // How it is made and compared
@@ -201,7 +208,16 @@ contract CallbackReentryTest is OracleTest {
     }
 
     function _step(uint256 value, bytes memory data) private {
-        steps.push(Step(address(assent), value, data));
+        _stepAt(address(assent), value, data);
+    }
+
+    function _stepAt(address target, uint256 value, bytes memory data) private {
+        steps.push(Step(target, value, data));
+    }
+
+    /// @dev At the committee.
+    function _case(uint256 value, bytes memory data) private {
+        _stepAt(address(committee), value, data);
     }
 
     /// @dev Once the receiver makes its calls while it is told, once after all is done.
@@ -225,7 +241,7 @@ contract CallbackReentryTest is OracleTest {
     function _world() private view returns (bytes32 hash) {
         for (uint32 use = 0; use < 64; ++use) {
             RequestId id = assent.requestId(agreementId, use);
-            hash = keccak256(abi.encode(hash, assent.verdictOf(id), assent.challengeOf(id)));
+            hash = keccak256(abi.encode(hash, assent.verdictOf(id), committee.caseOf(id)));
         }
         address[9] memory accounts = [
             address(receiver),
@@ -240,12 +256,12 @@ contract CallbackReentryTest is OracleTest {
         ];
         for (uint256 i = 0; i < accounts.length; ++i) {
             hash = keccak256(abi.encode(hash, assent.balanceOf(accounts[i], address(0)), accounts[i].balance));
-            hash = keccak256(abi.encode(hash, assent.operatorInfo(accounts[i])));
+            hash = keccak256(abi.encode(hash, committee.operatorInfo(accounts[i]), committee.creditOf(accounts[i])));
         }
         hash = keccak256(abi.encode(hash, assent.poolInfo(assent.poolOf(1, SIGNERS, address(0)))));
         hash = keccak256(abi.encode(hash, assent.poolInfo(assent.poolOfRoot(rootOf(answers), address(0), 3))));
         hash = keccak256(abi.encode(hash, assent.agreementStatus(agreementId), assent.currentEpoch()));
-        hash = keccak256(abi.encode(hash, address(assent).balance, receiver.told()));
+        hash = keccak256(abi.encode(hash, address(assent).balance, address(committee).balance, receiver.told()));
     }
 
     function _operator(uint256 i) private pure returns (address) {

@@ -7,7 +7,7 @@ import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol
 import { IVerdictReceiver } from "../../../contracts/interfaces/IVerdictReceiver.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Questions } from "../../../contracts/types/Question.sol";
-import { Answer, Attestation, Request, RequestState } from "../../../contracts/types/Verdict.sol";
+import { Answer, Attestation, Recording, Request, RequestState } from "../../../contracts/types/Verdict.sol";
 import { outcomeOf, scoreOf } from "../base/Verdict.sol";
 import { OracleTest } from "./OracleTest.sol";
 import { Receiver, Step } from "./Receivers.sol";
@@ -121,10 +121,10 @@ contract CallbacksTest is OracleTest {
     function test_WhenTheReceiverChallengesItsOwnVerdict() public {
         vm.deal(address(receiver), BOND);
         Step[] memory steps = new Step[](1);
-        steps[0] = Step(address(assent), BOND, abi.encodeCall(assent.challenge, (id)));
+        steps[0] = _challenging();
         receiver.plan(steps);
         _assertTaken(RequestState.Challenged);
-        assertEq(assent.challengeOf(id).challenger, address(receiver), "challenger");
+        assertEq(committee.caseOf(id).challenger, address(receiver), "challenger");
         assertEq(assent.verdictOf(id).score, scoreOf(defaultVerdict()), "score");
         review(0, otherVerdict());
         assertState(id, RequestState.Corrected);
@@ -134,13 +134,18 @@ contract CallbacksTest is OracleTest {
     /// @dev It challenges, but then fails: the challenge never was.
     function test_WhenTheReceiverChallengesItsOwnVerdict_AndReverts() public {
         Step[] memory steps = new Step[](2);
-        steps[0] = Step(address(assent), BOND, abi.encodeCall(assent.challenge, (id)));
+        steps[0] = _challenging();
         steps[1] = Step(address(this), 0, abi.encodeCall(this.burnAllGas, ()));
         receiver.plan(steps);
         vm.deal(address(receiver), BOND);
         _expectFailed("");
-        assertEq(assent.challengeOf(id).challenger, address(0), "challenger");
+        assertEq(committee.caseOf(id).challenger, address(0), "challenger");
         assertEq(address(receiver).balance, BOND, "bond");
+    }
+
+    function _challenging() private view returns (Step memory) {
+        Recording memory recording = Recording(request, defaultVerdict(), byEpoch1());
+        return Step(address(committee), BOND, abi.encodeCall(committee.challenge, (recording, underNow())));
     }
 
     // Reports of many

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
-import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
@@ -225,8 +224,8 @@ contract ClaimTest is OracleTest {
     }
 
     function test_RevertGiven_TheRootIsTooOld() public {
-        _anchorAhead(START + Policies.MAX_CLAIM + 1 hours);
-        vm.warp(START + Policies.MAX_CLAIM + 1);
+        _anchorAhead(START + Questions.MAX_CLAIM + 1 hours);
+        vm.warp(START + Questions.MAX_CLAIM + 1);
         ask(request.question);
         _expectRevert(abi.encodeWithSelector(IVerdictOracle.RootTooOld.selector, root, START));
         // The committee can still answer, with stakes behind its word.
@@ -235,8 +234,8 @@ contract ClaimTest is OracleTest {
     }
 
     function test_GivenTheRootIsAsOldAsItMayBe() public {
-        _anchorAhead(START + Policies.MAX_CLAIM + 1 hours);
-        vm.warp(START + Policies.MAX_CLAIM);
+        _anchorAhead(START + Questions.MAX_CLAIM + 1 hours);
+        vm.warp(START + Questions.MAX_CLAIM);
         ask(request.question);
         _claim();
         assertRecorded(request, verdict, by);
@@ -295,7 +294,7 @@ contract ClaimTest is OracleTest {
     function test_GivenTheEpochIsOverSince() public {
         anchor(answers, SIGNERS);
         resignAs(0);
-        joinAs(4);
+        joinAs(10);
         // Not by the hour that a rotation takes: the requests would be over.
         vm.warp(START + EPOCH_LENGTH);
         agreement.terms.validUntil = START + 1 days;
@@ -304,7 +303,7 @@ contract ClaimTest is OracleTest {
         Answer[] memory one = new Answer[](1);
         one[0] = Answer(request, verdict);
         root = anchor(one, SIGNERS);
-        assent.rotate();
+        committee.rotate();
         skip(EPOCH_GRACE + 1);
         (id, proof) = (idOf(request), new bytes32[](0));
         expectRecorded(id, verdict, by);
@@ -434,16 +433,17 @@ contract ClaimTest is OracleTest {
 
     /// @dev All members of epoch 1 leave with their stakes, and others come.
     function _replaceCommittee() private {
+        // One leaves at a time.
         for (uint256 i = 0; i < 4; ++i) {
             resignAs(i);
             joinAs(i + 10);
+            skip(EPOCH_LENGTH);
+            committee.rotate();
         }
-        skip(EPOCH_LENGTH);
-        assent.rotate();
         skip(UNBONDING);
         for (uint256 i = 0; i < 4; ++i) {
             vm.prank(operatorAt(i));
-            assent.withdrawStake();
+            committee.withdrawStake();
         }
     }
 

@@ -2,9 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
-import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { Agreements } from "../../../contracts/types/Agreement.sol";
-import { Challenges } from "../../../contracts/types/Challenge.sol";
 import { PoolId, RequestId, SourceId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Quote } from "../../../contracts/types/Quote.sol";
@@ -13,6 +11,7 @@ import {
     Answer,
     Attestation,
     Finality,
+    Recording,
     Request,
     RequestState,
     RequestStatus,
@@ -79,7 +78,7 @@ abstract contract OracleTest is AssentTest {
 
     /// @return The latest deadline that a request made now may have.
     function latestDeadline() internal view returns (uint40) {
-        return uint40(vm.getBlockTimestamp() + Policies.MAX_OPEN);
+        return uint40(vm.getBlockTimestamp() + Questions.MAX_OPEN);
     }
 
     function quoteNow() internal view returns (Quote) {
@@ -229,24 +228,15 @@ abstract contract OracleTest is AssentTest {
     // Challenges
 
     function challenge(RequestId id) internal {
-        vm.deal(stranger, BOND);
-        vm.prank(stranger);
-        assent.challenge{ value: BOND }(id);
+        challengeOf(recordingOf(id));
     }
 
-    /// @dev All members find this about a challenged verdict.
+    /// @dev The bench finds this about a challenged verdict: that it stands, if it is the same.
     function review(uint32 use, Verdict memory found) internal {
-        RequestId id = assent.requestId(agreementId, use);
-        Attestation memory attestation = attestReview(use, found);
-        assent.review(recordingOf(id), underNow(), model, found, attestation);
-        if (assent.verdictOf(id).state == RequestState.Corrected) keep(recordingOf(id).request, found, attestation.by);
-    }
-
-    function attestReview(uint32 use, Verdict memory found) internal view returns (Attestation memory) {
-        uint32 epoch = assent.currentEpoch().number;
-        RequestId id = assent.requestId(agreementId, use);
-        bytes memory parts = abi.encode(Challenges.REVIEW_TYPEHASH, epoch, id, found.outcome, found.score, found.trail);
-        return attestReport(epoch, keccak256(parts), 0xf);
+        Recording memory recording = recordingOf(assent.requestId(agreementId, use));
+        bool stands = keccak256(abi.encode(found)) == keccak256(abi.encode(recording.verdict));
+        judge(recording, found, stands, JUDGES);
+        if (!stands) keep(recording.request, found, judgedBy(recording, JUDGES));
     }
 
     function otherVerdict() internal pure returns (Verdict memory) {

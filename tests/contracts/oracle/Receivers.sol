@@ -30,6 +30,7 @@ contract Receiver is IVerdictReceiver {
     /// What it was told last, and how often.
     uint256 public told;
     uint256 public toldSealed;
+    uint256 public toldFinally;
     RequestId public id;
     RequestState public state;
     uint8 public outcome;
@@ -97,6 +98,14 @@ contract Receiver is IVerdictReceiver {
         if (manner == Manner.Burn) _burn();
         if (manner == Manner.Bomb) _bomb(false);
         if (manner == Manner.RefuseWithBomb) _bomb(true);
+        if (manner == Manner.Act) act();
+    }
+
+    function onFinal(RequestId id_, RequestState state_) external {
+        if (msg.sender != address(oracle)) revert NotOracle();
+        ++toldFinally;
+        (id, state) = (id_, state_);
+        if (manner == Manner.Refuse) _revert(_reason);
         if (manner == Manner.Act) act();
     }
 

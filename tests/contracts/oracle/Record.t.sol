@@ -194,7 +194,7 @@ contract RecordTest is OracleTest {
         vm.prank(publisher);
         assent.deprecate(model);
         vm.prank(holder);
-        assent.retire(ROOT, subject);
+        records.retire(ROOT, subject);
         _record(SIGNERS);
         _assertRecorded();
     }

@@ -6,7 +6,7 @@ import { Agreement } from "../../../contracts/types/Agreement.sol";
 import { AgreementId } from "../../../contracts/types/Ids.sol";
 import { Model } from "../../../contracts/types/Model.sol";
 import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
-import { Answer, Attestation, Request, Verdict } from "../../../contracts/types/Verdict.sol";
+import { Answer, Attestation, Request } from "../../../contracts/types/Verdict.sol";
 import { inClear, verdictOf } from "../base/Verdict.sol";
 import { Token } from "../treasury/Tokens.sol";
 import { OracleTest } from "./OracleTest.sol";

@@ -438,7 +438,7 @@ contract RequestTest is OracleTest {
     function test_GivenTheRecordWasRetired() public {
         give();
         vm.prank(holder);
-        assent.retire(ROOT, subject);
+        records.retire(ROOT, subject);
         _request();
         _assertOpen();
     }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { IArbiter } from "../../../contracts/interfaces/IArbiter.sol";
+import { ICases } from "../../../contracts/interfaces/ICases.sol";
+import { ICore } from "../../../contracts/interfaces/ICore.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
 import { IVerdictReceiver } from "../../../contracts/interfaces/IVerdictReceiver.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { Asked, Delivery, Disclosure, Question, Questions } from "../../../contracts/types/Question.sol";
 import { Signers } from "../../../contracts/types/Signers.sol";
-import { Under } from "../../../contracts/types/Standing.sol";
 import {
     Answer,
     Attestation,
     Finality,
+    Recording,
     Request,
     RequestState,
     RequestStatus,
@@ -249,19 +250,19 @@ contract SealedTest is OracleTest {
 
     // Challenges
 
-    /// @dev Who reviews it seals as the question asks.
-    function test_Review_WhenTheVerdictIsSealed() public {
+    /// @dev Who judges it seals as the question asks.
+    function test_Judge_WhenTheVerdictIsSealed() public {
         Receiver receiver = new Receiver(assent);
         _giveTo(address(receiver));
         (Request memory request, RequestId id) = _ask(0, Disclosure.Sealed, Delivery.Recorded);
         Verdict memory verdict = _verdictFor(Disclosure.Sealed);
         record(request, verdict, attest(request, verdict, SIGNERS));
         challenge(id);
-        Under memory under = underNow();
         for (uint256 kind = 1; kind < 4; ++kind) {
-            Attestation memory attestation = attestReview(0, _ofKind(kind));
-            vm.expectRevert(abi.encodeWithSelector(IArbiter.VerdictImpossible.selector, id));
-            assent.review(recordingOf(id), under, model, _ofKind(kind), attestation);
+            Recording memory contested = recordingOf(id);
+            bytes memory signatures = rulings(contested, _ofKind(kind), false, JUDGES);
+            vm.expectRevert(abi.encodeWithSelector(ICases.NotUnderReview.selector, id));
+            committee.judge(contested, _ofKind(kind), false, JUDGES, signatures);
         }
         uint256 before = vm.snapshotState();
         review(0, verdict);
@@ -270,15 +271,15 @@ contract SealedTest is OracleTest {
         vm.revertToState(before);
         Verdict memory other = verdict;
         other.outcome = keccak256("another sealed outcome");
-        Attestation memory signed = attestReview(0, other);
+        Signers by = judgedBy(recordingOf(id), JUDGES);
         vm.expectEmit(address(assent));
-        emit IArbiter.Corrected(id, signed.by, other.outcome, other.score, other.trail);
-        assent.review(recordingOf(id), under, model, other, signed);
+        emit ICore.Corrected(id, by, other.outcome, other.score, other.trail);
+        review(0, other);
         RequestStatus memory status = assent.verdictOf(id);
         assertEq(uint8(status.state), uint8(RequestState.Corrected), "state");
         assertEq(status.outcome, type(uint8).max, "outcome");
         assertEq(status.score, type(uint24).max, "score");
-        assertEq(status.mark, markOf(request, other, signed.by), "mark");
+        assertEq(status.mark, markOf(request, other, by), "mark");
         assertEq(receiver.toldSealed(), 2, "told once more");
         assertEq(uint8(receiver.state()), uint8(RequestState.Corrected), "state told");
     }

@@ -68,7 +68,7 @@ contract VerdictOfTest is OracleTest {
     function test_GivenItWasChallenged() public {
         RequestId id = _challenged();
         assertStatus(id, _with(RequestState.Challenged, Finality.Contested, START, defaultVerdict()));
-        skip(CHALLENGE_WINDOW + REVIEW_TIME + 1);
+        skip(CHALLENGE_WINDOW + JUDGING_TIME + RULING_TIME + 1);
         assertStatus(id, _with(RequestState.Challenged, Finality.Contested, START, defaultVerdict()));
     }
 
@@ -83,25 +83,16 @@ contract VerdictOfTest is OracleTest {
         RequestId id = _challenged();
         skip(1 hours);
         review(0, otherVerdict());
-        by = SignersLib.pack(1, 0xf);
+        by = SignersLib.pack(1, JUDGES);
         uint40 corrected = uint40(vm.getBlockTimestamp());
         assertStatus(id, _with(RequestState.Corrected, Finality.Final, corrected, otherVerdict()));
     }
 
-    function test_GivenTheChallengeLapsed() public {
+    function test_GivenNobodyJudgedIt() public {
         RequestId id = _challenged();
-        skip(REVIEW_TIME + 1);
-        assent.lapse(id);
-        uint40 lapsed = uint40(vm.getBlockTimestamp());
-        skip(CHALLENGE_WINDOW);
-        assertStatus(id, _with(RequestState.Recorded, Finality.Contestable, lapsed, defaultVerdict()));
-        challenge(id);
-        assertState(id, RequestState.Challenged);
-        skip(REVIEW_TIME + 1);
-        assent.lapse(id);
-        lapsed = uint40(vm.getBlockTimestamp());
-        skip(CHALLENGE_WINDOW + 1);
-        assertStatus(id, _with(RequestState.Recorded, Finality.Final, lapsed, defaultVerdict()));
+        skip(JUDGING_TIME + 1);
+        committee.close(recordingOf(id), defaultVerdict());
+        assertStatus(id, _with(RequestState.Unjudged, Finality.Final, START, defaultVerdict()));
     }
 
     function test_GivenTheCallbackFailed() public {
@@ -123,7 +114,7 @@ contract VerdictOfTest is OracleTest {
 
         uint256 before = vm.snapshotState();
         review(0, otherVerdict());
-        by = SignersLib.pack(1, 0xf);
+        by = SignersLib.pack(1, JUDGES);
         status = _with(RequestState.Corrected, Finality.Final, START, otherVerdict());
         status.undelivered = true;
         assertStatus(id, status);
@@ -132,7 +123,7 @@ contract VerdictOfTest is OracleTest {
         by = byEpoch1();
         Receiver(payable(agreement.controller)).keep();
         review(0, otherVerdict());
-        by = SignersLib.pack(1, 0xf);
+        by = SignersLib.pack(1, JUDGES);
         status.undelivered = false;
         assertStatus(id, status);
     }

@@ -23,39 +23,39 @@ contract CommitTest is AssentTest {
         skip(1 days);
         vm.expectRevert(abi.encodeWithSelector(IRecordRegistry.RecordExists.selector, recordId));
         commitAs(holder, ROOT, subject);
-        assertEq(assent.recordStatus(recordId).since, START, "since");
+        assertEq(records.recordStatus(recordId).since, START, "since");
     }
 
     function test_RevertGiven_ItWasRetired() public {
         vm.prank(holder);
-        assent.retire(ROOT, subject);
+        records.retire(ROOT, subject);
         vm.expectRevert(abi.encodeWithSelector(IRecordRegistry.RecordExists.selector, recordId));
         commitAs(holder, ROOT, subject);
-        assertEq(uint8(assent.recordStatus(recordId).state), uint8(RecordState.Retired));
+        assertEq(uint8(records.recordStatus(recordId).state), uint8(RecordState.Retired));
     }
 
     function test_WhenAnotherHolderCommitsTheSameRoot() public {
         RecordId id = commitAs(stranger, ROOT, subject);
         assertFalse(id == recordId, "another id");
-        assertEq(uint8(assent.recordStatus(id).state), uint8(RecordState.Committed), "state");
+        assertEq(uint8(records.recordStatus(id).state), uint8(RecordState.Committed), "state");
     }
 
     function test_WhenAnotherSubjectIsNamed() public {
         RecordId id = commitAs(holder, ROOT, stranger);
         assertFalse(id == recordId, "another id");
-        assertEq(assent.recordStatus(id).subject, stranger, "subject");
+        assertEq(records.recordStatus(id).subject, stranger, "subject");
     }
 
     function testFuzz_WhenAnyHolderCommitsAnyRoot(bytes32 root, address of_, address by) public {
         vm.assume(root != 0 && of_ != address(0));
         vm.assume(root != ROOT || of_ != subject || by != holder);
         RecordId wanted = RecordId.wrap(_idOf(root, of_, by));
-        vm.expectEmit(address(assent));
+        vm.expectEmit(address(records));
         emit IRecordRegistry.RecordCommitted(wanted, by, of_, root, VAULT);
         RecordId id = commitAs(by, root, of_);
 
         assertTrue(id == wanted, "id");
-        RecordStatus memory status = assent.recordStatus(id);
+        RecordStatus memory status = records.recordStatus(id);
         assertEq(uint8(status.state), uint8(RecordState.Committed), "state");
         assertEq(status.since, START, "since");
         assertEq(status.subject, of_, "subject");

@@ -9,7 +9,7 @@ contract RecordStatusTest is AssentTest {
     function testFuzz_GivenItWasNeverCommitted(RecordId id) public view {
         vm.assume(!(id == recordId));
         RecordStatus memory nothing;
-        assertEq(abi.encode(assent.recordStatus(id)), abi.encode(nothing), "nothing");
+        assertEq(abi.encode(records.recordStatus(id)), abi.encode(nothing), "nothing");
     }
 
     function test_GivenItWasCommitted() public {
@@ -20,13 +20,13 @@ contract RecordStatusTest is AssentTest {
     function test_GivenItWasRetired() public {
         skip(1 days);
         vm.prank(holder);
-        assent.retire(ROOT, subject);
+        records.retire(ROOT, subject);
         skip(1 days);
         _assertStatus(RecordState.Retired, START + 1 days);
     }
 
     function _assertStatus(RecordState state, uint40 since) private view {
         RecordStatus memory wanted = RecordStatus(state, since, subject);
-        assertEq(abi.encode(assent.recordStatus(recordId)), abi.encode(wanted), "status");
+        assertEq(abi.encode(records.recordStatus(recordId)), abi.encode(wanted), "status");
     }
 }

@@ -6,7 +6,6 @@ import { IModelRegistry } from "../../../contracts/interfaces/IModelRegistry.sol
 import { IStandingRequests } from "../../../contracts/interfaces/IStandingRequests.sol";
 import { ITreasury } from "../../../contracts/interfaces/ITreasury.sol";
 import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol";
-import { Policies } from "../../../contracts/libraries/Policies.sol";
 import { AgreementId, StandingId } from "../../../contracts/types/Ids.sol";
 import { Asked, Question, Questions } from "../../../contracts/types/Question.sol";
 import { StandingRequest, Standings, Under } from "../../../contracts/types/Standing.sol";
@@ -17,16 +16,16 @@ contract StandTest is StandingTest {
         schedule.interval = 0;
         _expectMalformed("interval");
         schedule.interval = 1;
-        schedule.window = uint32(Policies.MIN_OPEN - 1);
+        schedule.window = uint32(Questions.MIN_OPEN - 1);
         _expectMalformed("window");
-        schedule.window = uint32(Policies.MIN_OPEN);
+        schedule.window = uint32(Questions.MIN_OPEN);
         schedule.rounds = 0;
         _expectMalformed("rounds");
     }
 
     /// @dev No request may be open for so long: no round could ever be opened.
     function test_RevertWhen_TheWindowIsLongerThanARequestMayBeOpen() public {
-        schedule.window = uint32(Policies.MAX_OPEN + 1);
+        schedule.window = uint32(Questions.MAX_OPEN + 1);
         _expectMalformed("window");
     }
 

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { Agreement, Agreements, Source, Terms } from "../../../contracts/types/Agreement.sol";
-import { Challenges, Reference } from "../../../contracts/types/Challenge.sol";
+import { Cases } from "../../../contracts/types/Case.sol";
 import {
     AgreementId,
     ModelId,
@@ -14,27 +14,18 @@ import {
     TermsId
 } from "../../../contracts/types/Ids.sol";
 import { Model, Models } from "../../../contracts/types/Model.sol";
-import { Operators, Policy } from "../../../contracts/types/Operator.sol";
 import { Pools } from "../../../contracts/types/Pool.sol";
 import { Question } from "../../../contracts/types/Question.sol";
-import { Records } from "../../../contracts/types/Record.sol";
+import { RecordIds } from "../../../contracts/types/Record.sol";
+import { Rolls } from "../../../contracts/types/Roll.sol";
 import { Scope, Scopes } from "../../../contracts/types/Scope.sol";
 import { SignersLib } from "../../../contracts/types/Signers.sol";
 import { StandingRequest, Standings } from "../../../contracts/types/Standing.sol";
 import { Recording, Request, Verdict, Verdicts } from "../../../contracts/types/Verdict.sol";
 import { AssentTest } from "../base/AssentTest.sol";
-import { verdictOf } from "../base/Verdict.sol";
 
 /// @notice What `Hasher` doesn't have.
 contract MoreHashes {
-    function review(uint32 epoch, RequestId request, Verdict calldata verdict) external pure returns (bytes32) {
-        return Challenges.hashReview(epoch, request, verdict);
-    }
-
-    function requestId(Reference calldata named) external pure returns (RequestId) {
-        return Challenges.id(named);
-    }
-
     function requestId(Request calldata request) external pure returns (RequestId) {
         return Verdicts.id(request);
     }
@@ -86,12 +77,10 @@ contract DigestsTest is AssentTest {
     string private constant MODEL = "Model(address publisher,bytes32 files,bytes32 inputs,bytes32 outcomes,uint8 outcomeCount,uint8 quorum,"
         "uint24 tolerance,uint96 fee,address currency,uint16 royalty,address arbiter,uint96 cap)";
     string private constant JOINING = "Joining(address operator,bytes32 sealKey,string endpoint,uint256 deadline)";
-    string private constant JAILING = "Jailing(uint32 epoch,address operator,uint256 deadline)";
-    string private constant AMENDMENT =
-        "Amendment(uint32 epoch,uint96 minStake,uint16 minMembers,uint40 unbondingTime,uint40 epochLength,uint32 epochGrace,uint256 deadline)";
     string private constant REQUEST = "Request(bytes32 agreement,address controller,uint256 question,uint256 quote)";
     string private constant REPORT = "Report(uint32 epoch,uint32 count,bytes32 root)";
-    string private constant REVIEW = "Review(uint32 epoch,bytes32 request,uint8 outcome,uint32 score,bytes32 trail)";
+    string private constant RULING =
+        "Ruling(uint32 epoch,bytes32 request,bool stands,bytes32 outcome,bytes32 score,bytes32 trail)";
     string private constant ASKING =
         "Asking(bytes32 agreement,uint32 use,uint40 deadline,uint8 purpose,uint8 step,uint16 callback,uint8 delivery,uint8 disclosure,uint32 modifiers,uint16 place,uint96 tip)";
     string private constant SCHEDULE =
@@ -179,11 +168,11 @@ contract DigestsTest is AssentTest {
     // What holders and publishers say
 
     function testFuzz_RecordId_IsTheStructHash(bytes32 root, address of_, address by) public pure {
-        assertEq(RecordId.unwrap(Records.id(root, of_, by)), _hash(RECORD, abi.encode(root, of_, by)));
+        assertEq(RecordId.unwrap(RecordIds.id(root, of_, by)), _hash(RECORD, abi.encode(root, of_, by)));
     }
 
     function testFuzz_RecordId_IsThatOfTheSource(Source memory any) public view {
-        assertTrue(more.recordOf(any) == Records.id(any.root, any.subject, any.holder));
+        assertTrue(more.recordOf(any) == RecordIds.id(any.root, any.subject, any.holder));
     }
 
     function testFuzz_ModelId_IsTheStructHash(Model memory any) public view {
@@ -201,7 +190,6 @@ contract DigestsTest is AssentTest {
         assertTrue(Verdicts.id(id, use) == wanted, "by agreement and use");
         assertTrue(assent.requestId(id, use) == wanted, "by the contract");
         SourceId source = hasher.sourceId(any.source);
-        assertTrue(more.requestId(Reference(source, any.controller, any.terms, use)) == wanted, "by reference");
     }
 
     function testFuzz_RequestId_IsThatOfTheRequest(Request memory any) public view {
@@ -253,25 +241,16 @@ contract DigestsTest is AssentTest {
         assertEq(hasher.joining(by, sealKey, endpoint, until), wanted);
     }
 
-    function testFuzz_Jailing_IsTheStructHash(uint32 epoch, address operator, uint256 until) public pure {
-        assertEq(Operators.hashJailing(epoch, operator, until), _hash(JAILING, abi.encode(epoch, operator, until)));
-    }
-
-    function testFuzz_Amendment_IsTheStructHash(uint32 epoch, Policy memory policy, uint256 until) public view {
-        assertEq(hasher.amendment(epoch, policy, until), _hash(AMENDMENT, abi.encode(epoch, policy, until)));
-    }
-
     function testFuzz_Report_IsTheStructHash(uint32 epoch, uint32 count, bytes32 root) public pure {
         assertEq(Verdicts.hashReport(epoch, count, root), _hash(REPORT, abi.encode(epoch, count, root)));
     }
 
-    function testFuzz_Review_IsTheStructHash(uint32 epoch, RequestId id, uint8 outcome, uint32 score, bytes32 trail)
+    function testFuzz_Ruling_IsTheStructHash(uint32 epoch, RequestId id, bool stands, Verdict memory verdict)
         public
         view
     {
-        bytes memory encoded = abi.encode(epoch, id, outcome, score, trail);
-        Verdict memory verdict = verdictOf(outcome, score, trail);
-        assertEq(more.review(epoch, id, verdict), _hash(REVIEW, encoded));
+        bytes memory encoded = abi.encode(epoch, id, stands, verdict.outcome, verdict.score, verdict.trail);
+        assertEq(hasher.ruling(epoch, id, stands, verdict), _hash(RULING, encoded));
     }
 
     function testFuzz_Leaf_IsTheOneOfTheStandardTree(RequestId id, bytes32 committed, Verdict memory verdict)
@@ -380,34 +359,30 @@ contract DigestsTest is AssentTest {
         assertEq(Agreements.WITHDRAWAL_OF_MANY_TYPEHASH, vm.eip712HashType(WITHDRAWAL_OF_MANY), "WithdrawalOfMany");
         assertEq(Agreements.RENEWAL_TYPEHASH, vm.eip712HashType(RENEWAL), "Renewal");
         assertEq(Agreements.ERASURE_TYPEHASH, vm.eip712HashType(ERASURE), "Erasure");
-        assertEq(Records.TYPEHASH, vm.eip712HashType(RECORD), "Record");
+        assertEq(RecordIds.TYPEHASH, vm.eip712HashType(RECORD), "Record");
         assertEq(Models.TYPEHASH, vm.eip712HashType(MODEL), "Model");
-        assertEq(Operators.JOINING_TYPEHASH, vm.eip712HashType(JOINING), "Joining");
-        assertEq(Operators.JAILING_TYPEHASH, vm.eip712HashType(JAILING), "Jailing");
-        assertEq(Operators.AMENDMENT_TYPEHASH, vm.eip712HashType(AMENDMENT), "Amendment");
+        assertEq(Rolls.JOINING_TYPEHASH, vm.eip712HashType(JOINING), "Joining");
         assertEq(Verdicts.REQUEST_TYPEHASH, vm.eip712HashType(REQUEST), "Request");
         assertEq(Verdicts.ASKING_TYPEHASH, vm.eip712HashType(ASKING), "Asking");
         assertEq(Verdicts.REPORT_TYPEHASH, vm.eip712HashType(REPORT), "Report");
-        assertEq(Challenges.REVIEW_TYPEHASH, vm.eip712HashType(REVIEW), "Review");
+        assertEq(Cases.RULING_TYPEHASH, vm.eip712HashType(RULING), "Ruling");
         assertEq(Standings.SCHEDULE_TYPEHASH, vm.eip712HashType(SCHEDULE), "Schedule");
         assertEq(Standings.TYPEHASH, vm.eip712HashType(string.concat(STANDING, SCHEDULE)), "StandingRequest");
     }
 
     /// @dev No struct can be signed as another: of all that is signed, no two begin with the same type hash.
     function test_TypeHashes_OfWhatIsSigned_Differ() public pure {
-        bytes32[12] memory hashes = [
+        bytes32[10] memory hashes = [
             Agreements.ERASURE_TYPEHASH,
             Agreements.GIVING_TYPEHASH,
             Agreements.GIVING_MANY_TYPEHASH,
             Agreements.WITHDRAWAL_TYPEHASH,
             Agreements.WITHDRAWAL_OF_MANY_TYPEHASH,
             Agreements.RENEWAL_TYPEHASH,
-            Operators.JOINING_TYPEHASH,
-            Operators.JAILING_TYPEHASH,
-            Operators.AMENDMENT_TYPEHASH,
+            Rolls.JOINING_TYPEHASH,
             Verdicts.ASKING_TYPEHASH,
             Verdicts.REPORT_TYPEHASH,
-            Challenges.REVIEW_TYPEHASH
+            Cases.RULING_TYPEHASH
         ];
         for (uint256 i = 0; i < hashes.length; ++i) {
             for (uint256 j = 0; j < i; ++j) {

@@ -73,9 +73,11 @@ contract DirtyConsentTest is DirtyTest {
 
     function testFuzz_RevertWhen_TheSubjectCommittedIsDirty(uint256 dirt) public {
         narrow(1, 160);
-        expectRefused(holder, abi.encodeCall(assent.commit, (keccak256("new"), subject, "")), 0, dirt);
+        expectRefusedAt(
+            address(records), holder, abi.encodeCall(records.commit, (keccak256("new"), subject, "")), 0, dirt
+        );
         narrow(1, 160);
-        expectRefused(holder, abi.encodeCall(assent.retire, (keccak256("new"), subject)), 0, dirt);
+        expectRefusedAt(address(records), holder, abi.encodeCall(records.retire, (keccak256("new"), subject)), 0, dirt);
     }
 
     /// @return The hash of the agreement as it stands in the calldata; that of the clean one if it can't even be hashed.

@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Challenges, Testimony } from "../../../contracts/types/Challenge.sol";
+import { ICore } from "../../../contracts/interfaces/ICore.sol";
+import { Ending } from "../../../contracts/types/Case.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
 import { ModelState } from "../../../contracts/types/Model.sol";
-import { Operators, Policy } from "../../../contracts/types/Operator.sol";
-import { Attestation, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
+import { Testimony } from "../../../contracts/types/Testimony.sol";
+import { Recording, Request, RequestState, Verdict } from "../../../contracts/types/Verdict.sol";
 import { verdictOf } from "../base/Verdict.sol";
 import { DirtyTest } from "./DirtyTest.sol";
 
-contract ReviewHasher {
-    function review(uint32 epoch, RequestId id, Verdict calldata verdict) external pure returns (bytes32) {
-        return Challenges.hashReview(epoch, id, verdict);
-    }
-}
-
-/// @notice What the other parts do, by way of the fallback.
+/// @notice What the other parts do, by way of the fallback, and the committee.
 /// forge-config: default.fuzz.runs = 32
 contract DirtyRegistriesTest is DirtyTest {
-    ReviewHasher private reviews;
-
-    function setUp() public override {
-        super.setUp();
-        reviews = new ReviewHasher();
-    }
-
     function testFuzz_RevertWhen_TheModelIsDirty(uint256 dirt) public {
         model.fee += 1;
         narrowModel(0);
@@ -44,44 +32,49 @@ contract DirtyRegistriesTest is DirtyTest {
         assertEq(assent.balanceOf(subject, address(0)), 1, "once");
     }
 
-    function testFuzz_RevertWhen_JailIsDirty(uint256 dirt) public {
-        rotateToNext();
-        address operator = operatorAt(0);
-        uint256 until = vm.getBlockTimestamp();
-        Attestation memory attestation = _supermajority(Operators.hashJailing(2, operator, until));
-        narrow(0, 160);
-        narrowAttestation(3);
-        expectRefused(relayer, abi.encodeCall(assent.jail, (operator, until, attestation)), 0, dirt);
+    function testFuzz_RevertWhen_AnEpochIsDirty(uint256 dirt) public {
+        narrow(0, 32);
+        narrow(1, 8);
+        narrow(2, 8);
+        narrow(3, 160);
+        narrow(4, 40);
+        bytes memory clean = abi.encodeCall(ICore.setEpoch, (2, 4, 7, assent.currentEpoch().members, 0));
+        expectRefused(address(committee), clean, 0, dirt);
     }
 
-    function testFuzz_RevertWhen_SchedulePolicyIsDirty(uint256 dirt) public {
-        Policy memory policy = defaultPolicy(4);
-        uint256 until = vm.getBlockTimestamp();
-        Attestation memory attestation = _supermajority(hasher.amendment(1, policy, until));
-        narrow(0, 96);
-        narrow(1, 16);
-        narrow(2, 40);
-        narrow(3, 40);
-        narrow(4, 32);
-        narrowAttestation(7);
-        expectRefused(relayer, abi.encodeCall(assent.schedulePolicy, (policy, until, attestation)), 0, dirt);
-    }
-
-    function testFuzz_RevertWhen_ReviewOrTestimonyIsDirty(uint256 dirt) public {
-        (Request memory request, RequestId id) = _challenged();
-        Verdict memory other = verdictOf(0, 0, 0);
-        Attestation memory attestation = _supermajority(reviews.review(1, id, other));
+    function testFuzz_RevertWhen_AContestIsDirty(uint256 dirt) public {
+        (Recording memory recording, RequestId id) = _recorded();
         narrowRecording(0);
         narrowTerms(9);
-        narrowModel(17);
-        narrowVerdict(29);
-        narrowAttestation(33);
-        bytes memory clean = abi.encodeCall(assent.review, (recordingOf(id), underNow(), model, other, attestation));
-        expectRefused(relayer, clean, 0, dirt);
-        assertState(id, RequestState.Corrected);
+        expectRefused(address(committee), abi.encodeCall(ICore.contest, (recording, underNow())), 0, dirt);
+        assertState(id, RequestState.Challenged);
 
-        narrowTestimony(1);
-        expectRefused(relayer, abi.encodeCall(assent.punish, (_testimony(request, defaultVerdict()))), 0, dirt);
+        narrowRecording(0);
+        narrow(8, 8);
+        narrowVerdict(9);
+        narrow(12, 64);
+        bytes memory clean =
+            abi.encodeCall(ICore.settleContest, (recording, Ending.Corrected, verdictOf(0, 0, 0), JUDGES));
+        expectRefused(address(committee), clean, 0, dirt);
+        assertState(id, RequestState.Corrected);
+    }
+
+    function testFuzz_RevertWhen_ACaseIsDirty(uint256 dirt) public {
+        (Recording memory recording, RequestId id) = _recorded();
+        narrowRecording(0);
+        narrowTerms(9);
+        vm.deal(relayer, 100 ether);
+        _expectRefused(BOND, abi.encodeCall(committee.challenge, (recording, underNow())), dirt);
+        assertState(id, RequestState.Challenged);
+
+        Verdict memory other = verdictOf(0, 0, 0);
+        bytes memory signatures = rulings(recording, other, false, JUDGES);
+        narrowRecording(0);
+        narrowVerdict(8);
+        narrow(11, 1);
+        narrow(12, 64);
+        _expectRefused(0, abi.encodeCall(committee.judge, (recording, other, false, JUDGES, signatures)), dirt);
+        assertState(id, RequestState.Corrected);
     }
 
     function testFuzz_RevertWhen_PunishConflictIsDirty(uint256 dirt) public {
@@ -89,11 +82,11 @@ contract DirtyRegistriesTest is DirtyTest {
         (Request memory request,) = ask(0);
         Testimony memory first = _testimony(request, defaultVerdict());
         Testimony memory second = _testimony(request, verdictOf(1, 0, 0));
-        narrowReference(0);
-        narrowModel(11);
-        narrowTestimony(25);
-        narrowTestimony(40);
-        expectRefused(relayer, abi.encodeCall(assent.punishConflict, (named(0), model, first, second)), 0, dirt);
+        narrowTerms(1);
+        narrowModel(9);
+        narrowTestimony(23);
+        narrowTestimony(38);
+        _expectRefused(0, abi.encodeCall(committee.punishConflict, (underNow(), model, first, second)), dirt);
     }
 
     function narrowTestimony(uint256 first) internal {
@@ -103,18 +96,15 @@ contract DirtyRegistriesTest is DirtyTest {
         narrow(first + 9, 32);
     }
 
-    function _challenged() private returns (Request memory request, RequestId id) {
+    function _recorded() private returns (Recording memory, RequestId id) {
         give();
-        (request, id) = askAndRecord(0, 7);
-        vm.deal(stranger, BOND);
-        vm.prank(stranger);
-        assent.challenge{ value: BOND }(id);
+        (, id) = askAndRecord(0, 7);
+        return (recordingOf(id), id);
     }
 
-    /// @dev As many members of the current epoch as a decision of the committee needs.
-    function _supermajority(bytes32 structHash) private view returns (Attestation memory) {
-        uint256 needed = Operators.supermajority(assent.currentEpoch().seats);
-        return attestReport(assent.currentEpoch().number, structHash, uint64((1 << needed) - 1));
+    /// @dev At the committee.
+    function _expectRefused(uint256 value, bytes memory clean, uint256 dirt) private {
+        expectRefusedAt(address(committee), relayer, clean, value, dirt);
     }
 
     /// @dev Of the epoch's first member.

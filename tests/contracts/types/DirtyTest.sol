@@ -67,12 +67,6 @@ abstract contract DirtyTest is AssentTest {
         narrow(first + 7, 96);
     }
 
-    function narrowReference(uint256 first) internal {
-        narrow(first + 1, 160);
-        narrowTerms(first + 2);
-        narrow(first + 10, 32);
-    }
-
     function narrowStanding(uint256 first) internal {
         narrowRequest(first);
         narrowSchedule(first + 4);
@@ -89,12 +83,16 @@ abstract contract DirtyTest is AssentTest {
 
     /// @dev The call fails with dirt in any one of the words named, and succeeds without.
     function expectRefused(address sender, bytes memory clean, uint256 value, uint256 dirt) internal {
+        expectRefusedAt(address(assent), sender, clean, value, dirt);
+    }
+
+    function expectRefusedAt(address to, address sender, bytes memory clean, uint256 value, uint256 dirt) internal {
         for (uint256 i = 0; i < fields.length; ++i) {
             string memory label = string.concat("word ", vm.toString(fields[i].word));
-            assertFalse(call(sender, spoilt(clean, fields[i], dirt), value), label);
-            assertFalse(call(sender, spoilt(clean, fields[i], 1), value), label);
+            assertFalse(callAt(to, sender, spoilt(clean, fields[i], dirt), value), label);
+            assertFalse(callAt(to, sender, spoilt(clean, fields[i], 1), value), label);
         }
-        assertTrue(call(sender, clean, value), "clean");
+        assertTrue(callAt(to, sender, clean, value), "clean");
         delete fields;
     }
 
@@ -107,8 +105,12 @@ abstract contract DirtyTest is AssentTest {
     }
 
     function call(address sender, bytes memory data, uint256 value) internal returns (bool success) {
+        return callAt(address(assent), sender, data, value);
+    }
+
+    function callAt(address to, address sender, bytes memory data, uint256 value) internal returns (bool success) {
         vm.prank(sender);
-        (success,) = address(assent).call{ value: value }(data);
+        (success,) = to.call{ value: value }(data);
     }
 
     /// @return dirty The call with bits set above the type's in one word of its arguments.

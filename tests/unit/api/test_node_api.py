@@ -47,7 +47,14 @@ def node_settings(folder: Path) -> NodeSettings:
     file = folder / "file"
     file.touch()
     return NodeSettings(
-        chain=ChainSettings(rpc_url="http://rpc.example", chain_id=7, contract=ATTESTER, finality="latest"),
+        chain=ChainSettings(
+            rpc_url="http://rpc.example",
+            chain_id=7,
+            contract=ATTESTER,
+            committee=ATTESTER,
+            records=ATTESTER,
+            finality="latest",
+        ),
         keys=KeySettings(attester=(file,), sender=file, seal=(file,), password_file=file),
         health=HealthSettings(min_verdicts=5),
         models=(folder,),
@@ -63,6 +70,9 @@ def fine(survey: Survey) -> None:
     survey.balance_wei, survey.verdict_cost_wei = 1_000, 2
     survey.models_published = survey.models_runnable = 1
     survey.vault_age_s, survey.disk_free_bytes = float("inf"), 2**40
+
+
+EPOCH = {"number": 3, "members": 2, "index": 0, "reserve": 0, "reserveIndex": None, "leaseUntil": None}
 
 
 class Cosigning:
@@ -84,10 +94,10 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}"))
-        self.cosigner, self.reviews, self.jailings, self.metrics = Cosigning(), Cosigning(), Cosigning(), Metrics()
+        self.cosigner, self.rulings, self.metrics = Cosigning(), Cosigning(), Metrics()
         self.survey = Survey(attesters=(ATTESTER,), sender=ATTESTER)
         self.outlook = Outlook(node_settings(folder), self.survey, self.metrics.peers)
-        peers = PeerParts(self.cosigner, self.reviews, self.jailings)  # type: ignore[arg-type]
+        peers = PeerParts(self.cosigner, self.rulings)  # type: ignore[arg-type]
         identity = {"attester": ATTESTER, "chain_id": 7}
         self.app: FastAPI = create_app(NodeParts(self.store, peers, self.metrics, self.outlook, identity))
 
@@ -177,7 +187,7 @@ async def test_status__when_asked__then_the_node_as_a_whole(scene: Scene) -> Non
     answer = await scene.call("GET", "/v1/status")
     told = answer.json()
     assert MARK not in answer.text
-    assert (told["ready"], told["head"]["block"], told["epoch"]) == (True, 100, {"number": 3, "members": 2, "index": 0})
+    assert (told["ready"], told["head"]["block"], told["epoch"]) == (True, 100, EPOCH)
     assert told["sender"] == {"address": ATTESTER, "balanceWei": "1000", "verdictCostWei": "2", "verdicts": 500}
     (peer,) = told["peers"]
     assert (peer["attester"], peer["missed"], peer["missedInARow"], peer["answerSeconds"]) == (PEER, 4, 2, 0.25)
@@ -296,17 +306,14 @@ async def test_misses__when_members_were_asked__then_how_they_answered(scene: Sc
 # Proposals
 
 
-REVIEW: dict[str, Any] = {
-    "epoch": 1, "request": "0x" + "ab" * 32, "outcome": 1, "score": 5, "digest": "0x" + "00" * 32, "trail": None,
+RULING: dict[str, Any] = {
+    "epoch": 1, "request": "0x" + "ab" * 32, "stands": True, "outcome": 1, "score": 5, "digest": "0x" + "00" * 32, "trail": None,
     "proposer": "0x" + "ab" * 20, "signature": "0x" + "00" * 64,
 }  # fmt: skip
-JAILING: dict[str, Any] = {
-    "epoch": 1, "operator": "0x" + "cd" * 20, "deadline": 9, "proposer": "0x" + "ab" * 20, "signature": "0x" + "00" * 64,
-}  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "body"), [("reviews", REVIEW), ("jailings", JAILING)])
-async def test_peers__when_they_propose_reviews_and_jailings__then_each_goes_to_who_answers_it(
+@pytest.mark.parametrize(("path", "body"), [("rulings", RULING)])
+async def test_peers__when_they_propose_rulings__then_they_go_to_who_answers_them(
     scene: Scene, path: str, body: dict[str, Any]
 ) -> None:
     answering = getattr(scene, path)

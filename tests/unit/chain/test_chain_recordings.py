@@ -8,14 +8,13 @@ import pytest
 from web3 import Web3
 
 from oracle.chain.contract import ETHER, AssentContract
-from oracle.chain.recordings import anchorings, recordings, reviews
+from oracle.chain.recordings import Judging, anchorings, judgings, recordings
+from oracle.core.addresses import Addresses
 from oracle.core.digests import report_leaf
 from oracle.core.merkle import MerkleTree
 from oracle.core.structs import (
-    Agreement,
     Answer,
     Attestation,
-    Model,
     Question,
     Quote,
     Recording,
@@ -25,11 +24,10 @@ from oracle.core.structs import (
 )
 
 ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
-CONTRACT = AssentContract(Web3(), ADDRESS, 5)
+CONTRACT = AssentContract(Web3(), Addresses(ADDRESS, ADDRESS, ADDRESS), 5)
 ATTESTATION = Attestation(3, 0b1101, bytes(range(192)))
 QUOTE = Quote(2, 3, 0, 0, 10**15, 0)
 REQUESTS = [Request(bytes([use]) * 32, ADDRESS, Question(use, 9, 1, 0), QUOTE) for use in range(5)]
-MODEL = Model(ADDRESS, bytes(32), bytes(32), bytes(32), 2, 3, 1_000, 10**15, ETHER, 0)
 VERDICT = Verdict(1, 725_000, b"\x07" * 32)
 
 
@@ -73,31 +71,30 @@ def test_anchorings__when_anchored__then_the_report_with_currency_and_quorum() -
     assert (found.report.root, found.report.count, found.currency, found.quorum) == (b"\x01" * 32, 5, ETHER, 3)
 
 
-def test_reviews__when_reviewed__then_the_request_is_the_one_named() -> None:
-    parts = (
-        ADDRESS,
-        ADDRESS,
-        bytes(32),
-        bytes(32),
-        bytes(32),
-        bytes(32),
-        1,
-        0,
-        1,
-        0,
-        0,
-        bytes(2),
-        False,
-        3,
-        0,
-        9,
-        5,
-        0,
-    )
-    recording = Recording(REQUESTS[0], VERDICT, Signers(0b111, 2))
-    review = CONTRACT.review(recording, Agreement(ADDRESS, *parts), MODEL, VERDICT, ATTESTATION)
-    (found,) = reviews(calldata(review))
-    assert (found.request_id, found.verdict, found.attestation) == (REQUESTS[0].id, VERDICT, ATTESTATION)
+RECORDING = Recording(REQUESTS[0], VERDICT, Signers(0b111, 2))
+OTHER = Verdict(0, 100_000, b"\x08" * 32)
+
+
+def test_judgings__when_judged__then_the_recording_and_what_was_found() -> None:
+    call = CONTRACT.judge(RECORDING, OTHER, stands=False, judges=0b111000, signatures=bytes(range(192)))
+    expected = Judging(RECORDING, OTHER, False, 0b111000, bytes(range(192)))
+    assert list(judgings(calldata(call))) == [expected]
+    # Inside another contract's call, and twice.
+    assert list(judgings(b"\x01" * 9 + calldata(call) + calldata(call))) == [expected, expected]
+
+
+def test_judgings__when_ruled_or_closed__then_none() -> None:
+    for call in (CONTRACT.rule(RECORDING, OTHER, stands=False), CONTRACT.close(RECORDING, VERDICT)):
+        assert list(judgings(calldata(call))) == []
+
+
+@pytest.mark.parametrize("place", [4 + 2 * 32, 4 + 4 * 32, 4 + 7 * 32])
+def test_judgings__when_a_word_cant_be__then_none(place: int) -> None:
+    call = CONTRACT.judge(RECORDING, OTHER, stands=False, judges=1, signatures=bytes(64))
+    whole = bytearray(calldata(call))
+    whole[place] = 1  # question, outcome, signers
+    assert list(judgings(bytes(whole))) == []
+    assert list(judgings(calldata(call)[: 4 + 9 * 32])) == []
 
 
 @pytest.mark.parametrize("cut", [4, 20, 36, 200, 400])

@@ -15,10 +15,12 @@ from hypothesis import given, settings
 from hypothesis.strategies import DataObject, data
 from web3 import Web3
 
-from oracle.chain.abi import artifact, decode_log
+from oracle.chain.abi import CONTRACTS, artifact, contract_of, decode_log
 
-EVENTS = {entry["name"]: entry for entry in artifact()["abi"] if entry["type"] == "event"}
-CONTRACT = Web3().eth.contract(abi=artifact()["abi"])
+EVENTS = {
+    entry["name"]: (name, entry) for name in CONTRACTS for entry in artifact(name)["abi"] if entry["type"] == "event"
+}
+WEB3 = {name: Web3().eth.contract(abi=artifact(name)["abi"]) for name in CONTRACTS}
 
 
 def log(topics: list[bytes], content: bytes) -> Any:
@@ -45,7 +47,7 @@ def flat(value: Any) -> Any:
 @settings(max_examples=20)
 @given(drawn=data())
 def test_decode_log__when_anything_is_logged__then_as_web3_has_it(name: str, drawn: DataObject) -> None:
-    entry = EVENTS[name]
+    contract, entry = EVENTS[name]
     topics, kinds, values = [bytes(event_abi_to_log_topic(entry))], [], []
     for each in entry["inputs"]:
         kind = collapse_if_tuple(each)
@@ -56,9 +58,9 @@ def test_decode_log__when_anything_is_logged__then_as_web3_has_it(name: str, dra
             kinds.append(kind)
             values.append(value)
     made = log(topics, encode(kinds, values))
-    event, wanted = decode_log(made), CONTRACT.events[name]().process_log(made)
+    event, wanted = decode_log(made), WEB3[contract].events[name]().process_log(made)
     assert event is not None
-    assert event.name == name
+    assert (event.name, event.contract) == (name, contract) == (name, contract_of(name))
     assert event.arguments.keys() == wanted["args"].keys()
     for argument, value in wanted["args"].items():
         assert flat(event.arguments[argument]) == flat(value)
@@ -74,6 +76,6 @@ def test_decode_log__when_it_is_no_event_of_the_contract__then_none() -> None:
     ("topics", "content"), [(0, b""), (3, b""), (0, bytes(96))], ids=["too few topics", "no data", "data for topics"]
 )
 def test_decode_log__when_its_contents_are_anothers__then_say_so(topics: int, content: bytes) -> None:
-    made = log([bytes(event_abi_to_log_topic(EVENTS["RecordCommitted"])), *[bytes(32)] * topics], content)
+    made = log([bytes(event_abi_to_log_topic(EVENTS["RecordCommitted"][1])), *[bytes(32)] * topics], content)
     with pytest.raises(ValueError, match="contents"):
         decode_log(made)

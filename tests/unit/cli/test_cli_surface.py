@@ -22,6 +22,7 @@ from oracle.models.package import ModelPackage
 from oracle.models.zoo.screening import PACKAGE
 
 ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+CONTRACTS = f'contract = "{ADDRESS}"\ncommittee = "{ADDRESS}"\nrecords = "{ADDRESS}"\n'
 ID = "0x" + "11" * 32
 DRAFT = ["agreement", "draft", "--subject", ADDRESS, "--holder", ADDRESS, "--root", ID, "--controller", ADDRESS]
 runner = CliRunner()
@@ -45,10 +46,11 @@ def test_commands__then_all_are_there() -> None:
     agreement relay,agreement withdraw,agreement show,agreement list-purposes,agreement draft,request make,request show,
     request close,request quote,request sign,request relay,request cancel,request status,request claim,request retry,
     standing make,standing open,standing end,standing show,standing list,balance show,balance deposit,balance withdraw,
-    agreement settle,verdict show,verdict wait,verdict challenge,verdict lapse,verdict contests,verdict punish,model train,
-    model show,model publish,model deprecate,model list,operator join,operator keys,operator stake,operator release,
-    operator resign,operator show,operator rotate,operator collect,operator withdraw-stake,operator policy show,
-    operator policy sign,operator policy schedule,operator policy apply,keys new,keys import,keys list,keys show,keys rotate,audit,
+    agreement settle,verdict show,verdict wait,verdict challenge,verdict contests,verdict judge,
+    verdict rule,verdict close,verdict punish,model train,
+    model show,model publish,model deprecate,model list,operator join,operator keys,operator stake,operator renew,
+    operator resign,operator show,operator rotate,operator collect,operator withdraw-stake,committee show,
+    keys new,keys import,keys list,keys show,keys rotate,audit,
     record schemas,record make,record ingest,record check,record prove,record verify,record history,record open,record retire,
     dataset make,dataset check,dataset prove,dataset verify"""
     assert {name.strip() for name in wanted.split(",")} <= COMMANDS.keys()
@@ -132,6 +134,8 @@ def deployment(tmp_path: Path) -> Path:
     content = {
         "chainId": 5,
         "contract": ADDRESS,
+        "committee": ADDRESS,
+        "records": ADDRESS,
         "block": 0,
         "rpcUrl": "http://127.0.0.1:9",
         "models": {"screening": ID},
@@ -207,13 +211,13 @@ def test_relay__when_the_file_is_no_signed_question__then_status_2(
     assert found.stderr.startswith("error: ")
 
 
-def test_schedule__when_a_file_is_no_signed_policy__then_status_2(
+def test_judge__when_a_file_is_no_signed_ruling__then_status_2(
     deployment: Path, keyed: list[str], drafted: Path
 ) -> None:
-    line = ["operator", "policy", "schedule", str(drafted), "--deployment", str(deployment), *keyed]
+    line = ["verdict", "judge", ID, str(drafted), "--deployment", str(deployment), *keyed]
     found = runner.invoke(app, line)
     assert found.exit_code == 2
-    assert "not a signed policy" in found.stderr
+    assert "not a signed ruling" in found.stderr
 
 
 def test_draft__when_a_purpose_is_misspelt__then_status_2_and_a_hint(deployment: Path) -> None:
@@ -329,7 +333,7 @@ def test_keys_import__when_the_source_is_open_or_lacks_its_password__then_refuse
 def node_toml(folder: Path, attester: str = '"key.json"') -> Path:
     """Settings of a node in the folder of ``keyed``: one key for all."""
     config = folder / "node.toml"
-    chain = f'[chain]\nrpc_url = "http://127.0.0.1:9"\nchain_id = 5\ncontract = "{ADDRESS}"\n'
+    chain = f'[chain]\nrpc_url = "http://127.0.0.1:9"\nchain_id = 5\n{CONTRACTS}'
     keys = f'[keys]\nattester = {attester}\nsender = "key.json"\nseal = "key.json"\npassword_file = "password"\n'
     config.write_text(f'models = ["{folder}"]\n{chain}{keys}')
     return config
@@ -400,7 +404,7 @@ def test_node_check__when_files_are_unusable__then_each_is_named(
     (tmp_path / "model").mkdir()
     config = tmp_path / "node.toml"
     config.write_text(
-        f'models = ["{tmp_path}/model"]\n[chain]\nrpc_url = "http://127.0.0.1:9"\nchain_id = 5\ncontract = "{ADDRESS}"\n'
+        f'models = ["{tmp_path}/model"]\n[chain]\nrpc_url = "http://127.0.0.1:9"\nchain_id = 5\n{CONTRACTS}'
         f'[keys]\nattester = "{bad}"\nsender = "{bad}"\nseal = "{bad}"\npassword_file = "{bad}"\n'
     )
     found = runner.invoke(app, ["node", "check", "--config", str(config), "--json"])

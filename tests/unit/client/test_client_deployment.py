@@ -12,7 +12,10 @@ from oracle.client import AssentClient, Deployment
 from oracle.core.errors import ConfigurationError
 
 CONTRACT = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
-LEAST: dict[str, Any] = {"chainId": 31337, "contract": CONTRACT, "block": 3}
+COMMITTEE, RECORDS = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512", "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0"
+LEAST: dict[str, Any] = {
+    "chainId": 31337, "contract": CONTRACT, "committee": COMMITTEE, "records": RECORDS, "block": 3,
+}  # fmt: skip
 
 
 def _write(folder: Path, content: object) -> Path:
@@ -22,7 +25,7 @@ def _write(folder: Path, content: object) -> Path:
 
 
 def test_read__when_only_what_is_needed_is_there__then_it_is_enough(tmp_path: Path) -> None:
-    assert Deployment.read(_write(tmp_path, LEAST)) == Deployment(31337, CONTRACT, 3)
+    assert Deployment.read(_write(tmp_path, LEAST)) == Deployment(31337, CONTRACT, COMMITTEE, RECORDS, 3)
     assert Deployment.read(_write(tmp_path, {**LEAST, "rpcUrl": None})).rpc_url is None
 
 
@@ -43,7 +46,7 @@ def test_read__when_all_is_wrong__then_all_problems_come_at_once(tmp_path: Path)
     wrong = {"chainId": "1", "contract": "0x12", "block": True, "rpcUrl": 7, "models": {"a": "0x12"}}
     with pytest.raises(ConfigurationError) as caught:
         Deployment.read(_write(tmp_path, wrong))
-    assert len(caught.value.problems) == 5
+    assert len(caught.value.problems) == 7
 
 
 def test_read__when_the_file_is_absent_or_no_json__then_says_which(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from oracle.core import digests
 from oracle.core.digests import Domain
-from oracle.core.structs import Policy, Question, Verdict
+from oracle.core.structs import Question, Verdict
 
 KEY = bytes(31) + b"\x07"
 ADDRESS = Account.from_key(KEY).address
@@ -54,12 +54,14 @@ def test_report_digest__when_chain_contract_or_epoch_differ__differs() -> None:
 @pytest.mark.parametrize(
     "verdict", [Verdict(0, 5, bytes(32)), Verdict(1, 6, bytes(32)), Verdict(1, 5, b"\x01" * 32)], ids=str
 )
-def test_review_digest__when_the_finding_differs__differs(verdict: Verdict) -> None:
+def test_ruling_digest__when_anything_differs__differs(verdict: Verdict) -> None:
     domain, found = Domain(1, CONTRACT), Verdict(1, 5, bytes(32))
-    first = digests.review_digest(domain, 1, bytes(32), found)
-    assert digests.review_digest(domain, 1, bytes(32), verdict) != first
-    assert digests.review_digest(domain, 2, bytes(32), found) != first
-    assert digests.review_digest(domain, 1, b"\x01" * 32, found) != first
+    first = digests.ruling_digest(domain, 1, bytes(32), False, found)
+    assert digests.ruling_digest(domain, 1, bytes(32), False, verdict) != first
+    assert digests.ruling_digest(domain, 1, bytes(32), True, found) != first
+    assert digests.ruling_digest(domain, 2, bytes(32), False, found) != first
+    assert digests.ruling_digest(domain, 1, b"\x01" * 32, False, found) != first
+    assert digests.ruling_digest(Domain(1, "0x" + "44" * 20), 1, bytes(32), False, found) != first
 
 
 def test_asking__when_shown__has_the_questions_parts_apart() -> None:
@@ -69,19 +71,11 @@ def test_asking__when_shown__has_the_questions_parts_apart() -> None:
     assert data["message"] == {"agreement": bytes(32), **parts}
 
 
-def test_amendment__when_shown__has_the_policys_terms_apart() -> None:
-    data = digests.amendment(Domain(1, CONTRACT), 3, Policy(10**18, 4, 5, 6, 7), 8)
-    names = [member["name"] for member in data["types"]["Amendment"]]
-    assert names == list(data["message"]) == [
-        "epoch", "minStake", "minMembers", "unbondingTime", "epochLength", "epochGrace", "deadline",
-    ]  # fmt: skip
-
-
 def test_digest__when_made__then_is_the_hash_of_the_preimage_that_it_remembers() -> None:
     domain = Domain(31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3")
     digest = digests.report_digest(domain, 3, 1, b"\x33" * 32)
     assert (len(digest), len(digest.preimage), digest.preimage[:2]) == (32, 66, b"\x19\x01")
     assert digest.preimage[2:34] == domain.separator
     assert keccak(digest.preimage) == digest
-    typed = digests.typed_data_digest(digests.jailing(domain, 3, "0x" + "12" * 20, 9))
+    typed = digests.typed_data_digest(digests.joining(domain, "0x" + "12" * 20, bytes(32), "https://node.example", 9))
     assert (len(typed.preimage), keccak(typed.preimage)) == (66, typed)

@@ -7,7 +7,6 @@ import pytest
 from core_strategies import AGREEMENTS, REQUESTS, STRUCTS
 from eth_account.messages import encode_typed_data
 from hypothesis import given
-from hypothesis import strategies as st
 
 from oracle.core.digests import Domain, report_leaf
 from oracle.core.merkle import MerkleTree, verify
@@ -19,7 +18,6 @@ from oracle.core.structs import (
     Question,
     Quote,
     Record,
-    Reference,
     Request,
     RequestState,
     Schedule,
@@ -78,13 +76,11 @@ def test_agreement__when_from_its_event__is_itself(agreement: Agreement) -> None
     assert Agreement.from_given(agreement.to_given()) == agreement
 
 
-@given(AGREEMENTS, st.integers(0, 2**32 - 1))
-def test_agreement__when_named__is_about_its_subjects_record(agreement: Agreement, use: int) -> None:
+@given(AGREEMENTS)
+def test_agreement__when_named__is_about_its_subjects_record(agreement: Agreement) -> None:
     assert agreement.record == Record(agreement.root, agreement.subject, agreement.holder).id
     assert (agreement.source_id, agreement.terms_id) == (agreement.source.hash(), agreement.terms.hash())
-    reference = Reference.to(agreement, use)
-    assert reference.id == request_id(agreement.id, use)
-    assert reference.to_abi() == (agreement.source_id, agreement.controller, agreement.terms_abi, use)
+    assert agreement.under_abi == (agreement.source_id, agreement.terms_abi)
 
 
 @given(REQUESTS)

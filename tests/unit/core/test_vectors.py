@@ -16,7 +16,6 @@ from oracle.core.structs import (
     Agreement,
     Model,
     ModelsBy,
-    Policy,
     Question,
     Quote,
     Record,
@@ -34,7 +33,10 @@ from oracle.core.structs import (
 VECTORS = Path(__file__).parents[2] / "vectors"
 IDS = json.loads((VECTORS / "ids.json").read_text())
 TREES = json.loads((VECTORS / "merkle.json").read_text())
-DOMAIN = Domain(IDS["domain"]["chainId"], IDS["domain"]["verifyingContract"])
+DOMAIN, COMMITTEE, RECORDS = (
+    Domain(IDS[name]["chainId"], IDS[name]["verifyingContract"])
+    for name in ("domain", "committeeDomain", "recordsDomain")
+)
 KINDS: dict[str, type[Struct]] = {
     "record": Record, "model": Model, "source": Source, "terms": Terms, "agreement": Agreement, "schedule": Schedule,
 }  # fmt: skip
@@ -158,7 +160,7 @@ def test_withdrawal_of_many__when_signed__has_the_vectors_digest() -> None:
 
 
 def test_erasure__when_signed__has_the_vectors_digest() -> None:
-    data = digests.erasure(DOMAIN, *_message("erasure").values())
+    data = digests.erasure(RECORDS, *_message("erasure").values())
     assert digests.typed_data_digest(data) == _typed("erasure")
 
 
@@ -174,29 +176,19 @@ def test_asking__when_signed__has_the_vectors_digest() -> None:
 
 
 def test_joining__when_signed__has_the_vectors_digest() -> None:
-    data = digests.joining(DOMAIN, *_message("joining").values())
+    data = digests.joining(COMMITTEE, *_message("joining").values())
     assert digests.typed_data_digest(data) == _typed("joining")
-
-
-def test_jailing__when_signed__has_the_vectors_digest() -> None:
-    data = digests.jailing(DOMAIN, *_message("jailing").values())
-    assert digests.typed_data_digest(data) == _typed("jailing")
-
-
-def test_amendment__when_signed__has_the_vectors_digest() -> None:
-    message = _message("amendment")
-    data = digests.amendment(DOMAIN, message["epoch"], Policy.from_json(message), message["deadline"])
-    assert digests.typed_data_digest(data) == _typed("amendment")
 
 
 def test_report__when_signed__has_the_vectors_digest() -> None:
     assert digests.report_digest(DOMAIN, *_message("report").values()) == _typed("report")
 
 
-def test_review__when_signed__has_the_vectors_digest() -> None:
-    message = _message("review")
-    assert (message["outcome"], message["score"], message["trail"]) == _verdict().values()
-    assert digests.review_digest(DOMAIN, message["epoch"], message["request"], _verdict()) == _typed("review")
+def test_ruling__when_signed__has_the_vectors_digest() -> None:
+    message = _message("ruling")
+    assert (message["outcome"], message["score"], message["trail"]) == _verdict().to_abi()
+    named = (message["epoch"], message["request"], message["stands"])
+    assert digests.ruling_digest(COMMITTEE, *named, _verdict()) == _typed("ruling")
 
 
 @pytest.mark.parametrize("tree", TREES["trees"], ids=lambda tree: str(len(tree["leaves"])))

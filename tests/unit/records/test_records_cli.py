@@ -312,6 +312,8 @@ def config(tmp_path: Path, key: list[str]) -> Path:
         "rpc_url": "http://127.0.0.1:9",
         "chain_id": 31337,
         "contract": HOLDER,
+        "committee": HOLDER,
+        "records": HOLDER,
         "master_key_file": key[1],
         "master_password_file": key[3],
         "models": [str(PACKAGE)],

@@ -12,23 +12,24 @@ from typing import Any
 import httpx
 
 from oracle.api import NodeParts, PeerParts, create_app
-from oracle.chain.contract import AgreementStatus, Epoch, EpochEnd, Operator, Pool, RecordStatus, RequestStatus
-from oracle.core.digests import Domain
+from oracle.chain.contract import AgreementStatus, Epoch, Operator, Pool, RecordStatus, RequestStatus, Roll
+from oracle.core.digests import Domain, Domains
 from oracle.core.structs import (
     Agreement,
     AgreementState,
     Answer,
     Attestation,
-    ChallengeTerms,
+    CommitteeTerms,
     Finality,
     Model,
-    Policy,
+    Place,
     Question,
     Quote,
     Record,
     RecordState,
     Request,
     RequestState,
+    Signers,
 )
 from oracle.data.record import DisclosedField, RecordTree
 from oracle.keys.keyring import Keyring
@@ -40,16 +41,16 @@ from oracle.models.zoo.screening import PACKAGE
 from oracle.peers.client import PeerClient
 from oracle.peers.messages import Answer as PeerAnswer
 from oracle.peers.messages import Proposal
+from oracle.services.arbiters import Arbiters
 from oracle.services.catalogue import Catalogue, LoadedModel
-from oracle.services.committee import Committee
+from oracle.services.committee import Committee, CommitteeView
 from oracle.services.cosigner import Cosigner
 from oracle.services.evaluator import Evaluator
 from oracle.services.head import ChainClock
-from oracle.services.jailer import Jailer
+from oracle.services.judge import Judge
 from oracle.services.proofs import Proofs
 from oracle.services.proposer import Proposer
-from oracle.services.review_answers import ReviewAnswers
-from oracle.services.reviews import Reviewer
+from oracle.services.ruling_answers import RulingAnswers
 from oracle.services.seat import Seat
 from oracle.store.node_store import Changes, NodeStore, RequestContext
 from oracle.store.tables import AgreementRow, ModelRow, RecordRow, RequestRow, Stage, open_database
@@ -63,8 +64,12 @@ NOW = 1_800_000_000
 LOADED = ModelPackage.load(PACKAGE)
 RUNTIME = LocalRuntime(LOADED)
 DOMAIN = Domain(CHAIN_ID, CONTRACT)
+DOMAINS = Domains(DOMAIN, Domain(CHAIN_ID, "0x" + "c1" * 20), Domain(CHAIN_ID, "0x" + "c2" * 20))
 OPEN = RequestStatus(RequestState.REQUESTED, Finality.NONE, 0, 0, 0, bytes(20))
-POLICY = Policy(1, 2, 10_000, 100, 60)
+TERMS = CommitteeTerms(
+    seats=4, max_roll=9, min_roll=3, min_stake=4, penalty=2, bond=1, window=600, judging_time=300, ruling_time=200, start=0,
+    epoch_length=100, lease=10_000, grace=60, unbonding=900_000,
+)  # fmt: skip
 #: Values that occur nowhere else, so that a leak of one is a leak.
 MARKED = {
     feature.name: feature.minimum + (feature.maximum - feature.minimum) * 0.2718281 for feature in LOADED.card.inputs
@@ -88,6 +93,8 @@ class Chain:
     """Stands in for the contract's views. Put an exception in place of an answer to make that call fail."""
 
     members: list[str] = field(default_factory=list)
+    reserve: list[str] = field(default_factory=list)
+    waits: list[str] = field(default_factory=list)
     epoch: int = 1
     since: int = NOW - 1_000
     #: Members of epochs before, where they were others.
@@ -115,27 +122,41 @@ class Chain:
     def pool_info(self, pool: bytes) -> Known:
         return Known(self.pools.get(pool, Pool(0, 0, 0, 0, 0)))
 
-    def challenge_terms(self) -> Known:
-        return Known(ChallengeTerms(600, 300, 1, 1))
+    def committee_terms(self) -> Known:
+        return Known(TERMS)
 
-    def current_policy(self) -> Known:
-        return Known(POLICY)
-
-    def epoch_end(self, epoch: int) -> Known:
-        over = epoch < self.epoch
-        return Known(
-            EpochEnd(self.since + POLICY.epoch_grace, self.since + POLICY.unbonding_time) if over else EpochEnd(0, 0)
-        )
+    def signs_until(self, epoch: int) -> Known:
+        return Known(self.since + TERMS.grace if epoch < self.epoch else 0)
 
     def members_of(self, epoch: int) -> Known:
         return Known(list(self.earlier.get(epoch, self.members)))
+
+    def roll_of(self, epoch: int) -> Known:
+        seats = self.earlier.get(epoch, self.members)
+        return Known(Roll(len(seats), 0, (*seats, *self.reserve)))
+
+    def bench_of(self, by: Signers) -> Known:
+        size = len(self.earlier.get(by.epoch, self.members)) + len(self.reserve)
+        return Known((((1 << size) - 1) & ~by.bitmap, size // 2 + 1))
+
+    def waiting(self) -> Known:
+        return Known(list(self.waits))
+
+    def rotatable_at(self) -> Known:
+        return Known(self.since + TERMS.epoch_length)
 
     def operator_of(self, attester: str) -> Known:
         return Known(attester)
 
     def operator_info(self, operator: str) -> Known:
         endpoint = f"http://{operator.lower()}"
-        return Known(self.infos.get(operator, Operator(operator, 1, False, 0, 0, bytes(32), endpoint)))
+        return Known(self.infos.get(operator, operator_info(operator, endpoint=endpoint)))
+
+
+def operator_info(operator: str, **changes: Any) -> Operator:
+    """Return an operator as registered, with a whole stake and lease; it is its own attester."""
+    made = Operator(operator, TERMS.min_stake, NOW + TERMS.lease, 0, Place.ROLL, False, 0, bytes(32), "http://node")
+    return replace(made, **changes)
 
 
 @dataclass(frozen=True)
@@ -213,7 +234,8 @@ class Source:
         self.instead: dict[bytes, object] = {}
         self.asked: list[bytes] = []
 
-    async def fields(self, context: RequestContext) -> list[DisclosedField]:
+    async def fields(self, context: RequestContext, view: CommitteeView) -> list[DisclosedField]:
+        assert view.own_attester is not None
         self.asked.append(context.id)
         answer = self.instead.get(context.id, self.cases[context.id].disclosed)
         if isinstance(answer, Exception):
@@ -303,8 +325,7 @@ class Peer:
     metrics: Metrics
     app: Any
     acts: Acting
-    reviewer: Reviewer
-    jailer: Jailer
+    judge: Judge
 
     def see(self, *cases: Case, block: int = 10) -> None:
         for each in cases:
@@ -334,31 +355,33 @@ class Peer:
         return found
 
 
-def peer(chain: Chain, network: Network, folder: Path, wait_s: float = 0.1, runtime: Any = RUNTIME) -> Peer:
-    """Build an operator and make it a member of the epoch."""
+def peer(
+    chain: Chain, network: Network, folder: Path, wait_s: float = 0.1, runtime: Any = RUNTIME, seat_: bool = True
+) -> Peer:
+    """Build an operator and put it on the roll, with a seat or in reserve."""
     signer, metrics = LocalSigner(secrets.token_bytes(32)), Metrics()
     path = folder / f"{signer.address}.db"
     store, source, records = NodeStore(open_database(f"sqlite:///{path}")), Source(), Records()
     catalogue, keys = Catalogue([LoadedModel(LOADED, runtime)]), Keyring([signer], [SealKey.generate()])
     committee = Committee(chain, keys.addresses)  # type: ignore[arg-type]
-    seat = Seat(DOMAIN, store, committee, catalogue, keys, ChainClock(10, NOW), metrics)
-    evaluator = Evaluator(chain, seat, source, 500_000)  # type: ignore[arg-type]
+    seat = Seat(DOMAINS, store, committee, catalogue, keys, ChainClock(10, NOW), metrics)
+    arbiters = Arbiters(())
+    evaluator = Evaluator(chain, seat, source, 500_000, arbiters)  # type: ignore[arg-type]
     cosigner = Cosigner(seat, wait_s)
     client = PeerClient(httpx.AsyncClient(transport=network), 5)
     acts = Acting(records)
     proofs = Proofs(chain, seat, client)  # type: ignore[arg-type]
     proposer = Proposer(seat, client, records, proofs, 2, 64)
-    reviewer = Reviewer(seat, evaluator, client, acts, 2)  # type: ignore[arg-type]
-    answers = ReviewAnswers(seat, wait_s)
-    jailer = Jailer(seat, client, acts, 2, 3)  # type: ignore[arg-type]
+    judge = Judge(seat, evaluator, client, acts, 2, arbiters)  # type: ignore[arg-type]
+    answers = RulingAnswers(seat, wait_s, arbiters)
 
     identity = {"attester": signer.address, "chain_id": DOMAIN.chain_id}
-    app = create_app(NodeParts(store, PeerParts(cosigner, answers, jailer), metrics, None, identity))  # type: ignore[arg-type]
-    chain.members.append(signer.address)
+    app = create_app(NodeParts(store, PeerParts(cosigner, answers), metrics, None, identity))  # type: ignore[arg-type]
+    (chain.members if seat_ else chain.reserve).append(signer.address)
     network.hosts[signer.address.lower()] = app
     return Peer(
         signer, seat, store, path, source, evaluator, cosigner, proposer, records, committee, metrics, app, acts,
-        reviewer, jailer,
+        judge,
     )  # fmt: skip
 
 
@@ -387,7 +410,8 @@ class World:
             await each.evaluate(*cases)
 
 
-def world(folder: Path, size: int = 4) -> World:
-    """Make operators over one chain and one network."""
+def world(folder: Path, size: int = 4, seats: int | None = None) -> World:
+    """Make operators over one chain and one network; all have seats unless told otherwise."""
     chain, network = Chain(), Network()
-    return World(chain, network, [peer(chain, network, folder) for _ in range(size)])
+    made = [peer(chain, network, folder, seat_=seats is None or index < seats) for index in range(size)]
+    return World(chain, network, made)

@@ -6,7 +6,7 @@ from services_world import NOW, World, case
 
 from oracle.core.digests import report_leaf
 from oracle.core.merkle import MerkleTree
-from oracle.core.structs import Verdict, contradict, root_pool_id
+from oracle.core.structs import Leeway, Verdict, contradict, root_pool_id
 from oracle.services.punisher import conflicts
 from oracle.store.node_store import Changes, Evidence
 from oracle.store.tables import AnchorRow, Stage
@@ -62,28 +62,31 @@ def signed(attester: str, outcome: int, score: int) -> Evidence:
 
 def test_conflicts__when_scores_are_more_than_twice_the_tolerance_apart__then_these_two() -> None:
     near = [signed(MEMBER, 0, 100), signed(MEMBER, 1, 120)]
-    assert conflicts(near, OPERATORS, TOLERANCE) == []
+    assert conflicts(near, OPERATORS, Leeway(TOLERANCE)) == []
     far = signed(MEMBER, 1, 121)
-    assert conflicts([*near, far], OPERATORS, TOLERANCE) == [(near[0], far)]
+    assert conflicts([*near, far], OPERATORS, Leeway(TOLERANCE)) == [(near[0], far)]
 
 
 def test_conflicts__when_one_score_has_two_outcomes__then_these_two() -> None:
     first, second = signed(MEMBER, 0, 100), signed(MEMBER, 1, 100)
-    assert conflicts([first, signed(OLD_KEY, 1, 100), second], OPERATORS, TOLERANCE) == [(first, second)]
+    assert conflicts([first, signed(OLD_KEY, 1, 100), second], OPERATORS, Leeway(TOLERANCE)) == [(first, second)]
 
 
 def test_conflicts__when_two_keys_of_one_operator_signed__then_these_two() -> None:
     first, second = signed(OLD_KEY, 0, 100), signed(NEW_KEY, 1, 900)
-    assert conflicts([first, signed(MEMBER, 1, 900), second], OPERATORS, TOLERANCE) == [(first, second)]
+    assert conflicts([first, signed(MEMBER, 1, 900), second], OPERATORS, Leeway(TOLERANCE)) == [(first, second)]
 
 
 def test_contradict__beside_the_contracts_rule__then_as_that_has_it() -> None:
-    # As in tests/contracts/arbiter/PunishConflict.t.sol.
-    for apart, outcomes, expected in (
-        (2000, (1, 1), False),
-        (2001, (1, 1), True),
-        (0, (0, 1), True),
-        (1, (0, 1), False),
+    # As in tests/contracts/core/PunishConflict.t.sol.
+    for apart, outcomes, binary, expected in (
+        (2000, (1, 1), True, False),
+        (2001, (1, 1), True, True),
+        (0, (0, 1), True, True),
+        (0, (0, 1), False, False),
+        (2001, (0, 1), False, True),
+        (1, (0, 1), True, False),
     ):
         one, other = Verdict(outcomes[0], 500_000, bytes(32)), Verdict(outcomes[1], 500_000 + apart, b"t" * 32)
-        assert contradict(one, other, 1_000) is contradict(other, one, 1_000) is expected
+        leeway = Leeway(1_000, binary)
+        assert contradict(one, other, leeway) is contradict(other, one, leeway) is expected

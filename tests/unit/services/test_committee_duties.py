@@ -1,27 +1,24 @@
-"""Rotations, jailings and claims: what a member does about the committee, and about verdicts that nobody claims."""
+"""Rotations, leases and claims: what a member does about the committee, and about verdicts that nobody claims."""
 
 from __future__ import annotations
 
-import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
-from services_world import DOMAIN, NOW, Peer, World, case
+from services_world import DOMAINS, NOW, PUBLISHER, TERMS, Peer, World, case, operator_info
 from test_cosigner import digest_root, proposal_of, trail_of
 
-from oracle.core.committee import members_of
-from oracle.core.digests import erasure, jailing, recover, typed_data_digest
+from oracle.core.digests import erasure, recover, typed_data_digest
 from oracle.core.erasure import Eraser, erasure_evidence
-from oracle.core.errors import ContractRevertError, PeerError, Reason
-from oracle.core.structs import root_pool_id
-from oracle.keys.signer import LocalSigner
-from oracle.peers.messages import JailingProposal
+from oracle.core.errors import ContractRevertError
+from oracle.core.structs import Place, root_pool_id
 from oracle.services.claimer import Claimer
 from oracle.services.closer import Closer
 from oracle.services.epochs import Epochs
 from oracle.services.erasures import Erasures
+from oracle.services.leases import Leases
 from oracle.store.node_store import Changes
 from oracle.store.tables import AnchorRow, Stage
 
@@ -43,7 +40,7 @@ async def test_attest_due__when_an_agreement_that_asks_for_it_is_over__then_the_
     ((identifier, attester, evidence, deadline, signature),) = one.acts.of("attest_erasure")
     assert (identifier, attester) == (asked.agreement.id, one.signer.address)
     assert evidence == erasure_evidence(Eraser.OPERATOR, identifier, attester)
-    digest = typed_data_digest(erasure(DOMAIN, identifier, attester, evidence, deadline))
+    digest = typed_data_digest(erasure(DOMAINS.records, identifier, attester, evidence, deadline))
     assert recover(digest, signature) == attester
 
 
@@ -51,14 +48,21 @@ async def test_attest_due__when_an_agreement_that_asks_for_it_is_over__then_the_
 
 
 def epochs_of(world: World, enabled: bool = True) -> list[Epochs]:
-    return [Epochs(one.seat, one.acts, 2, enabled) for one in world.peers]  # type: ignore[arg-type]
+    return [Epochs(world.chain, one.seat, one.acts, 2, enabled) for one in world.peers]  # type: ignore[arg-type]
 
 
 def rotations(world: World) -> int:
     return sum(len(one.acts.of("rotate")) for one in world.peers)
 
 
+def leaver(world: World) -> None:
+    """Let one of the roll have resigned: a rotation would change something."""
+    who = world.peers[-1].signer.address
+    world.chain.infos[who] = operator_info(who, resigned=True)
+
+
 async def test_rotate_due__when_something_changed__then_one_member_rotates_once(operators: World) -> None:
+    leaver(operators)
     services = epochs_of(operators)
     for _ in range(3):
         for each in services:
@@ -67,6 +71,7 @@ async def test_rotate_due__when_something_changed__then_one_member_rotates_once(
 
 
 async def test_rotate_due__when_whose_turn_it_is_is_down__then_the_next_does(operators: World) -> None:
+    leaver(operators)
     services = epochs_of(operators)
     for one in operators.peers[:2]:
         one.acts.failures["rotate"] = ContractRevertError("down")
@@ -77,30 +82,65 @@ async def test_rotate_due__when_whose_turn_it_is_is_down__then_the_next_does(ope
     assert rotations(operators) >= 1
 
 
-async def test_rotate_due__when_nothing_changed__then_it_is_asked_once_until_something_does(operators: World) -> None:
-    (epochs, *_), one = epochs_of(operators), operators.peers[0]
-    one.acts.failures["rotate"] = ContractRevertError("MembershipUnchanged")
+def _waits(world: World, **changes: Any) -> None:
+    newcomer = "0x" + "ab" * 20
+    world.chain.waits.append(newcomer)
+    world.chain.infos[newcomer] = operator_info(newcomer, place=Place.WAITING, **changes)
+
+
+def _on_roll(world: World, **changes: Any) -> None:
+    who = world.peers[0].signer.address
+    world.chain.infos[who] = operator_info(who, **changes)
+
+
+def _full(world: World) -> None:
+    world.chain.reserve.extend("0x" + f"{index:02x}" * 20 for index in range(1, 6))
+
+
+CHANGES: list[tuple[Callable[[World], None], bool]] = [
+    (lambda _: None, False),
+    (_waits, True),
+    (lambda world: _waits(world, stake=TERMS.min_stake - 1), False),
+    (lambda world: _waits(world, lease=NOW - 1), False),
+    (lambda world: (_full(world), _waits(world)), False),
+    (lambda world: (_full(world), _waits(world, stake=TERMS.min_stake * 5 // 4)), True),
+    (lambda world: _on_roll(world, resigned=True), True),
+    (lambda world: _on_roll(world, lease=NOW - 1), True),
+    (lambda world: _on_roll(world, stake=TERMS.penalty - 1), True),
+    (lambda world: _on_roll(world, attester="0x" + "cd" * 20), True),
+    # It lost a part of its stake, and one in reserve has a whole one: as many seats, but another's.
+    (lambda world: (world.chain.reserve.append("0x" + "01" * 20), _on_roll(world, stake=TERMS.min_stake - 1)), True),
+]
+
+
+@pytest.mark.parametrize(("change", "needed"), CHANGES)
+async def test_rotate_due__when_a_rotation_would_change_nothing__then_nobody_pays_for_one(
+    operators: World, change: Callable[[World], None], needed: bool
+) -> None:
+    change(operators)
+    services = epochs_of(operators)
     for block in range(10, 30):
-        one.seat.clock.number = block
-        await epochs.rotate_due()
-    assert not epochs._maybe
-    del one.acts.failures["rotate"]
-    epochs.changed()
-    for block in range(30, 40):
-        one.seat.clock.number = block
-        await epochs.rotate_due()
-    assert rotations(operators) == 1
+        for one, each in zip(operators.peers, services, strict=True):
+            one.seat.clock.number = block
+            await each.rotate_due()
+    assert (rotations(operators) > 0) is needed
+
+
+async def test_rotate_due__when_a_lease_ends_later__then_it_is_looked_at_again(operators: World) -> None:
+    _on_roll(operators, lease=NOW + 50)
+    services = epochs_of(operators)
+    for seconds, expected in ((0, 0), (50, 0), (51, 1)):
+        for one, each in zip(operators.peers, services, strict=True):
+            one.seat.clock.timestamp = NOW + seconds
+            await each.rotate_due()
+        assert (rotations(operators) > 0) == bool(expected)
 
 
 async def test_rotate_due__when_too_soon__then_not_before_the_time_that_the_contract_says(operators: World) -> None:
+    leaver(operators)
     services = epochs_of(operators)
-    for one in operators.peers:
-        one.acts.failures["rotate"] = ContractRevertError("RotationTooSoon", {"notBefore": NOW + 50, "timestamp": NOW})
-    for each in services:
-        await each.rotate_due()
-    for one in operators.peers:
-        one.acts.failures.clear()
-    for seconds, expected in ((49, 0), (50, 1)):
+    operators.chain.since = NOW - TERMS.epoch_length + 50
+    for seconds, expected in ((0, 0), (49, 0), (50, 1)):
         for one, each in zip(operators.peers, services, strict=True):
             one.seat.clock.timestamp = NOW + seconds
             await each.rotate_due()
@@ -108,113 +148,52 @@ async def test_rotate_due__when_too_soon__then_not_before_the_time_that_the_cont
 
 
 async def test_rotate_due__when_it_is_switched_off__then_never(operators: World) -> None:
+    leaver(operators)
     for each in epochs_of(operators, enabled=False):
         await each.rotate_due()
     assert rotations(operators) == 0
 
 
-# Jailing
+# Leases
 
 
-def absent(world: World, who: Peer, times: int, *witnesses: Peer) -> None:
-    for one in witnesses:
-        for _ in range(times):
-            one.store.count_answer(who.signer.address, True)
+def lease_of(one: Peer, sender: str | None = None, enabled: bool = True) -> Leases:
+    return Leases(one.committee._contract, one.seat, one.acts, sender or one.signer.address, enabled)  # type: ignore[arg-type]
 
 
-async def jail(world: World, heads: range = range(8)) -> list[tuple[Any, ...]]:
-    """Let everyone look for members to jail, at several heads; return what was sent."""
-    for head in heads:
-        for one in world.peers:
-            one.seat.clock.number = head
-            await one.jailer.jail_due()
-    return [each for one in world.peers for each in one.acts.of("jail")]
-
-
-async def test_jail_due__when_all_miss_a_member__then_a_supermajority_signs_its_jailing(operators: World) -> None:
-    gone, *others = operators.peers
-    operators.network.hosts[gone.signer.address.lower()] = httpx.ConnectError("no")
-    absent(operators, gone, 4, *others)
-    (operator, deadline, attestation), *_ = await jail(operators)
-    assert operator == gone.signer.address  # in this world operators are their own attesters
-    assert max(NOW, time.time()) < deadline <= max(NOW, int(time.time())) + 600
-    named = members_of(attestation.signers)
-    assert len(named) == 3
-    digest = typed_data_digest(jailing(DOMAIN, 1, operator, deadline))
-    for place, index in enumerate(named):
-        signature = attestation.signatures[64 * place : 64 * place + 64]
-        assert recover(digest, signature) == operators.chain.members[index]
-
-
-@pytest.mark.parametrize(("times", "witnesses"), [(3, 3), (4, 1), (4, 2)])
-async def test_jail_due__when_it_missed_no_more_than_allowed_or_others_have_its_answers__then_nothing_is_sent(
-    operators: World, times: int, witnesses: int
+@pytest.mark.parametrize(("left", "renewed"), [(TERMS.lease // 2 + 1, 0), (TERMS.lease // 2, 1), (-5, 1)])
+async def test_renew_due__when_half_of_the_lease_is_over__then_the_operator_that_is_the_sender_renews_it(
+    operators: World, left: int, renewed: int
 ) -> None:
-    gone, *others = operators.peers
-    absent(operators, gone, times, *others[:witnesses])
-    assert await jail(operators) == []
+    one = operators.peers[0]
+    operators.chain.infos[one.signer.address] = operator_info(one.signer.address, lease=NOW + left)
+    leases = lease_of(one)
+    await leases.renew_due()
+    await leases.renew_due()  # not looked at twice in a minute
+    assert one.acts.of("renew_lease") == [(NOW + left,)] * renewed
+    assert leases.until == NOW + left
 
 
-async def test_jail_due__when_the_committee_would_be_too_small__then_not_tried(operators: World) -> None:
-    gone, *others = operators.peers
-    absent(operators, gone, 9, *others)
-    for one in others:
-        await one.committee.view()
-        one.committee._min_members = 4
-    assert await jail(operators, range(1)) == []
+@pytest.mark.parametrize(
+    ("changes", "enabled", "own"),
+    [({}, False, True), ({}, True, False), ({"resigned": True}, True, True), ({"place": Place.OUT}, True, True)],
+)
+async def test_renew_due__when_it_is_not_to_be_renewed_here__then_not_sent(
+    operators: World, changes: dict[str, Any], enabled: bool, own: bool
+) -> None:
+    one = operators.peers[0]
+    operators.chain.infos[one.signer.address] = operator_info(one.signer.address, lease=NOW + 1, **changes)
+    leases = lease_of(one, None if own else PUBLISHER, enabled)
+    await leases.renew_due()
+    assert one.acts.of("renew_lease") == []
+    assert leases.until == (None if changes else NOW + 1)
 
 
-async def test_jail_due__when_switched_off__then_neither_proposed_nor_signed(operators: World) -> None:
-    gone, *others = operators.peers
-    absent(operators, gone, 9, *others)
-    for one in others:
-        one.jailer._jail_after = 0
-    assert await jail(operators) == []
-    others[0].jailer._jail_after = 3
-    assert await jail(operators, range(100, 108)) == []
-
-
-async def test_jail_due__when_it_is_no_member_any_more__then_its_misses_begin_anew(operators: World) -> None:
-    gone, *others = operators.peers
-    absent(operators, gone, 9, *others)
-    await others[0].jailer.jail_due()
-    assert others[0].store.misses_of(gone.signer.address) == 9
-    operators.chain.members.remove(gone.signer.address)
-    operators.chain.epoch = 2
-    others[0].committee.forget()
-    await others[0].jailer.jail_due()
-    assert others[0].store.misses_of(gone.signer.address) == 0
-    assert others[0].store.misses()[0].missed == 9
-
-
-def jailing_of(signer: LocalSigner, operator: str, deadline: int, **changes: Any) -> JailingProposal:
-    digest = typed_data_digest(jailing(DOMAIN, 1, operator, deadline))
-    made = JailingProposal(
-        epoch=1,
-        operator=operator,
-        deadline=deadline,
-        proposer=signer.address,
-        signature="0x" + signer.sign(digest).hex(),
-    )
-    return made.model_copy(update=changes)
-
-
-async def test_answer__when_the_jailing_is_not_a_members_own_or_too_long__then_peer_error(operators: World) -> None:
-    one, other, gone, _ = operators.peers
-    absent(operators, gone, 9, one)
-    soon = NOW + 600
-    stranger = LocalSigner(secrets.token_bytes(32))
-    for bad in (
-        jailing_of(stranger, gone.signer.address, soon),
-        jailing_of(other.signer, gone.signer.address, soon).model_copy(update={"deadline": soon + 1}),
-        jailing_of(other.signer, gone.signer.address, soon, signature="0x" + "00" * 64),
-        jailing_of(other.signer, gone.signer.address, 2**39),
-    ):
-        with pytest.raises(PeerError):
-            await one.jailer.answer(bad)
-    answer = await one.jailer.answer(jailing_of(other.signer, stranger.address, soon))
-    assert [each.reason for each in answer.declined] == [Reason.MISSES_TOO_FEW]
-    assert (await one.jailer.answer(jailing_of(other.signer, gone.signer.address, soon))).signature is not None
+async def test_renew_due__when_the_contract_refuses__then_the_node_goes_on(operators: World) -> None:
+    one = operators.peers[0]
+    operators.chain.infos[one.signer.address] = operator_info(one.signer.address, lease=NOW + 1)
+    one.acts.failures["renew_lease"] = ContractRevertError("OperatorNotAdmitted")
+    await lease_of(one).renew_due()
 
 
 # Claims

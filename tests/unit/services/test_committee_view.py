@@ -7,6 +7,7 @@ import pytest
 from services_world import Known, World
 
 from oracle.core.errors import EndpointError
+from oracle.core.structs import Signers
 
 
 async def test_view__when_read__then_kept_until_forgotten(operators: World) -> None:
@@ -35,3 +36,21 @@ async def test_view__when_the_endpoint_fails__then_endpoint_error_without_its_ad
     with pytest.raises(EndpointError) as caught:
         await operators.peers[0].committee.view()
     assert "key" not in str(caught.value)
+
+
+async def test_bench__when_asked_for_often__then_read_once_in_a_while(
+    operators: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committee, reads = operators.peers[3].committee, []
+    plain = operators.chain.bench_of
+    monkeypatch.setattr(operators.chain, "bench_of", lambda by: (reads.append(by), plain(by))[1])
+    by, other = Signers(0b0111, 1), Signers(0b1011, 1)
+    bench = await committee.bench(by)
+    assert [member.index for member in bench.members] == [3]
+    assert (bench.own_index, bench.own_turn, bench.wanted, bench.size, bench.roll_index) == (3, 0, 3, 4, 3)
+    assert await committee.bench(by) is bench
+    assert (await committee.bench(other)).own_index is None
+    assert reads == [by, other]
+    monkeypatch.setattr("oracle.services.committee._BENCH_S", 0.0)
+    await committee.bench(by)
+    assert reads == [by, other, by]

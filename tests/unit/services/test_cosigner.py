@@ -14,7 +14,7 @@ from oracle.core.canonical import canonical
 from oracle.core.digests import LEAF_TYPES, leaf_values, recover, report_digest
 from oracle.core.errors import PeerError, Reason, SignerUnavailableError
 from oracle.core.merkle import MerkleTree, leaf_hash
-from oracle.core.structs import Verdict, root_pool_id
+from oracle.core.structs import Leeway, Verdict, root_pool_id
 from oracle.core.trail import Trail
 from oracle.keys.keyring import Keyring
 from oracle.keys.seal_key import SealKey
@@ -202,6 +202,7 @@ async def test_answer__when_an_old_epoch_is_replayed__then_peer_error(operators:
     await operators.evaluate(asked)
     operators.chain.epoch = 2  # the one before may sign for 60 s
     operators.chain.since = NOW - 61
+    peer.committee.forget()
     with pytest.raises(PeerError, match="epoch"):
         await peer.answer(proposal_of(proposer.signer, [trail_of(proposer, asked)], 1))
     operators.chain.since = NOW - 60
@@ -257,6 +258,7 @@ async def test_answer__when_the_node_is_no_member__then_peer_error(operators: Wo
     asked = case()
     await operators.evaluate(asked)
     operators.chain.members.remove(peer.signer.address)
+    peer.committee.forget()
     with pytest.raises(PeerError, match="member"):
         await peer.answer(proposal_of(proposer.signer, [trail_of(proposer, asked)]))
 
@@ -376,7 +378,7 @@ async def test_answer__when_it_declines__then_the_proposers_signature_is_kept_as
     assert peer.store.contested() == {}
     await peer.answer(proposal_of(proposer.signer, [own]))
     signed = peer.store.evidence(asked.request.id)
-    ((first, second),) = conflicts(signed, {each.attester: each.attester for each in signed}, asked.model.tolerance)
+    ((first, second),) = conflicts(signed, {each.attester: each.attester for each in signed}, asked.model.leeway)
     assert {first.verdict.score, second.verdict.score} == {own.output.score_ppm, wrong.output.score_ppm}
 
 
@@ -404,7 +406,7 @@ async def test_answer__when_a_verdict_contradicts_one_it_signed__then_declined_t
     signer = former if with_former_key else peer.signer
     other = Verdict(1 - own.output.outcome, (own.output.score_ppm + far_ppm) % 1_000_000, bytes(32))
     earlier = Evidence(asked.request.id, signer.address, other, 1, 1, (), bytes(64), int(time.time()))
-    peer.store.keep_evidence([earlier], {asked.request.id: 0})
+    peer.store.keep_evidence([earlier], {asked.request.id: Leeway(0)})
     assert reasons(await peer.answer(proposal_of(proposer.signer, [own]))) == [Reason.ALREADY_SIGNED]
 
 
@@ -477,6 +479,7 @@ async def test_answer__when_the_epoch_before_has_another_key__then_signed_with_t
     operators.chain.earlier[1] = list(operators.chain.members)
     operators.chain.members[place] = new.address
     operators.chain.epoch, operators.chain.since = 2, NOW - 10
+    peer.committee.forget()
     trails = [trail_of(proposer, asked)]
     for epoch, expected in ((1, peer.signer.address), (2, new.address)):
         answer = await peer.answer(proposal_of(proposer.signer, trails, epoch))

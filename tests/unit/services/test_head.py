@@ -7,6 +7,7 @@ import time
 import pytest
 
 from oracle.chain.rpc import ChainReader, Head
+from oracle.core.addresses import Addresses
 from oracle.services.head import ChainClock
 
 
@@ -34,7 +35,7 @@ async def test_lead__when_no_block_comes_or_an_endpoint_is_behind__then_time_goe
     class Provider:
         async def refresh(self) -> None: ...
 
-    reader = ChainReader(type("Web3", (), {"provider": Provider()})(), "0x" + "c0" * 20, 1)  # type: ignore[arg-type]
+    reader = ChainReader(type("Web3", (), {"provider": Provider()})(), Addresses(*["0x" + "c0" * 20] * 3), 1)  # type: ignore[arg-type]
     heads = [Head(10, b"a", 1_000), Head(10, b"a", 1_000), Head(9, b"b", 990), Head(11, b"c", 1_012)]
     times = iter([100.0, 152.0])
     monkeypatch.setattr("oracle.chain.rpc.time", type("Time", (), {"monotonic": lambda: next(times)}))

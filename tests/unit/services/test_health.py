@@ -21,7 +21,14 @@ def settings(folder: Path, finality: str = "latest", **health: int) -> NodeSetti
     file = folder / "file"
     file.touch()
     return NodeSettings(
-        chain=ChainSettings(rpc_url="http://rpc.example", chain_id=7, contract=ATTESTER, finality=finality),
+        chain=ChainSettings(
+            rpc_url="http://rpc.example",
+            chain_id=7,
+            contract=ATTESTER,
+            committee=ATTESTER,
+            records=ATTESTER,
+            finality=finality,
+        ),
         keys=KeySettings(attester=(file,), sender=file, seal=(file,), password_file=file),
         health=HealthSettings(**health),
         models=(folder,),
@@ -75,8 +82,20 @@ def _no_member(survey: Survey) -> None:
     survey.view = CommitteeView(3, (Member(0, "0x" + "ab" * 20, "http://a"),), None)
 
 
+def _no_seats(survey: Survey) -> None:
+    survey.view = CommitteeView(3, (), None, reserve=("0x" + "ab" * 20,), reserve_index=0)
+
+
+def _lease_ends(survey: Survey) -> None:
+    survey.lease_until, survey.lease_s = int(time.time()) + 99, 400
+
+
 def _no_model(survey: Survey) -> None:
     survey.models_runnable = 0
+
+
+def _arbiters_unknown(survey: Survey) -> None:
+    survey.models_runnable, survey.models_unserved = 0, 2
 
 
 def _nothing_published(survey: Survey) -> None:
@@ -107,8 +126,11 @@ def _full(survey: Survey) -> None:
         (_not_read, "chain_fresh"),
         (_old_head, "chain_fresh"),
         (_no_member, "member"),
+        (_no_seats, "member"),
+        (_lease_ends, "lease"),
         (_no_model, "models"),
         (_nothing_published, "models"),
+        (_arbiters_unknown, "models"),
         (_poor, "balance"),
         (_vaults_gone, "vaults"),
         (_database_gone, "database"),

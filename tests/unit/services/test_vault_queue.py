@@ -45,7 +45,8 @@ async def ask_all(operators: World, vault: CountingVault, count: int) -> list[Va
     one.see(*asked)
     client = VaultClient(allow_private=True, timeout_s=0.3 if vault.hangs else 60, transport=vault)
     source = VaultSource(DOMAIN, one.committee, client, one.seat.keys)
-    found = await asyncio.gather(*(source.fields(one.context(each)) for each in asked), return_exceptions=True)
+    view = await one.committee.view()
+    found = await asyncio.gather(*(source.fields(one.context(each), view) for each in asked), return_exceptions=True)
     assert all(isinstance(each, VaultError) for each in found)
     return [each for each in found if isinstance(each, VaultError)]
 

@@ -39,7 +39,7 @@ async def test_fields__when_the_vault_releases__then_opened_and_asked_by_wall_cl
     one.see(asked)
     sealed = seal(key.public, asked.request.id, one.signer.address, pack_fields(asked.disclosed))
     vault.body = json.dumps({"request": "0x" + asked.request.id.hex(), "sealed": "0x" + sealed.hex()}).encode()
-    assert await source_of(one, vault, key).fields(one.context(asked)) == asked.disclosed
+    assert await source_of(one, vault, key).fields(one.context(asked), await one.committee.view()) == asked.disclosed
     said = vault.asks[0]
     # The believed head may be old (finalized: a quarter of an hour); the vault's clock isn't.
     assert abs(int(str(said["deadline"])) - time.time() - 60) < 5
@@ -56,7 +56,7 @@ async def test_fields__when_there_are_several_seal_keys__then_whichever_fits_ope
     one.see(asked)
     sealed = seal(keys[which].public, asked.request.id, one.signer.address, pack_fields(asked.disclosed))
     vault.body = json.dumps({"request": "0x" + asked.request.id.hex(), "sealed": "0x" + sealed.hex()}).encode()
-    assert await source_of(one, vault, *keys).fields(one.context(asked)) == asked.disclosed
+    assert await source_of(one, vault, *keys).fields(one.context(asked), await one.committee.view()) == asked.disclosed
 
 
 async def test_fields__when_sealed_to_another_key__then_refused(operators: World) -> None:
@@ -65,7 +65,7 @@ async def test_fields__when_sealed_to_another_key__then_refused(operators: World
     sealed = seal(SealKey.generate().public, asked.request.id, one.signer.address, pack_fields(asked.disclosed))
     vault.body = json.dumps({"request": "0x" + asked.request.id.hex(), "sealed": "0x" + sealed.hex()}).encode()
     with pytest.raises(VaultError) as caught:
-        await source_of(one, vault, key).fields(one.context(asked))
+        await source_of(one, vault, key).fields(one.context(asked), await one.committee.view())
     assert caught.value.reason is Reason.VAULT_REFUSED
 
 
@@ -80,7 +80,7 @@ async def test_fields__when_the_vault_says_the_epoch_is_stale__then_the_committe
     operators.chain.epoch = 2
     for epoch in (1, 2):
         with pytest.raises(VaultRefusedError):
-            await source.fields(one.context(asked))
+            await source.fields(one.context(asked), await one.committee.view())
         assert vault.asks[-1]["epoch"] == epoch
 
 
@@ -89,7 +89,7 @@ async def test_fields__when_the_node_is_no_member__then_nobody_is_asked_and_it_m
     one.see(asked)
     operators.chain.members.remove(one.signer.address)
     with pytest.raises(VaultError) as caught:
-        await source_of(one, vault, SealKey.generate()).fields(one.context(asked))
+        await source_of(one, vault, SealKey.generate()).fields(one.context(asked), await one.committee.view())
     assert caught.value.reason is Reason.VAULT_UNREACHABLE
     assert vault.asks == []
 
@@ -104,7 +104,7 @@ async def test_fields__when_post_quantum__then_each_ask_is_signed_for_the_hybrid
     vault.body = json.dumps({"request": "0x" + asked.request.id.hex(), "sealed": "0x" + sealed.hex()}).encode()
     client = VaultClient(transport=vault)
     source = VaultSource(DOMAIN, one.committee, client, Keyring([one.signer], [key]), hybrid)
-    assert await source.fields(one.context(asked)) == asked.disclosed
+    assert await source.fields(one.context(asked), await one.committee.view()) == asked.disclosed
     said = vault.asks[0]
     assert said["sealKey"] == "0x" + hybrid.public.hex()
     signature = bytes.fromhex(str(said["signature"])[2:])
@@ -117,4 +117,4 @@ async def test_fields__when_post_quantum__then_each_ask_is_signed_for_the_hybrid
         }
     ).encode()
     with pytest.raises(VaultError, match="isn't sealed to one of this node's seal keys"):
-        await source.fields(one.context(asked))
+        await source.fields(one.context(asked), await one.committee.view())

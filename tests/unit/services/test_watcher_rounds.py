@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services_world import Case, case
+from services_world import CONTRACT, Case, case
 from sqlalchemy import select
 
 from oracle.chain.abi import Event
 from oracle.chain.rpc import Head, LogKey
 from oracle.core.errors import EndpointError, LogRangeError
-from oracle.core.structs import Summary
+from oracle.core.structs import Summary, Verdict
 from oracle.services.watcher import Watcher
 from oracle.settings import ChainSettings
-from oracle.store.node_store import NodeStore
-from oracle.store.tables import AnchorRow, ChallengeState, Stage, open_database
+from oracle.store.node_store import Judged, NodeStore
+from oracle.store.tables import AnchorRow, CaseState, Stage, open_database
 from oracle.telemetry.metrics import Metrics
 
 RECORDED = Summary(0b111, 1, 1, 5).pack()
@@ -94,7 +94,9 @@ def watcher(reader: Reader, store: NodeStore, range_blocks: int = 100, start: in
     settings = ChainSettings(
         rpc_url="http://127.0.0.1:1",
         chain_id=1,
-        contract="0x" + "c0" * 20,
+        contract=CONTRACT,
+        committee=CONTRACT,
+        records=CONTRACT,
         range_blocks=range_blocks,
         start_block=start,
         reread_blocks=reread,
@@ -316,24 +318,41 @@ async def test_catch_up__when_only_the_agreement_came_late__then_the_request_is_
     assert store.counts() == {"seen": 1}
 
 
-async def test_catch_up__when_a_lapse_is_read_again__then_the_next_challenge_stays_open(store: NodeStore) -> None:
+async def test_catch_up__when_a_case_is_read_again__then_as_it_was(store: NodeStore) -> None:
     reader, one = Reader(9), case()
-    identity = one.request.id
+    identity, found = one.request.id, Verdict(1, 7, bytes(32))
+    words = dict(zip(("outcome", "score", "trail"), found.to_abi(), strict=True))
     reader.logs = [
         *events_of(one, 10),
         event("Recorded", 11, id=identity, summary=RECORDED, trail=bytes(32)),
-        event("Challenged", 12, id=identity, until=1),
-        event("ChallengeLapsed", 13, id=identity),
-        event("Challenged", 14, id=identity, until=9),
+        event("Challenged", 12, id=identity, until=9, arbiter=CONTRACT),
+        event("Judged", 13, id=identity, stands=False, judges=7, **words, until=20),
+        event("ContestSettled", 14, id=identity, state=9),
     ]
     reader.head_number = 30
     watching = watcher(reader, store)
     await watching.catch_up()
     for _ in range(2):  # as read at once, and as read again
-        (challenge,) = store.challenges(ChallengeState.OPEN)
-        assert (challenge.block, challenge.until) == (14, 9)
+        (settled,) = store.cases(CaseState.UNJUDGED)
+        assert (settled.block, settled.until, settled.arbiter) == (12, 9, CONTRACT)
+        assert settled.judged == Judged(False, found, 20)
         store.rewind(30, (9, hash_of(9, 0)))
         await watching.catch_up()
+
+
+async def test_catch_up__when_the_bench_found_a_sealed_verdict__then_the_event_is_left_alone(store: NodeStore) -> None:
+    reader, one = Reader(9), case()
+    sealed = {"outcome": b"\xff" * 32, "score": b"\xff" * 32, "trail": bytes(32)}
+    reader.logs = [
+        *events_of(one, 10),
+        event("Recorded", 11, id=one.request.id, summary=RECORDED, trail=bytes(32)),
+        event("Challenged", 12, id=one.request.id, until=9, arbiter=CONTRACT),
+        event("Judged", 13, id=one.request.id, stands=False, judges=7, **sealed, until=20),
+    ]
+    reader.head_number = 30
+    await watcher(reader, store).catch_up()
+    (opened,) = store.cases(CaseState.OPEN)
+    assert opened.judged is None
 
 
 async def test_catch_up__when_the_same_range_is_read_again__then_evaluations_stay(store: NodeStore) -> None:
@@ -356,7 +375,7 @@ async def test_catch_up__when_requests_end__then_stage_and_metrics(store: NodeSt
         event("Refused", 12, id=refused.request.id),
         event("Expired", 13, id=expired.request.id),
         event("AgreementWithdrawn", 11, id=refused.agreement.id),
-        event("EpochRotated", 13, epoch=2),
+        event("EpochFormed", 13, epoch=2),
     ]
     watching = watcher(reader, store)
     assert (await watching.catch_up()).committee

@@ -11,14 +11,14 @@ from store_rows import Asked, asked
 
 from oracle.core.digests import report_leaf
 from oracle.core.merkle import MerkleTree
-from oracle.core.structs import Signers, Verdict, root_pool_id
+from oracle.core.structs import Leeway, Signers, Verdict, root_pool_id
 from oracle.store.archive import _DEEP_BLOCKS
 from oracle.store.node_store import Changes, Evidence, NodeStore, Recorded, Report, ReportedVerdict
 from oracle.store.tables import (
     AnchorRow,
     Base,
-    ChallengeRow,
-    ChallengeState,
+    CaseRow,
+    CaseState,
     EvidenceRow,
     ReportRow,
     ReportVerdictRow,
@@ -69,7 +69,7 @@ def lived(store: NodeStore, *many: Asked, ended: int = 12) -> Report:
     for nonce, each in enumerate(report.verdicts):
         store.save_trail(each.verdict.trail, each.request, b'{"trail": 1}')
         signed = Evidence(each.request, PROPOSER, each.verdict, 1, 2, (), b"s" * 64, 5)
-        store.keep_evidence([signed], {each.request: 10})
+        store.keep_evidence([signed], {each.request: Leeway(10)})
         transactions.save(Attempt(nonce, "claim", each.request, b"raw", bytes([nonce]) * 32, 2**200, 1, 7))
         transactions.settle(nonce, "mined")
     end(store, *many, block=ended)
@@ -124,14 +124,14 @@ def test_archive__when_something_may_still_happen__then_the_request_stays(store:
     for one in (young, open_, shallow, contested):
         store.apply(Changes(one.rows(10)), (10, HASH))
     end(store, young, contested)
-    challenge = ChallengeRow(
-        request=contested.id, block_number=13, until=50, state=ChallengeState.OPEN, attempts=0, not_before=0.0
+    challenge = CaseRow(
+        request=contested.id, block_number=13, until=50, arbiter="0x0", state=CaseState.OPEN, attempts=0, not_before=0.0
     )
     store.apply(Changes([challenge]), LATER)
     end(store, shallow, block=13)
     store.apply(Changes(), LATER)
     assert store.archive(101, 10) == 0
-    store.apply(Changes(challenges={contested.id: (ChallengeState.UPHELD, 14)}), LATER)
+    store.apply(Changes(cases={contested.id: (CaseState.UPHELD, 14)}), LATER)
     assert store.archive(101, 10) == 1
 
 

@@ -33,6 +33,8 @@ def config(tmp_path: Path) -> Path:
 rpc_url = "http://127.0.0.1:1"
 chain_id = 31337
 contract = "{CONTRACT}"
+committee = "{CONTRACT}"
+records = "{CONTRACT}"
 [keys]
 attester = "key.json"
 sender = "key.json"

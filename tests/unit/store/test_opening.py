@@ -14,7 +14,7 @@ from sqlalchemy import text
 from store_rows import asked
 
 from oracle.core.errors import ConfigurationError, DatabaseError
-from oracle.core.structs import Verdict
+from oracle.core.structs import Leeway, Verdict
 from oracle.database.opening import connect
 from oracle.store.node_store import Changes, Evidence, NodeStore
 from oracle.store.tables import Meta, open_database
@@ -68,7 +68,7 @@ def test_write__when_several_threads_bring_the_same__then_kept_once(store: NodeS
 
     def bring(_: int) -> None:
         store.apply(Changes(one.rows(10)), (10, HASH))
-        store.keep_evidence([evidence], {one.id: 10})
+        store.keep_evidence([evidence], {one.id: Leeway(10)})
         store.save_trail(b"d" * 32, one.id, b"{}")
 
     with ThreadPoolExecutor(4) as threads:

@@ -1,4 +1,4 @@
-"""Reports, proofs, evidence, misses, challenges, and standing requests in the tables."""
+"""Reports, proofs, evidence, misses, cases, and standing requests in the tables."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from store_rows import Asked, asked
 
 from oracle.core.digests import report_leaf
 from oracle.core.merkle import MerkleTree, verify
-from oracle.core.structs import Schedule, Signers, StandingRequest, Verdict, root_pool_id
+from oracle.core.structs import Leeway, Schedule, Signers, StandingRequest, Verdict, root_pool_id
 from oracle.store.node_store import Changes, Evidence, NodeStore, Proven, Recorded, Report, ReportedVerdict
-from oracle.store.tables import AnchorRow, ChallengeRow, ChallengeState, RoundRow, Stage, StandingRow, open_database
+from oracle.store.tables import AnchorRow, CaseRow, CaseState, RoundRow, Stage, StandingRow, open_database
 
 HASH = b"h" * 32
 PROPOSER = "0x" + "ab" * 20
@@ -174,7 +174,7 @@ def evidence(request: bytes, score: int, attester: str = PROPOSER, at: int = 5, 
 
 
 def keep(store: NodeStore, tolerance_ppm: int, *many: Evidence) -> None:
-    store.keep_evidence(many, {each.request: tolerance_ppm for each in many})
+    store.keep_evidence(many, {each.request: Leeway(tolerance_ppm) for each in many})
 
 
 def test_keep_evidence__when_the_same_again__then_once(store: NodeStore) -> None:
@@ -211,19 +211,10 @@ def test_keep_evidence__when_another_of_the_batch_has_no_tolerance__then_each_is
 ) -> None:
     request, other = b"r" * 32, b"q" * 32
     for score in range(16):
-        store.keep_evidence([evidence(request, score), evidence(other, 5)], {request: 500, other: 0})
+        store.keep_evidence([evidence(request, score), evidence(other, 5)], {request: Leeway(500), other: Leeway(0)})
     keep(store, 500, evidence(request, 400_000))
     scores = [each.verdict.score for each in store.evidence(request)]
     assert scores == [*range(8), 400_000]
-
-
-def test_keep_evidence__when_it_is_the_chains__then_kept_however_many_there_are(store: NodeStore) -> None:
-    request = b"r" * 32
-    for score in range(100):
-        keep(store, 500, evidence(request, score))
-    for _ in range(2):
-        store.keep_evidence([evidence(request, 400)], {request: 500}, bounded=False)
-    assert [each.verdict.score for each in store.evidence(request)] == [*range(8), 400]
 
 
 def test_signed_by__when_several_signed__then_what_these_did(store: NodeStore) -> None:
@@ -251,19 +242,14 @@ def test_count_answer__when_answers_come_and_fail__then_counted_in_all_and_in_a_
     assert [(each.attester, each.asked, each.missed, each.in_a_row) for each in store.misses()] == [
         ("0x1", 4, 3, 1), ("0x2", 1, 0, 0),
     ]  # fmt: skip
-    assert (store.misses_of("0x1"), store.misses_of("0x3")) == (1, 0)
-    store.forgive(["0x1"])
-    assert store.misses_of("0x1") == 1
-    store.forgive(["0x2"])
-    assert store.misses_of("0x1") == 0
 
 
-# Challenges
+# Cases
 
 
 def challenged(store: NodeStore, one: Asked, block: int = 12, until: int = 500) -> None:
-    row = ChallengeRow(
-        request=one.id, block_number=block, until=until, state=ChallengeState.OPEN, attempts=0, not_before=0.0
+    row = CaseRow(
+        request=one.id, block_number=block, until=until, arbiter="0x0", state=CaseState.OPEN, attempts=0, not_before=0.0
     )
     store.apply(Changes([row]), (block, HASH))
 
@@ -274,70 +260,49 @@ def recorded(store: NodeStore, one: Asked, block: int = 11) -> Recorded:
     return verdict
 
 
-def test_challenges__when_one_goes_its_way__then_found_by_state_with_the_verdict_recorded(store: NodeStore) -> None:
+def test_cases__when_one_goes_its_way__then_found_by_state_with_the_verdict_recorded(store: NodeStore) -> None:
     one, never = asked(), asked()
     put(store, one, never)
     verdict = recorded(store, one)
     challenged(store, one)
     challenged(store, never)  # of a verdict that this node hasn't read: left alone
-    (found,) = store.challenges(ChallengeState.OPEN, evaluated=False)
+    (found,) = store.cases(CaseState.OPEN, evaluated=False)
     assert (found.request.id, found.until, found.request.recorded) == (one.id, 500, verdict)
     store.reevaluated(one.id, {"score": 9})
-    assert store.challenges(ChallengeState.OPEN, evaluated=False) == []
-    (found,) = store.challenges(ChallengeState.OPEN, evaluated=True)
+    assert store.cases(CaseState.OPEN, evaluated=False) == []
+    (found,) = store.cases(CaseState.OPEN, evaluated=True)
     assert found.evaluation == {"score": 9}
-    store.challenge_postponed(one.id, 60)
-    assert store.challenges(ChallengeState.OPEN) == []
-    store.apply(Changes(challenges={one.id: (ChallengeState.CORRECTED, 13)}), (13, HASH))
-    again = store.challenge(one.id)
+    store.case_postponed(one.id, 60)
+    assert store.cases(CaseState.OPEN) == []
+    store.apply(Changes(cases={one.id: (CaseState.CORRECTED, 13)}), (13, HASH))
+    again = store.case(one.id)
     assert again is not None
-    assert again.state is ChallengeState.CORRECTED
+    assert again.state is CaseState.CORRECTED
 
 
-def test_challenges__when_what_was_put_off_is_settled_or_open_again__then_it_is_due_at_once(store: NodeStore) -> None:
+def test_cases__when_what_was_put_off_is_settled_or_open_again__then_it_is_due_at_once(store: NodeStore) -> None:
     one = asked()
     put(store, one)
     recorded(store, one)
     challenged(store, one)
-    store.challenge_postponed(one.id, 60)
-    store.apply(Changes(challenges={one.id: (ChallengeState.CORRECTED, 13)}), (13, HASH))
-    (found,) = store.challenges(ChallengeState.CORRECTED)
+    store.case_postponed(one.id, 60)
+    store.apply(Changes(cases={one.id: (CaseState.CORRECTED, 13)}), (13, HASH))
+    (found,) = store.cases(CaseState.CORRECTED)
     assert found.attempts == 0
-    store.challenge_postponed(one.id, 60)
+    store.case_postponed(one.id, 60)
     store.rewind(12, (12, HASH))
-    (found,) = store.challenges(ChallengeState.OPEN)
+    (found,) = store.cases(CaseState.OPEN)
     assert found.attempts == 0
 
 
-def test_challenges__when_one_lapsed__then_the_next_is_another(store: NodeStore) -> None:
+def test_cases__when_a_challenge_is_read_again__then_the_work_done_on_it_stays(store: NodeStore) -> None:
     one = asked()
     put(store, one)
     recorded(store, one)
     challenged(store, one)
     store.reevaluated(one.id, {"score": 9})
-    challenged(store, one)  # read again: the work done on it stays
-    assert len(store.challenges(ChallengeState.OPEN, evaluated=True)) == 1
-    store.apply(Changes(challenges={one.id: (ChallengeState.LAPSED, 14)}), (14, HASH))
-    challenged(store, one, block=15, until=900)
-    (found,) = store.challenges(ChallengeState.OPEN, evaluated=False)
-    assert (found.until, found.block) == (900, 15)
-
-
-def test_apply__when_a_challenge_lapses_and_the_next_is_in_the_same_range__then_the_next_is_open(
-    store: NodeStore,
-) -> None:
-    one = asked()
-    put(store, one)
-    recorded(store, one)
-    rows = [
-        ChallengeRow(
-            request=one.id, block_number=block, until=until, state=ChallengeState.OPEN, attempts=0, not_before=0.0
-        )
-        for block, until in ((12, 500), (14, 900))
-    ]
-    store.apply(Changes(rows, challenges={one.id: (ChallengeState.LAPSED, 14)}), (14, HASH))
-    (found,) = store.challenges(ChallengeState.OPEN)
-    assert (found.until, found.block) == (900, 14)
+    challenged(store, one)
+    assert len(store.cases(CaseState.OPEN, evaluated=True)) == 1
 
 
 def test_rewind__when_a_claim_is_gone_and_its_root_stands__then_the_request_is_anchored(store: NodeStore) -> None:
@@ -358,12 +323,12 @@ def test_rewind__when_challenges_and_their_ends_are_gone__then_as_before(store: 
     recorded(store, other, block=16)
     challenged(store, one)
     challenged(store, other, block=17)
-    store.apply(Changes(challenges={one.id: (ChallengeState.UPHELD, 18)}), (18, HASH))
+    store.apply(Changes(cases={one.id: (CaseState.UPHELD, 18)}), (18, HASH))
     store.rewind(15, (15, HASH))
-    assert [each.request.id for each in store.challenges(ChallengeState.OPEN)] == [one.id]
-    assert store.challenge(other.id) is None
+    assert [each.request.id for each in store.cases(CaseState.OPEN)] == [one.id]
+    assert store.case(other.id) is None
     store.rewind(10, (10, HASH))
-    assert store.challenge(one.id) is None
+    assert store.case(one.id) is None
 
 
 # Standing requests

@@ -43,7 +43,14 @@ class Place:
             (folder / name).chmod(0o600)
         write_secret(folder / "master.json", bytes([master]) * 32, "password", light=True)
         write_secret(folder / "seal.json", bytes([master + 1]) * 32, "password", light=True)
-        content = {"rpc_url": "http://127.0.0.1:1", "chain_id": chain_id, "contract": OTHER, "models": [str(PACKAGE)]}
+        content = {
+            "rpc_url": "http://127.0.0.1:1",
+            "chain_id": chain_id,
+            "contract": OTHER,
+            "committee": OTHER,
+            "records": OTHER,
+            "models": [str(PACKAGE)],
+        }
         keys = {"master_key_file": "master.json", "master_password_file": "password"}
         self.config.write_text(tomli_w.dumps({**content, **keys, "public_url": "http://127.0.0.1:8650"}))
         self.public = "0x" + SealKey(bytes([master + 1]) * 32).public.hex()

@@ -130,7 +130,12 @@ def settings(folder: Path, name: str, **master: object) -> Path:
     (folder / "password").write_text("password")
     (folder / "password").chmod(0o600)
     path = folder / name
-    common = {"rpc_url": "http://127.0.0.1:8545", "chain_id": 31337, "contract": ADDRESS, "models": [str(PACKAGE)]}
+    common = {
+        "rpc_url": "http://127.0.0.1:8545",
+        "chain_id": 31337,
+        **dict.fromkeys(("contract", "committee", "records"), ADDRESS),
+        "models": [str(PACKAGE)],
+    }
     path.write_text(tomli_w.dumps({**common, "public_url": "http://127.0.0.1:8650", **master}))
     return path
 

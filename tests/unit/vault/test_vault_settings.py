@@ -13,6 +13,7 @@ from oracle.vault.serve import schemas_of
 from oracle.vault.settings import load_vault_settings
 
 CONTRACT = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+COMMITTEE, RECORDS = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512", "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0"
 
 
 @pytest.fixture
@@ -24,6 +25,8 @@ def good(tmp_path: Path) -> dict[str, object]:
         "rpc_url": "http://127.0.0.1:8545",
         "chain_id": 31337,
         "contract": CONTRACT.lower(),
+        "committee": COMMITTEE,
+        "records": RECORDS,
         "start_block": 7,
         "master_key_file": "master.json",
         "master_password_file": "password",
@@ -60,6 +63,8 @@ def test_settings__when_much_is_wrong__then_all_of_it_is_named(tmp_path: Path, g
         "rpc_url": "ipc:///tmp/x",
         "chain_id": 0,
         "contract": "0x12",
+        "committee": "0x",
+        "records": "x",
         "database": "nonsense",
         "master_key_file": "absent.json",
         "models": ["nowhere"],
@@ -70,7 +75,19 @@ def test_settings__when_much_is_wrong__then_all_of_it_is_named(tmp_path: Path, g
     with pytest.raises(ConfigurationError) as caught:
         load_vault_settings(written(tmp_path, bad))
     named = {problem.split(":")[0].split(".")[0] for problem in caught.value.problems}
-    wanted = {"rpc_url", "chain_id", "contract", "database", "master_key_file", "models", "port", "prot", "public_url"}
+    wanted = {
+        "rpc_url",
+        "chain_id",
+        "contract",
+        "committee",
+        "records",
+        "database",
+        "master_key_file",
+        "models",
+        "port",
+        "prot",
+        "public_url",
+    }
     assert named == wanted
 
 
