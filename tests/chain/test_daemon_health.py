@@ -13,6 +13,7 @@ from daemon_nodes import Town, chain, settings, town
 from sqlalchemy import create_engine
 
 from oracle.node import Node
+from oracle.services import surveyor
 from oracle.services.health import conditions
 from oracle.settings import HealthSettings
 
@@ -21,6 +22,12 @@ from oracle.settings import HealthSettings
 def made() -> Iterator[Ground]:
     with chain() as ground:
         yield ground
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no look run out of time: what's slow here is the machine, and each test breaks one thing only."""
+    monkeypatch.setattr(surveyor, "_RPC_TIMEOUT_S", 120.0)
 
 
 @pytest.fixture
