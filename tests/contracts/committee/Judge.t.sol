@@ -5,7 +5,7 @@ import { ICases } from "../../../contracts/interfaces/ICases.sol";
 import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
 import { Case, Ending, Phase } from "../../../contracts/types/Case.sol";
 import { RequestId } from "../../../contracts/types/Ids.sol";
-import { CommitteeTerms, Roll } from "../../../contracts/types/Roll.sol";
+import { CommitteeTerms, Place, Roll } from "../../../contracts/types/Roll.sol";
 import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Recording } from "../../../contracts/types/Verdict.sol";
 import { BenchTest } from "./BenchTest.sol";
@@ -222,6 +222,21 @@ contract JudgeTest is BenchTest {
         }
         assertEq(given[0], 2 * uint256(terms.bond), "bond and as much again");
         assertEq(given[1], 0, "the bond paid the judges");
+    }
+
+    /// @dev Who was taken from and left comes back with a whole stake only.
+    function test_Renew_RevertGiven_ItLeftWithLessThanAStake() public {
+        challenge();
+        judge(0x1c, false);
+        vm.warp(START + LEASE + 1);
+        for (uint256 i = 1; i < 5; ++i) {
+            renewAs(i);
+        }
+        committee.rotate();
+        assertPlace(0, Place.Out);
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.StakeTooLow.selector, STAKE - PENALTY, STAKE));
+        vm.prank(operatorAt(0));
+        committee.renew();
     }
 
     function test_Judge_RevertWhen_OneHasLessThanAPenalty() public {

@@ -7,10 +7,6 @@ import { console } from "forge-std/console.sol";
 import { HostileHandler } from "./HostileHandler.sol";
 
 /// @notice Whatever the committee signs, each currency is conserved apart: docs/invariants.md, statement 3 without its ledger.
-/// forge-config: default.invariant.fail-on-revert = true
-/// forge-config: default.invariant.check-interval = 8
-/// forge-config: ci.invariant.fail-on-revert = true
-/// forge-config: ci.invariant.check-interval = 8
 contract HostileTest is Test {
     HostileHandler private handler;
 

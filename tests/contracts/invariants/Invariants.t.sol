@@ -7,7 +7,6 @@ import { console } from "forge-std/console.sol";
 import { Handler } from "./Handler.sol";
 
 /// @notice docs/invariants.md, one to one. `Statements` has what each of them says.
-/// forge-config: default.invariant.fail-on-revert = true
 contract InvariantsTest is Test {
     Handler private handler;
 
