@@ -22,8 +22,4 @@ contract AssentRequests is Treasury, RequestDesk, StandingRequests, Contests, De
     function agreements() external view returns (address) {
         return _next;
     }
-
-    function _operatorAt(uint32 epoch, uint256 index) internal view override returns (address) {
-        return ICommittee(committee).operatorAt(epoch, index);
-    }
 }

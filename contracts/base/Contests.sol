@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { ICore } from "../interfaces/ICore.sol";
+import { Members } from "../libraries/Members.sol";
 import { Slots } from "../libraries/Slots.sol";
 import { Agreements } from "../types/Agreement.sol";
 import { Ending } from "../types/Case.sol";
@@ -36,7 +37,10 @@ abstract contract Contests is ICore, Recordings, Callbacks, Window {
         external
         onlyCommittee
     {
-        _epochEnds[_epoch.number] = EpochEnd(previousSignsUntil);
+        uint256 before = _epoch.number;
+        // Nobody takes back what an epoch's members earned.
+        if (number != before + 1 || members.code.length != 1 + 2 * Members.SIZE * roll) revert EpochMalformed(number);
+        _epochEnds[uint32(before)] = EpochEnd(previousSignsUntil);
         _epoch = Epoch(number, seats, roll, uint40(block.timestamp), members);
         _epochs[number] = _epoch;
         emit EpochSet(number, seats, roll, members);

@@ -41,6 +41,13 @@ abstract contract Quorum is State, Domain {
         return SSTORE2.read(epoch.members, 0, uint256(epoch.seats) * Members.SIZE);
     }
 
+    /// @return The operator behind a member of an epoch.
+    function _operatorAt(uint32 number, uint256 index) internal view returns (address) {
+        Epoch storage epoch = _epochs[number];
+        uint256 start = (epoch.roll + index) * Members.SIZE;
+        return Members.get(SSTORE2.read(epoch.members, start, start + Members.SIZE), 0);
+    }
+
     function _checkSignatures(
         uint256 signers,
         uint256 given,

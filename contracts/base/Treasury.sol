@@ -23,9 +23,6 @@ abstract contract Treasury is ITreasury, Quorum, ReentrancyGuardTransient {
     using Models for Model;
     using SafeERC20 for IERC20;
 
-    /// @return The operator behind a member with a seat in any epoch.
-    function _operatorAt(uint32 epoch, uint256 index) internal view virtual returns (address);
-
     /// @inheritdoc ITreasury
     function deposit(address account, address currency, uint256 amount) external payable nonReentrant {
         uint32 index = _indexOf(currency);

@@ -19,8 +19,10 @@ import { Epochs } from "./Epochs.sol";
 /// @dev Who judges a challenged verdict, and what becomes of the bond, of those who signed it, and of those who judged.
 abstract contract Bench is ICases, Epochs {
     mapping(RequestId id => Case case_) private _cases;
-    /// Of the zero address: what is nobody's. Of this contract: what challengers may have back whose verdict's signers had nothing left.
+    /// Of the zero address: what is nobody's.
     mapping(address account => uint256 amount) internal _credits;
+    /// What was taken at the conviction that ended an epoch, and wasn't paid out yet.
+    mapping(uint32 epoch => uint256 amount) internal _kept;
 
     // Cases
 
@@ -29,7 +31,7 @@ abstract contract Bench is ICases, Epochs {
         if (msg.value != _bond) revert BondMismatch(msg.value, _bond);
         (RequestId id, address arbiter) = core.contest(recording, under);
         if (_rulingTime == 0) arbiter = address(0);
-        (uint256 size, uint256 signers) = (_sizeOf(recording.by), LibBit.popCount(recording.by.bitmap()));
+        (uint256 size, uint256 signers) = (_rollOf(recording.by).size, LibBit.popCount(recording.by.bitmap()));
         uint256 wanted = _wanted(size);
         bool few = size - signers < wanted;
         if (few && arbiter == address(0)) revert NobodyToJudge(size - signers, wanted);
@@ -75,10 +77,12 @@ abstract contract Bench is ICases, Epochs {
         if (judged && (phase == Phase.Stands) != stands) {
             case_.phase = Phase.Overruled;
             overruled = judges;
-            _credits[address(0)] += _slash(id, recording.by, overruled, false);
+            judges = 0;
+            address[] memory each = _of(recording.by, overruled);
+            for (uint256 i = 0; i < each.length; ++i) {
+                _credits[address(0)] += _take(id, each[i]);
+            }
         }
-        // What they didn't find isn't theirs.
-        if (case_.found != Cases.hash(verdict)) judges = 0;
         _decide(id, case_, recording, verdict, stands, judges, overruled);
     }
 
@@ -92,7 +96,10 @@ abstract contract Bench is ICases, Epochs {
             if (case_.arbiter != address(0)) until += _rulingTime;
             if (block.timestamp <= until) revert NotDue(until, block.timestamp);
             case_.phase = Phase.Closed;
-            _credits[case_.challenger] += _bond;
+            // Else a challenge would cost nothing wherever one judge is silent, and no verdict could be relied on there.
+            uint256 half = _bond / 2;
+            _credits[case_.challenger] += _bond - half;
+            _credits[address(0)] += half;
             emit CaseUnjudged(id);
             core.settleContest(recording, Ending.Unjudged, recording.verdict, 0);
             return;
@@ -121,18 +128,22 @@ abstract contract Bench is ICases, Epochs {
 
     /// @inheritdoc ICases
     function benchOf(Signers by) external view returns (uint64 judges, uint256 wanted) {
-        bytes memory members = _membersOf(by);
-        uint256 size = members.length / Members.SIZE;
-        for (uint256 i = 0; i < size; ++i) {
-            bool staked = _operators[_operatorOf[Members.get(members, i)]].stake >= _penalty;
+        address[] memory operators = _operatorsOf(by);
+        for (uint256 i = 0; i < operators.length; ++i) {
+            bool staked = _operators[operators[i]].stake >= _penalty;
             if (staked && (by.bitmap() >> i) & 1 == 0) judges |= uint64(1 << i);
         }
-        return (judges, _wanted(size));
+        return (judges, _wanted(operators.length));
     }
 
     /// @inheritdoc ICases
     function creditOf(address account) external view returns (uint256) {
         return _credits[account];
+    }
+
+    /// @inheritdoc ICases
+    function keptOf(uint32 epoch) external view returns (uint256) {
+        return _kept[epoch];
     }
 
     // Internals
@@ -151,20 +162,21 @@ abstract contract Bench is ICases, Epochs {
 
     /// @dev Exactly as many as decide, of those who didn't sign: nobody may add a signature to a ruling that it saw, for a part of the pay.
     function _checkJudges(Signers by, uint64 judges, bytes32 ruling, bytes calldata signatures) private view {
-        bytes memory members = _membersOf(by);
-        uint256 size = members.length / Members.SIZE;
+        Roll storage roll = _rollOf(by);
+        uint256 size = roll.size;
         uint256 given = LibBit.popCount(judges);
         uint256 wanted = _wanted(size);
         if (given != wanted) revert QuorumMismatch(given, wanted);
         uint256 strangers = (judges & by.bitmap()) | (uint256(judges) >> size << size);
         if (strangers != 0) revert JudgeUnknown(LibBit.ffs(strangers));
         if (signatures.length != given << 6) revert SignaturesMalformed(signatures.length, given << 6);
+        bytes memory members = SSTORE2.read(roll.members);
         (bool valid, uint256 index, address recovered) =
             Members.signed(_hashTypedData(ruling), judges, members, signatures);
         if (!valid) revert SignerMismatch(index, recovered, Members.get(members, index));
-        for (uint256 left = judges; left != 0; left &= left - 1) {
-            address operator = _operatorOf[Members.get(members, LibBit.ffs(left))];
-            if (_operators[operator].stake < _penalty) revert JudgeWithoutStake(operator);
+        address[] memory operators = _of(by, judges);
+        for (uint256 i = 0; i < given; ++i) {
+            if (_operators[operators[i]].stake < _penalty) revert JudgeWithoutStake(operators[i]);
         }
     }
 
@@ -176,46 +188,53 @@ abstract contract Bench is ICases, Epochs {
         Verdict calldata verdict,
         bool stands,
         uint64 judges,
-        uint64 overruled
+        uint64 guilty
     ) private {
         if (case_.phase != Phase.Overruled) case_.phase = Phase.Closed;
+        uint256 pay = _bond;
         if (!stands) {
-            uint256 taken = _slash(id, recording.by, recording.by.bitmap(), true);
-            _credits[case_.challenger] += _share(taken);
+            (uint64 convicted, uint256 share) = _convict(id, recording.by);
+            guilty |= convicted;
+            // Who was right has its bond back, whatever is left of the stakes; then those have theirs who said so.
+            if (share < pay) (share, pay) = (pay, share);
+            _credits[case_.challenger] += share;
         }
-        _pay(recording.by, judges, case_.arbiter);
+        _pay(recording.by, judges, case_.arbiter, pay);
+        // An arbiter that agrees with its bench that a verdict is false may name another right one: that one is its own.
+        if (case_.arbiter != address(0) && case_.found != Cases.hash(verdict)) judges = 0;
         emit CaseClosed(id, stands, judges);
-        if (!stands || overruled != 0) _unseat(recording.by, overruled | (stands ? 0 : recording.by.bitmap()));
+        if (guilty != 0) _unseat(_of(recording.by, guilty));
         core.settleContest(recording, stands ? Ending.Upheld : Ending.Corrected, verdict, judges);
     }
 
-    /// @dev What the challenger of a false verdict has: with its bond, which is the judges', as much again. Of what is taken half is paid
-    /// out at most; of that half what is left goes to challengers of whom else the same signers lied to.
-    function _share(uint256 taken) private returns (uint256 share) {
-        share = 2 * FixedPointMathLib.min(taken / 4, _bond);
-        uint256 left = _credits[address(this)] + taken / 2 - share;
-        if (share < _bond) {
-            uint256 more = FixedPointMathLib.min(_bond - share, left);
-            (share, left) = (share + more, left - more);
-        }
-        _credits[address(this)] = left;
-        _credits[address(0)] += taken - taken / 2;
-    }
-
-    /// @dev A penalty from each, as far as there is one. From who signed false verdicts once for all that it signed until it was convicted: else
-    /// it soon couldn't judge any more, and a corrupt minority might be a majority of those who still can.
-    function _slash(RequestId id, Signers by, uint256 which, bool signers) private returns (uint256 taken) {
-        bytes memory members = _membersOf(by);
-        for (; which != 0; which &= which - 1) {
-            address operator = _operatorOf[Members.get(members, LibBit.ffs(which))];
-            if (signers) {
-                if (by.epoch() <= _operators[operator].convictedIn) continue;
-                _operators[operator].convictedIn = _epoch;
+    /// @dev Takes a penalty from each signer, once for all that it signed until it was convicted: else it soon couldn't judge any more, and a
+    /// corrupt minority might be a majority of those who still can.
+    /// @return convicted Who wasn't before.
+    /// @return share What the challenger has: with its bond, which is the judges', as much again; of a lie whose signers were convicted before,
+    /// the bond, from what is left of what was taken from them then. So nobody earns what others lost.
+    function _convict(RequestId id, Signers by) private returns (uint64 convicted, uint256 share) {
+        address[] memory operators = _operatorsOf(by);
+        uint256 taken = 0;
+        uint32 key = 0;
+        for (uint256 i = 0; i < operators.length; ++i) {
+            if ((by.bitmap() >> i) & 1 == 0) continue;
+            Operator storage info = _operators[operators[i]];
+            uint32 before = info.convictedIn;
+            if (by.epoch() <= before) {
+                if (before > key) key = before;
+                continue;
             }
-            taken += _take(id, operator);
+            convicted |= uint64(1 << i);
+            taken += _take(id, operators[i]);
+            info.convictedIn = _epoch;
         }
+        if (convicted != 0) key = _epoch;
+        uint256 kept = _kept[key] + taken;
+        share = convicted != 0 ? 2 * FixedPointMathLib.min(taken / 4, _bond) : FixedPointMathLib.min(kept, _bond);
+        _kept[key] = kept - share;
     }
 
+    /// @dev A penalty, as far as there is one.
     function _take(RequestId id, address operator) internal returns (uint96 penalty) {
         Operator storage info = _operators[operator];
         penalty = info.stake < _penalty ? info.stake : _penalty;
@@ -223,50 +242,47 @@ abstract contract Bench is ICases, Epochs {
         emit OperatorSlashed(id, operator, penalty);
     }
 
-    function _pay(Signers by, uint64 judges, address arbiter) private {
+    function _pay(Signers by, uint64 judges, address arbiter, uint256 amount) private {
         if (judges == 0) {
-            _credits[arbiter] += _bond;
+            _credits[arbiter] += amount;
             return;
         }
-        bytes memory members = _membersOf(by);
-        uint256 share = _bond / LibBit.popCount(judges);
-        uint256 rest = _bond;
-        for (uint256 left = judges; left != 0; left &= left - 1) {
-            _credits[_operatorOf[Members.get(members, LibBit.ffs(left))]] += share;
-            rest -= share;
+        address[] memory paid = _of(by, judges);
+        uint256 share = amount / paid.length;
+        for (uint256 i = 0; i < paid.length; ++i) {
+            _credits[paid[i]] += share;
         }
-        _credits[address(0)] += rest;
+        _credits[address(0)] += amount - share * paid.length;
     }
 
     /// @dev The convicted come last, as judges: were they put out, a conviction of the lazy would make a corrupt third a majority. What they
-    /// signed and didn't send yet is worth nothing.
-    function _unseat(Signers by, uint64 guilty) private {
-        bytes memory members = _membersOf(by);
+    /// signed and didn't send yet is worth nothing, also if none of them is on the roll any more: the epoch before may be in its grace.
+    function _unseat(address[] memory guilty) internal {
         Draft memory next = _current();
-        address[] memory convicted = new address[](next.size);
-        uint256 count = 0;
-        for (uint256 left = guilty; left != 0; left &= left - 1) {
-            address operator = _operatorOf[Members.get(members, LibBit.ffs(left))];
-            if (_takeOut(next, operator)) convicted[count++] = operator;
-        }
-        // An epoch that still signs in its grace ends, too, though none of the guilty is on the roll any more.
-        if (count == 0 && by.epoch() + 1 != _epoch) return;
-        for (uint256 i = 0; i < count; ++i) {
-            if (_operators[convicted[i]].stake >= _penalty) next.operators[next.size++] = convicted[i];
-            else _leave(_operators[convicted[i]], Place.Out);
+        for (uint256 i = 0; i < guilty.length; ++i) {
+            if (!_takeOut(next, guilty[i])) continue;
+            Operator storage info = _operators[guilty[i]];
+            if (info.stake >= _penalty) next.operators[next.size++] = guilty[i];
+            else _leave(info, Place.Out);
         }
         _form(next, 0);
     }
 
-    function _membersOf(Signers by) private view returns (bytes memory) {
-        return SSTORE2.read(_rollOf(by).members);
+    /// @dev The operators of a bitmap.
+    function _of(Signers by, uint64 bitmap) private view returns (address[] memory some) {
+        address[] memory operators = _operatorsOf(by);
+        some = new address[](LibBit.popCount(bitmap));
+        uint256 count = 0;
+        for (uint256 i = 0; count < some.length; ++i) {
+            if ((bitmap >> i) & 1 == 1) some[count++] = operators[i];
+        }
     }
 
-    function _sizeOf(Signers by) private view returns (uint256) {
-        return _rollOf(by).size;
+    function _operatorsOf(Signers by) private view returns (address[] memory) {
+        return _operatorsOf(_rollOf(by));
     }
 
-    function _rollOf(Signers by) private view returns (Roll memory roll) {
+    function _rollOf(Signers by) private view returns (Roll storage roll) {
         uint256 epoch = by.epoch();
         if (epoch > type(uint32).max) revert EpochUnknown(type(uint32).max);
         return _known(uint32(epoch));

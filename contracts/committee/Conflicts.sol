@@ -11,6 +11,7 @@ import { ReportTree } from "../libraries/ReportTree.sol";
 import { Agreements } from "../types/Agreement.sol";
 import { AgreementId, RequestId } from "../types/Ids.sol";
 import { Model, Models } from "../types/Model.sol";
+import { Operator } from "../types/Roll.sol";
 import { Under } from "../types/Standing.sol";
 import { Testimony } from "../types/Testimony.sol";
 import { Request, RequestState, Verdict, Verdicts } from "../types/Verdict.sol";
@@ -23,8 +24,6 @@ abstract contract Conflicts is IConflicts, Bench {
 
     bytes32 private constant DOMAIN_TYPEHASH =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-
-    mapping(RequestId id => mapping(address operator => bool)) private _punished;
 
     /// @inheritdoc IConflicts
     function punishConflict(
@@ -44,13 +43,20 @@ abstract contract Conflicts is IConflicts, Bench {
         if (!_contradict(first.verdict, second.verdict, model)) revert TestimoniesCompatible(id);
         address operator = _witness(first);
         if (_witness(second) != operator) revert TestimonyIrrelevant(id);
-        if (_punished[id][operator]) revert AlreadyPunished(id, operator);
-        _punished[id][operator] = true;
+        // As of who signed false verdicts, once for all that it signed until then.
+        Operator storage info = _operators[operator];
+        uint256 epoch = FixedPointMathLib.max(first.epoch, second.epoch);
+        if (epoch > _epoch) revert TestimonyIrrelevant(id); // not yet: in an epoch to come it would count after any punishment
+        if (epoch <= info.convictedIn) revert AlreadyPunished(id, operator);
+        info.convictedIn = _epoch;
         uint256 taken = _take(id, operator);
         if (taken == 0) revert NothingToTake(operator);
         uint256 reward = FixedPointMathLib.min(taken / 2, _bond);
         _credits[msg.sender] += reward;
-        _credits[address(0)] += taken - reward;
+        _kept[_epoch] += taken - reward;
+        address[] memory guilty = new address[](1);
+        guilty[0] = operator;
+        _unseat(guilty);
     }
 
     /// @dev An honest operator signs what is within the tolerance of its own score: two such are at most twice that apart. One score may have

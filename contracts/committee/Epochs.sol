@@ -42,7 +42,7 @@ abstract contract Epochs is Roster {
 
     /// @dev The current roll as it is.
     function _current() internal view returns (Draft memory next) {
-        address[] memory before = _operatorsOf(_epoch);
+        address[] memory before = _operatorsOf(_rolls[_epoch]);
         next.operators = new address[](Rolls.MAX_ROLL);
         for (uint256 i = 0; i < before.length; ++i) {
             next.operators[i] = before[i];
@@ -61,7 +61,7 @@ abstract contract Epochs is Roster {
 
     /// @dev Who stays of the current roll, in its order.
     function _remaining() private returns (Draft memory next) {
-        address[] memory before = _operatorsOf(_epoch);
+        address[] memory before = _operatorsOf(_rolls[_epoch]);
         next.operators = new address[](Rolls.MAX_ROLL);
         next.churn = _epoch == 0 ? Rolls.MAX_ROLL : FixedPointMathLib.max(before.length / Rolls.CHURN, 1);
         for (uint256 i = 0; i < before.length; ++i) {
@@ -107,8 +107,8 @@ abstract contract Epochs is Roster {
             ++next.left;
         }
         _mustChange(_takeOut(next, lowest));
-        _leave(info, Place.Waiting);
-        _mustChange(_waiting.add(lowest)); // one leaves the list for it
+        _leave(info, info.resigned ? Place.Out : Place.Waiting);
+        if (!info.resigned) _mustChange(_waiting.add(lowest)); // one leaves the list for it
         return true;
     }
 
@@ -143,42 +143,33 @@ abstract contract Epochs is Roster {
     /// a whole stake; who has less comes behind, and keeps that place. With fewer seats than the least roll, which no quorum is above, none
     /// are given: no report is accepted until a rotation.
     function _form(Draft memory next, uint40 signsUntil) internal returns (uint32 epoch) {
-        address[] memory roll = new address[](next.size);
+        address[] memory ordered = new address[](next.size);
         uint256 seats = 0;
         for (uint256 i = 0; i < next.size && seats < _seats; ++i) {
-            Operator storage info = _operators[next.operators[i]];
-            if (info.stake < _minStake) continue;
-            roll[seats++] = info.attester;
+            if (_operators[next.operators[i]].stake < _minStake) continue;
+            ordered[seats++] = next.operators[i];
             next.operators[i] = address(0);
         }
         uint256 size = seats;
         for (uint256 i = 0; i < next.size; ++i) {
-            if (next.operators[i] != address(0)) roll[size++] = _operators[next.operators[i]].attester;
+            if (next.operators[i] != address(0)) ordered[size++] = next.operators[i];
         }
         if (seats < _minRoll) seats = 0;
+        address[] memory roll = new address[](size);
+        for (uint256 i = 0; i < size; ++i) {
+            roll[i] = _operators[ordered[i]].attester;
+        }
 
         epoch = _epoch + 1;
         if (epoch != 1) _rolls[_epoch].bondedUntil = uint40(block.timestamp + _unbonding);
         _epoch = epoch;
-        address members = SSTORE2.write(_packed(roll));
+        address members = SSTORE2.write(bytes.concat(Members.pack(roll), Members.pack(ordered)));
         _rolls[epoch] = Roll(members, uint8(seats), uint8(size), 0);
         emit EpochFormed(epoch, uint8(seats), roll);
         core.setEpoch(epoch, uint8(seats), uint8(size), members, signsUntil);
     }
 
-    function _operatorsOf(uint32 epoch) private view returns (address[] memory operators) {
-        Roll memory roll = _rolls[epoch];
-        if (roll.size == 0) return operators;
-        bytes memory members = SSTORE2.read(roll.members);
-        operators = new address[](roll.size);
-        for (uint256 i = 0; i < operators.length; ++i) {
-            operators[i] = _operatorOf[Members.get(members, i)];
-        }
-    }
-
-    function _packed(address[] memory attesters) private pure returns (bytes memory packed) {
-        for (uint256 i = 0; i < attesters.length; ++i) {
-            packed = bytes.concat(packed, bytes20(attesters[i]));
-        }
+    function _operatorsOf(Roll storage roll) internal view returns (address[] memory operators) {
+        return _listed(roll, roll.size);
     }
 }

@@ -142,20 +142,8 @@ abstract contract Roster is ICommittee, Domain {
 
     /// @inheritdoc ICommittee
     function rollOf(uint32 epoch) external view returns (Roll memory roll, address[] memory attesters) {
-        roll = _known(epoch);
-        bytes memory members = SSTORE2.read(roll.members);
-        attesters = new address[](roll.size);
-        for (uint256 i = 0; i < attesters.length; ++i) {
-            attesters[i] = Members.get(members, i);
-        }
-    }
-
-    /// @inheritdoc ICommittee
-    function operatorAt(uint32 epoch, uint256 index) external view returns (address) {
-        Roll memory roll = _known(epoch);
-        if (index >= roll.size) return address(0);
-        uint256 start = index * Members.SIZE;
-        return _operatorOf[Members.get(SSTORE2.read(roll.members, start, start + Members.SIZE), 0)];
+        Roll storage known = _known(epoch);
+        return (known, _listed(known, 0));
     }
 
     /// @inheritdoc ICommittee
@@ -263,7 +251,17 @@ abstract contract Roster is ICommittee, Domain {
         if (info.attester == address(0)) revert OperatorUnknown(operator);
     }
 
-    function _known(uint32 epoch) internal view returns (Roll memory roll) {
+    /// @return addresses As many as there are on a roll, from the first of its members.
+    function _listed(Roll storage roll, uint256 first) internal view returns (address[] memory addresses) {
+        addresses = new address[](roll.size);
+        if (roll.size == 0) return addresses;
+        bytes memory members = SSTORE2.read(roll.members);
+        for (uint256 i = 0; i < addresses.length; ++i) {
+            addresses[i] = Members.get(members, first + i);
+        }
+    }
+
+    function _known(uint32 epoch) internal view returns (Roll storage roll) {
         roll = _rolls[epoch];
         if (roll.members == address(0)) revert EpochUnknown(epoch);
     }

@@ -11,7 +11,8 @@ import { Recording, Verdict } from "../types/Verdict.sol";
 /// @notice Anyone may challenge a recorded verdict once, with a bond. All of its epoch's roll who didn't sign it may judge, and more than
 /// half of the whole roll decide: it stands, or it is false and another takes its place. Then each of its signers loses a penalty, without a
 /// signature of theirs, and its seat. A model may name an arbiter, who rules where the bench doesn't, and may overrule it for a while.
-/// @dev At most half of what is taken is paid out; the rest is nobody's (the zero address's credit).
+/// @dev Of what is taken at a conviction half is paid out at most, but for challengers and judges of what else the same signers signed until
+/// then: none of it is ever anybody's who had no part in that. What an overruled judge loses is nobody's (the zero address's credit).
 interface ICases {
     /// @param until Last second at which the bench may judge.
     event Challenged(RequestId indexed id, address indexed challenger, address arbiter, uint40 until);
@@ -21,7 +22,7 @@ interface ICases {
     );
     /// @param by Who decided: a bitmap over the roll of the report's epoch; 0: the arbiter.
     event CaseClosed(RequestId indexed id, bool stands, uint64 by);
-    /// @notice Nobody decided in time.
+    /// @notice Nobody decided in time. Half of the bond came back; the other half is nobody's.
     event CaseUnjudged(RequestId indexed id);
     event OperatorSlashed(RequestId indexed id, address indexed operator, uint256 penalty);
     event CreditWithdrawn(address indexed from, address indexed to, uint256 amount);
@@ -79,4 +80,7 @@ interface ICases {
     function benchOf(Signers by) external view returns (uint64 judges, uint256 wanted);
 
     function creditOf(address account) external view returns (uint256);
+
+    /// @notice What is left of what was taken at the conviction that ended an epoch.
+    function keptOf(uint32 epoch) external view returns (uint256);
 }

@@ -95,9 +95,6 @@ interface ICommittee {
     /// @notice An epoch's roll, and its attesters in the order in which bitmaps count them.
     function rollOf(uint32 epoch) external view returns (Roll memory roll, address[] memory attesters);
 
-    /// @notice The operator with an index on an epoch's roll.
-    function operatorAt(uint32 epoch, uint256 index) external view returns (address);
-
     /// @notice Number of the current epoch; 0 before the first.
     function currentEpoch() external view returns (uint32);
 

@@ -8,17 +8,18 @@ import { Testimony } from "../types/Testimony.sol";
 
 /// @title Signatures that no honest operator would make both
 interface IConflicts {
-    /// @notice Not of one operator about one request that was asked, under this agreement and model.
+    /// @notice Not of one operator about one request that was asked, under this agreement and model, or of an epoch to come.
     error TestimonyIrrelevant(RequestId id);
     /// @notice An honest operator may have signed both: no more than twice the model's tolerance apart, and not one score with both outcomes
     /// of a model that has two; or they are sealed.
     error TestimoniesCompatible(RequestId id);
     error AttesterUnknown(address attester);
+    /// @notice It was convicted since it signed these, and loses nothing more for what it signed until then.
     error AlreadyPunished(RequestId id, address operator);
     error NothingToTake(address operator);
 
-    /// @notice Takes a penalty from an operator that signed two reports about one request which no honest one could both sign, once for each
-    /// request, whatever else it lost. As much as a bond, half of it at most, is the sender's; the rest is nobody's.
+    /// @notice Takes a penalty, and its seat, from an operator that signed two reports about one request which no honest one could both sign:
+    /// once for all that it signed until then, as from who signed false verdicts. As much as a bond, half of it at most, is the sender's.
     /// @param under Source and terms of the request's agreement.
     /// @param model The agreement's model, for its tolerance.
     function punishConflict(

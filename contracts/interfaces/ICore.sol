@@ -19,6 +19,8 @@ interface ICore {
     event Corrected(RequestId indexed id, Signers by, bytes32 outcome, bytes32 score, bytes32 trail);
 
     error NotCommittee(address sender);
+    /// @notice Not the next one, or its members are not where it says.
+    error EpochMalformed(uint32 number);
     /// @notice It was contested before, or was recorded too long ago.
     error NotContestable(RequestId id);
     /// @notice It isn't contested.
@@ -32,7 +34,8 @@ interface ICore {
     function committee() external view returns (address);
 
     /// @param seats How many of the roll sign reports.
-    /// @param members Where the attesters of the roll are, as `SSTORE2` has them: 20 bytes each, those with seats first.
+    /// @param members Where the roll is, as `SSTORE2` has it: its attesters, 20 bytes each, those with seats first, and behind them its
+    /// operators, in the same order.
     /// @param previousSignsUntil Last second at which the epoch before may sign; no earlier one may.
     function setEpoch(uint32 number, uint8 seats, uint8 roll, address members, uint40 previousSignsUntil) external;
 

@@ -17,6 +17,21 @@ library Members {
         }
     }
 
+    /// @notice 20 bytes of each.
+    function pack(address[] memory members) internal pure returns (bytes memory packed) {
+        assembly ("memory-safe") {
+            packed := mload(0x40)
+            let place := add(packed, 32)
+            for { let i := mload(members) } i { i := sub(i, 1) } {
+                members := add(members, 32)
+                mstore(place, shl(96, mload(members)))
+                place := add(place, 20)
+            }
+            mstore(packed, sub(sub(place, packed), 32))
+            mstore(0x40, and(add(place, 63), not(31))) // a whole word was written for the last
+        }
+    }
+
     /// @notice More than half of the members: two such sets share a member.
     function majority(uint256 size) internal pure returns (uint256) {
         unchecked {

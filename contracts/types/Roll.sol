@@ -23,7 +23,7 @@ struct Operator {
     uint32 lastEpoch;
     Place place;
     bool resigned;
-    /// The current epoch when it was convicted last: for no other verdict that it signed until then is anything taken.
+    /// The current epoch when it was convicted last: for nothing else that it signed until then is anything taken.
     uint32 convictedIn;
     /// X25519 public key to which vaults seal fields (HPKE, RFC 9180).
     bytes32 sealKey;
@@ -32,7 +32,7 @@ struct Operator {
 }
 
 /// @notice Every operator of one epoch, by seniority. The first `seats` sign reports; the rest are the reserve. All of them judge.
-/// @dev One storage slot; the operators are the code of `members`: their attesters, 20 bytes each.
+/// @dev One storage slot; the code of `members` has their attesters, 20 bytes each, and behind them the operators themselves.
 struct Roll {
     address members;
     /// How many of the first sign: 0 if so few have a whole stake that no report is accepted.

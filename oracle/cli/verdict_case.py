@@ -37,7 +37,10 @@ def challenge(
     request_id: Id,
     wait_s: Annotated[float, typer.Option(min=0, help="Wait so long for a decision; 0 doesn't wait.")] = 0,
 ) -> None:
-    """Challenge a verdict, with the bond: those on the roll who didn't sign it judge, and the bond comes back unless it stands."""
+    """Challenge a verdict, with the bond: those on the roll who didn't sign it judge.
+
+    The bond comes back if it is false, half of it if nobody judges, and none if it stands.
+    """
     client = link.sender
     sent = client.challenge(request_id)
     until = sent.event("Challenged").arguments["until"]

@@ -24,6 +24,7 @@ export const assentAbi = [
   {"inputs": [{"name": "deadline", "type": "uint256"}, {"name": "earliest", "type": "uint256"}], "name": "DeadlineTooNear", "type": "error"},
   {"inputs": [{"name": "id", "type": "bytes32"}], "name": "DeliveredFinally", "type": "error"},
   {"inputs": [{"name": "disclosure", "type": "uint256"}, {"name": "agreed", "type": "uint256"}], "name": "DisclosureNotAgreed", "type": "error"},
+  {"inputs": [{"name": "number", "type": "uint32"}], "name": "EpochMalformed", "type": "error"},
   {"inputs": [{"name": "given", "type": "uint256"}, {"name": "current", "type": "uint256"}], "name": "EpochStale", "type": "error"},
   {"inputs": [{"name": "epoch", "type": "uint32"}], "name": "EpochUnknown", "type": "error"},
   {"inputs": [], "name": "FailedCall", "type": "error"},

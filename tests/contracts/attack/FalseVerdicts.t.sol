@@ -68,8 +68,8 @@ contract FalseVerdictsTest is BenchTest {
         uint256 gain = committee.creditOf(challenger) + 6 * uint256(BOND / 7) - BOND;
         assertLe(gain, 2 * uint256(BOND), "gain");
         assertEq(address(committee).balance, before + BOND, "what was taken stays here");
-        uint256 kept = committee.creditOf(address(0)) + committee.creditOf(address(committee));
-        assertGe(kept, 4 * uint256(PENALTY) - 2 * uint256(BOND), "and is nobody's, or other challengers'");
+        uint256 kept = committee.creditOf(address(0)) + keptInAll();
+        assertGe(kept, 4 * uint256(PENALTY) - 2 * uint256(BOND), "and goes to nobody who had no part in it");
     }
 
     function test_CaptorsUnderAnArbiterLoseAPenaltyEach() public {
@@ -162,7 +162,7 @@ contract FalseVerdictsTest is BenchTest {
         judge(0x7f0, false);
         (Roll memory roll,) = committee.rollOf(committee.currentEpoch());
         assertEq(roll.size, 13, "all are there");
-        assertEq(committee.operatorAt(committee.currentEpoch(), 12), operatorAt(3), "at the end");
+        assertEq(memberOf(committee.currentEpoch(), 12), operatorAt(3), "at the end");
         assertEq(roll.seats, 7, "seats are filled from the reserve");
     }
 

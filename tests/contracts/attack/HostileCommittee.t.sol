@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import { SSTORE2 } from "solady/utils/SSTORE2.sol";
 
+import { ICommittee } from "../../../contracts/interfaces/ICommittee.sol";
 import { ICore } from "../../../contracts/interfaces/ICore.sol";
 import { AgreementState, AgreementStatus } from "../../../contracts/types/Agreement.sol";
 import { Ending } from "../../../contracts/types/Case.sol";
@@ -64,6 +65,31 @@ contract HostileCommitteeTest is CoreTest {
         assertEq(assent.balanceOf(controller, address(0)), before + _open.quote.total(), "refunded");
     }
 
+    /// @dev Nor what was earned and isn't collected yet: the core has the operators of each epoch itself.
+    function test_WhatWasEarnedIsTheOperators() public {
+        vm.mockCall(address(committee), abi.encodePacked(ICommittee.operatorOf.selector), abi.encode(address(this)));
+        bytes memory reason;
+        for (uint32 number = 0; number < 4; ++number) {
+            if (number == 2) continue;
+            address members = SSTORE2.write(new bytes(160));
+            reason = abi.encodeWithSelector(ICore.EpochMalformed.selector, number);
+            _expectSetEpoch(number, 4, members, reason);
+        }
+        reason = abi.encodeWithSelector(ICore.EpochMalformed.selector, uint32(2));
+        _expectSetEpoch(2, 4, makeAddr("no code"), reason);
+        _expectSetEpoch(2, 4, SSTORE2.write(new bytes(159)), reason);
+        uint256 before = assent.balanceOf(operatorAt(1), address(0));
+        uint256 amount = assent.collect(_pool, 1);
+        assertGt(amount, 0, "earned");
+        assertEq(assent.balanceOf(operatorAt(1), address(0)), before + amount, "its own");
+    }
+
+    function _expectSetEpoch(uint32 number, uint8 roll, address members, bytes memory reason) private {
+        vm.prank(address(committee));
+        vm.expectRevert(reason);
+        ICore(address(assent)).setEpoch(number, roll, roll, members, 0);
+    }
+
     function _callAnything(uint256 seed) private {
         ICore core = ICore(address(assent));
         Recording memory recording = _recordings[seed >> 8 & 0xff % _recordings.length];
@@ -76,9 +102,12 @@ contract HostileCommitteeTest is CoreTest {
         uint256 which = seed & 0xff;
         vm.startPrank(address(committee));
         if (which < 40) {
-            core.setEpoch(
-                uint32(seed >> 40), uint8(seed >> 72), uint8(seed >> 80), address(uint160(seed)), uint40(seed)
-            );
+            // Now and then the next one, with members that are somewhere.
+            uint8 roll = uint8((seed >> 80) % 8);
+            bool next = seed >> 88 & 1 == 0;
+            uint32 number = next ? assent.currentEpoch().number + 1 : uint32(seed >> 40);
+            address members = next ? SSTORE2.write(new bytes(40 * uint256(roll))) : address(uint160(seed));
+            try core.setEpoch(number, uint8(seed >> 72), roll, members, uint40(seed)) { } catch { }
         } else if (which < 140) {
             try core.contest(recording, under) { } catch { }
         } else {

@@ -118,12 +118,18 @@ abstract contract BenchTest is CommitteeTest {
 
     /// @dev All ether is somebody's stake, bond or credit, or nobody's; of what was taken some is kept for challengers.
     function assertConserved(uint256 operators, uint256 openCases) internal {
-        uint256 sum = openCases * BOND + committee.creditOf(address(0)) + committee.creditOf(address(committee))
-            + committee.creditOf(challenger) + committee.creditOf(arbiter);
+        uint256 sum = openCases * BOND + committee.creditOf(address(0)) + keptInAll() + committee.creditOf(challenger)
+            + committee.creditOf(arbiter);
         for (uint256 i = 0; i < operators; ++i) {
             sum += infoAt(i).stake + credit(i);
         }
         assertEq(address(committee).balance, sum, "ether");
+    }
+
+    function keptInAll() internal view returns (uint256 sum) {
+        for (uint32 epoch = 1; epoch <= committee.currentEpoch(); ++epoch) {
+            sum += committee.keptOf(epoch);
+        }
     }
 
     /// @dev Of a model of its own.

@@ -166,6 +166,12 @@ abstract contract CommitteeTest is Signing {
         committee.rotate();
     }
 
+    /// @dev The operator with an index on an epoch's roll.
+    function memberOf(uint32 epoch, uint256 index) internal view returns (address) {
+        (, address[] memory attesters) = committee.rollOf(epoch);
+        return committee.operatorOf(attesters[index]);
+    }
+
     /// @dev Made once: campaigns ask for them a million times.
     function operatorAt(uint256 i) internal returns (address operator) {
         operator = _operatorAt[i];
@@ -232,7 +238,7 @@ abstract contract CommitteeTest is Signing {
         for (uint256 i = 0; i < expected.length; ++i) {
             (address attester,) = attesterAt(expected[i]);
             assertEq(attesters[i], attester, string.concat("attester ", vm.toString(i)));
-            assertEq(committee.operatorAt(epoch, i), operatorAt(expected[i]), "operator");
+            assertEq(committee.operatorOf(attesters[i]), operatorAt(expected[i]), "operator");
             assertPlace(expected[i], Place.Roll);
         }
         assertEq(core.number(), epoch, "core: epoch");

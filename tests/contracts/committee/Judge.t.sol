@@ -159,8 +159,8 @@ contract JudgeTest is BenchTest {
             assertEq(credit(i), BOND / 3, "a third each");
         }
         assertEq(committee.creditOf(challenger), 2 * uint256(BOND), "the bond, and as much again");
-        assertEq(committee.creditOf(address(0)), PENALTY + BOND % 3, "half of it is nobody's");
-        assertEq(committee.creditOf(address(committee)), PENALTY - 2 * BOND, "the rest is kept for other challengers");
+        assertEq(committee.creditOf(address(0)), BOND % 3, "what doesn't divide");
+        assertEq(committee.keptOf(1), 2 * PENALTY - 2 * BOND, "kept for who shows what else they signed");
         assertConserved(5, 0);
         // An epoch of its own: the convicted have no seat, and judge.
         uint256[] memory expected = list(2, 7);
@@ -191,6 +191,7 @@ contract JudgeTest is BenchTest {
         assertEq(taken[0], 2 * uint256(BOND), "two penalties");
         assertEq(taken[1], BOND, "what was kept pays the bond back");
         assertEq(taken[2], BOND, "what was kept pays the bond back");
+        assertEq(committee.currentEpoch(), 2, "who reports under the next epoch isn't disturbed");
         assertEq(infoAt(0).stake, STAKE - PENALTY, "one penalty");
         assertEq(credit(2), 3 * uint256(BOND / 3), "a judge's");
         assertConserved(5, 0);
@@ -199,7 +200,7 @@ contract JudgeTest is BenchTest {
         assertRoll(3, expected);
     }
 
-    /// @dev A bond as high as can be takes all that may be paid out.
+    /// @dev A bond as high as can be, and lies without end: the challenger is whole, whatever is left.
     function test_Judge_WhenItIsFalse_GivenNothingIsKept() public {
         CommitteeTerms memory terms = defaultTerms();
         terms.bond = PENALTY / 2;
@@ -208,8 +209,9 @@ contract JudgeTest is BenchTest {
             joinAs(i, STAKE);
         }
         committee.rotate();
-        uint256[2] memory given;
-        for (uint256 use = 10; use < 12; ++use) {
+        uint256[4] memory given;
+        uint256 others = committee.creditOf(address(0));
+        for (uint256 use = 10; use < 14; ++use) {
             record(use, 3);
             recording.by = SignersLib.pack(1, 3);
             core.record(recording);
@@ -221,7 +223,58 @@ contract JudgeTest is BenchTest {
             given[use - 10] = committee.creditOf(challenger) - before;
         }
         assertEq(given[0], 2 * uint256(terms.bond), "bond and as much again");
-        assertEq(given[1], 0, "the bond paid the judges");
+        for (uint256 i = 1; i < 4; ++i) {
+            assertEq(given[i], terms.bond, "its bond");
+        }
+        assertEq(committee.keptOf(1), 0, "nothing is left");
+        assertEq(credit(2), 3 * (terms.bond / 3), "of the fourth the judges have nothing");
+        assertEq(committee.creditOf(address(0)), others + 3 * (terms.bond % 3), "nor has anyone else");
+    }
+
+    /// @dev The guilty left with a rotation, and signed in the epoch after theirs, which is in its grace: it ends, whoever else is in it.
+    function test_Judge_WhenItIsFalse_GivenTheSignersLeft() public {
+        make(3, 17, 17);
+        record(60, 3);
+        rotateWith(17);
+        Recording memory old = recording;
+        resignAs(0);
+        resignAs(1);
+        rotateWith(17);
+        assertPlace(0, Place.Out);
+        assertPlace(1, Place.Out);
+        assertGt(core.previousSignsUntil(), block.timestamp, "the second epoch is in its grace");
+        recording = old;
+        core.record(recording); // from a root, days later
+        challenge();
+        judge(0x7fc, false);
+        assertEq(committee.currentEpoch(), 4, "an epoch of its own");
+        assertEq(core.previousSignsUntil(), 0, "no grace");
+    }
+
+    /// @dev Who resigned makes room on a full roll, and doesn't wait: it couldn't be paid out, nor join again.
+    function test_Rotate_GivenTheLowestResigned() public {
+        CommitteeTerms memory terms = defaultTerms();
+        (terms.seats, terms.minRoll) = (5, 5);
+        make(terms);
+        for (uint256 i = 0; i < 7; ++i) {
+            joinAs(i, STAKE);
+        }
+        committee.rotate();
+        record(50, 7);
+        challenge();
+        judge(0x78, false);
+        resignAs(3);
+        resignAs(2);
+        joinAs(7, STAKE);
+        joinAs(8, STAKE);
+        rotateWith(9);
+        assertPlace(2, Place.Out);
+        assertEq(committee.waiting().length, 0, "nobody waits");
+        skip(UNBONDING + LEASE);
+        vm.prank(operatorAt(2));
+        committee.withdrawStake();
+        joinAs(2, STAKE);
+        assertPlace(2, Place.Waiting);
     }
 
     /// @dev Who was taken from and left comes back with a whole stake only.
@@ -275,7 +328,10 @@ contract JudgeTest is BenchTest {
         emit ICases.CaseUnjudged(id);
         close();
         assertEnded(Ending.Unjudged, Phase.Closed);
-        assertEq(committee.creditOf(challenger), BOND, "the bond comes back");
+        assertEq(committee.creditOf(challenger), BOND - BOND / 2, "half of the bond comes back");
+        assertEq(
+            committee.creditOf(address(0)), BOND / 2, "or it would cost nothing to keep a verdict from being relied on"
+        );
         assertConserved(5, 0);
         vm.expectRevert(abi.encodeWithSelector(ICases.NotUnderReview.selector, id));
         close();

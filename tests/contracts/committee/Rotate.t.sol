@@ -191,7 +191,7 @@ contract RotateTest is CommitteeTest {
             joinAs(7, uint256(STAKE) * 5 / 4);
             rotateWith(8);
             assertPlace(lowest, Place.Waiting);
-            assertEq(committee.operatorAt(committee.currentEpoch(), 6), operatorAt(7), "behind all others");
+            assertEq(memberOf(committee.currentEpoch(), 6), operatorAt(7), "behind all others");
             vm.revertToState(snapshot);
         }
     }
@@ -221,8 +221,8 @@ contract RotateTest is CommitteeTest {
         rotateWith(5);
         (, address[] memory attesters) = committee.rollOf(2);
         assertEq(attesters[1], attester, "attester");
-        assertEq(committee.operatorAt(2, 1), operatorAt(1), "the same operator in the same place");
-        assertEq(committee.operatorAt(1, 1), operatorAt(1), "as before");
+        assertEq(memberOf(2, 1), operatorAt(1), "the same operator in the same place");
+        assertEq(memberOf(1, 1), operatorAt(1), "as before");
     }
 
     /// @dev Far below a block's gas, and a transaction's.

@@ -83,7 +83,7 @@ contract RuleTest is BenchTest {
         _expect(false, abi.encodeWithSelector(ICases.JudgingOver.selector, until, until + 1));
         close();
         assertEnded(Ending.Unjudged, Phase.Closed);
-        assertEq(committee.creditOf(challenger), BOND, "the bond comes back");
+        assertEq(committee.creditOf(challenger), BOND - BOND / 2, "half of the bond comes back");
     }
 
     function test_Rule_RevertGiven_ItsTimeOverTheBenchIsOver() public {
@@ -182,8 +182,9 @@ contract RuleTest is BenchTest {
         assertEnded(Ending.Corrected, Phase.Closed);
         assertEq(core.corrections(id), keccak256(abi.encode(right)), "the arbiter's");
         assertEq(core.decidedBy(id), 0, "not in their name");
-        assertEq(committee.creditOf(arbiter), BOND, "nor for their pay");
         assertEq(infoAt(2).stake, STAKE, "and not against them");
+        assertEq(credit(2), BOND / 3, "who found it false, as the arbiter did, is paid");
+        assertEq(committee.creditOf(arbiter), 0, "or an arbiter would take their pay by a word");
         assertConserved(5, 0);
     }
 

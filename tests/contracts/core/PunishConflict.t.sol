@@ -30,13 +30,46 @@ contract PunishConflictTest is CoreTest {
         _punish(_by(0, 1, 0), _by(0, 1, 2 * uint256(model.tolerance) + 1));
         assertEq(committee.operatorInfo(operatorAt(0)).stake, SEAT_STAKE - TAKEN, "a penalty");
         assertEq(committee.creditOf(relayer), CASE_BOND, "as much as a bond is the sender's");
-        assertEq(committee.creditOf(address(0)), TAKEN - CASE_BOND, "the rest nobody's");
+        assertEq(committee.keptOf(1), TAKEN - CASE_BOND, "the rest is kept for who shows what else it signed");
         assertEq(address(committee).balance, before, "and all is here");
         _expectRevert(
             _by(0, 1, 5),
             _by(0, 1, 1_000_000),
             abi.encodeWithSelector(IConflicts.AlreadyPunished.selector, id, operatorAt(0))
         );
+    }
+
+    /// @dev As who signed a false verdict, once for all of it: else whoever contradicts itself often were soon off the roll, and a corrupt
+    /// minority a majority of who is left.
+    function test_ThatItLosesItsSeatAndIsPunishedOnce() public {
+        (Testimony memory first, Testimony memory second) = (_by(0, 1, 0), _by(0, 1, 1_000_000));
+        RequestId before = id;
+        (request, id) = ask(1);
+        (Testimony memory third, Testimony memory fourth) = (_by(0, 1, 0), _by(0, 1, 1_000_000));
+        (, address[] memory members) = committee.rollOf(1);
+        request = first.request;
+        _punish(first, second);
+        assertEq(committee.currentEpoch(), 2, "an epoch of its own");
+        (, address[] memory next) = committee.rollOf(2);
+        assertEq(next.length, members.length, "it still judges");
+        assertEq(next[next.length - 1], members[0], "behind all others");
+        for (uint256 i = 1; i < members.length; ++i) {
+            assertEq(next[i - 1], members[i], "who moved up");
+        }
+        bytes memory reason = abi.encodeWithSelector(IConflicts.AlreadyPunished.selector, before, operatorAt(0));
+        _expectRevert(first, second, reason);
+        request = third.request;
+        reason = abi.encodeWithSelector(IConflicts.AlreadyPunished.selector, id, operatorAt(0));
+        _expectRevert(third, fourth, reason);
+    }
+
+    /// @dev It would count after any punishment, again and again.
+    function test_RevertWhen_AReportIsOfAnEpochToCome() public {
+        Testimony memory second = _by(0, 1, 1_000_000);
+        (, uint256 key) = attesterAt(0);
+        second.epoch = 2;
+        second.signature = sign(key, Verdicts.hashReport(2, 1, leafOf(request, second.verdict)));
+        _expectRevert(_by(0, 1, 0), second, abi.encodeWithSelector(IConflicts.TestimonyIrrelevant.selector, id));
     }
 
     function test_WhenOneScoreHasBothOutcomes() public {
@@ -224,7 +257,8 @@ contract PunishConflictTest is CoreTest {
     function _assertPunished() private {
         assertEq(committee.operatorInfo(operatorAt(0)).stake, SEAT_STAKE - TAKEN, "stake");
         assertEq(committee.creditOf(relayer), CASE_BOND, "reward");
-        assertEq(committee.creditOf(address(0)), TAKEN - CASE_BOND, "nobody's");
+        uint256 kept = committee.keptOf(committee.currentEpoch() - 1);
+        assertEq(kept, TAKEN - CASE_BOND, "kept");
     }
 
     function _punish(Testimony memory first, Testimony memory second) private {

@@ -108,10 +108,14 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
         if (!_attempt("rule", sender, 0, data, expected && sender == arbiter)) return;
         bool over = judged && (it.phase == Phase.Stands) != stands;
         ++succeeded[over ? "overrule" : judged ? "rule as they did" : "rule in their place"];
-        uint64 judges = judged && _same(right, it.found) ? it.judges : 0;
+        uint64 judges = judged && !over ? it.judges : 0;
+        if (judges != 0 && !_same(right, it.found)) ++succeeded["agree, and find another"];
         if (over) {
             it.phase = Phase.Overruled;
-            creditAt[address(0)] += _slash(made, it.judges, false);
+            for (uint256 i = 0; i < 64; ++i) {
+                if ((it.judges >> i) & 1 == 0) continue;
+                creditAt[address(0)] += _take(knownOperator(rollOperators[made.epoch][i]));
+            }
         }
         _decided(made, right, stands, judges, over ? it.judges : 0);
     }
@@ -134,7 +138,8 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
         ++succeeded["close unjudged"];
         it.phase = Phase.Closed;
         openBonds -= BOND;
-        _credit(it.challenger, BOND);
+        _credit(it.challenger, BOND - BOND / 2);
+        creditAt[address(0)] += BOND / 2;
         move(made, RequestState.Unjudged);
     }
 
@@ -142,11 +147,9 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
         address account = accounts[draw(seed, "account", 0, accounts.length - 1)];
         for (uint256 i = 0; i < accounts.length && !chance(seed, "any account", 8); ++i) {
             address each = accounts[(draw(seed, "account", 0, accounts.length - 1) + i) % accounts.length];
-            bool somebodys = each != address(0) && each != address(committee);
-            if (somebodys && creditAt[each] != 0) account = each;
+            if (each != address(0) && creditAt[each] != 0) account = each;
         }
-        // Nobody has these two's keys.
-        if (account == address(0) || account == address(committee)) return;
+        if (account == address(0)) return; // nobody has its key
         uint256 amount = creditAt[account];
         address to = makeAddr("another purse");
         uint256 before = to.balance;
@@ -168,21 +171,24 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
         uint256 score = uint256(one.score);
         if (chance(seed, "close", 3)) two.score = inClear(score > 2000 ? score - 2000 : score + 2000);
         if (chance(seed, "alike", 4)) two.score = one.score;
-        bytes32 offence = keccak256(abi.encode(made.id, firstOperatorOf[attester]));
         KnownOperator storage known = knownOperator(firstOperatorOf[attester]);
         // What was given up was never asked.
         bool expected = made.state != RequestState.Cancelled && _contradict(made, one, two);
-        expected = expected && !punished[offence] && known.stake != 0;
+        expected = expected && made.epoch > known.convictedIn && known.stake != 0;
         Testimony memory second = _testimony(made, two, attester);
         bytes memory data = abi.encodeCall(
             committee.punishConflict, (underOf(made), modelOf(made), _testimony(made, one, attester), second)
         );
         if (!_attempt("punishConflict", stranger, 0, data, expected)) return;
-        punished[offence] = true;
+        known.convictedIn = epochNumber;
         uint256 amount = _take(known);
         uint256 reward = amount / 2 < BOND ? amount / 2 : BOND;
         _credit(stranger, reward);
-        creditAt[address(0)] += amount - reward;
+        keptAt[epochNumber] += amount - reward;
+        address[] memory guilty = new address[](1);
+        guilty[0] = known.account;
+        _unseat(guilty);
+        recover();
     }
 
     /// @dev By two operators, or by a stranger, or of one testimony.
@@ -207,11 +213,25 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
     {
         KnownCase storage it = cases[made.id];
         if (it.phase != Phase.Overruled) it.phase = Phase.Closed;
-        if (!stands) _reward(it.challenger, _slash(made, made.signers, true));
-        _pay(made, judges, it.arbiter);
+        uint256 pay = BOND;
+        uint64 guilty = overruled;
+        if (!stands) {
+            (uint64 convicted, uint256 share) = _convict(made);
+            guilty |= convicted;
+            // The challenger is whole before a judge has anything.
+            if (share < BOND) (share, pay) = (BOND, share);
+            _credit(it.challenger, share);
+        }
+        _pay(made, judges, it.arbiter, pay);
         openBonds -= BOND;
-        uint64 guilty = overruled | (stands ? 0 : made.signers);
-        if (guilty != 0) _unseat(made, guilty);
+        if (it.arbiter != address(0) && !_same(right, it.found)) judges = 0;
+        if (guilty != 0) {
+            address[] memory accused = new address[](64);
+            for (uint256 i = 0; i < 64; ++i) {
+                if ((guilty >> i) & 1 == 1) accused[i] = rollOperators[made.epoch][i];
+            }
+            _unseat(accused);
+        }
         if (stands) {
             move(made, RequestState.Upheld);
             ++succeeded["uphold"];
@@ -225,57 +245,57 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
         recover();
     }
 
-    /// @dev A penalty of each; of who signed a false verdict once for all that it signed until it was convicted.
-    function _slash(KnownRequest storage made, uint64 which, bool signers) private returns (uint256 amount) {
+    /// @dev A penalty of each signer, once for all that it signed until it was convicted.
+    /// @return convicted Who wasn't before.
+    /// @return share The challenger's: twice a quarter of it, or twice a bond; or a bond out of what is left of what those lost before.
+    function _convict(KnownRequest storage made) private returns (uint64 convicted, uint256 share) {
+        uint256 amount = 0;
+        uint32 last = 0;
         for (uint256 i = 0; i < 64; ++i) {
-            if ((which >> i) & 1 == 0) continue;
+            if ((made.signers >> i) & 1 == 0) continue;
             KnownOperator storage known = knownOperator(rollOperators[made.epoch][i]);
-            if (signers && made.epoch <= known.convictedIn) {
+            if (made.epoch <= known.convictedIn) {
                 ++succeeded["convicted again"];
+                if (known.convictedIn > last) last = known.convictedIn;
                 continue;
             }
-            if (signers) known.convictedIn = epochNumber;
+            convicted |= uint64(1 << i);
+            known.convictedIn = epochNumber;
             amount += _take(known);
+        }
+        if (convicted != 0) {
+            share = amount / 4 < BOND ? 2 * (amount / 4) : 2 * uint256(BOND);
+            keptAt[epochNumber] += amount - share;
+        } else {
+            share = keptAt[last] < BOND ? keptAt[last] : BOND;
+            keptAt[last] -= share;
         }
     }
 
     function _take(KnownOperator storage known) private returns (uint256 amount) {
         amount = known.stake < PENALTY ? known.stake : PENALTY;
         known.stake -= amount;
-        takenInAll += amount;
-    }
-
-    /// @dev Twice a quarter of it, or twice a bond; or a bond out of what is kept. Half of what was taken is nobody's.
-    function _reward(address challenger_, uint256 amount) private {
-        uint256 share = amount / 4 < BOND ? 2 * (amount / 4) : 2 * uint256(BOND);
-        uint256 kept = creditAt[address(committee)] + amount / 2 - share;
-        uint256 missing = share < BOND ? BOND - share : 0;
-        if (missing > kept) missing = kept;
-        _credit(challenger_, share + missing);
-        creditAt[address(committee)] = kept - missing;
-        creditAt[address(0)] += amount - amount / 2;
     }
 
     /// @dev C12: the same to each judge, whatever they found.
-    function _pay(KnownRequest storage made, uint64 judges, address arbiter_) private {
-        if (judges == 0) return _credit(arbiter_, BOND);
-        uint256 each = BOND / popCount(judges);
+    function _pay(KnownRequest storage made, uint64 judges, address arbiter_, uint256 amount) private {
+        if (judges == 0) return _credit(arbiter_, amount);
+        uint256 each = amount / popCount(judges);
         for (uint256 i = 0; i < 64; ++i) {
             if ((judges >> i) & 1 == 1) _credit(rollOperators[made.epoch][i], each);
         }
-        creditAt[address(0)] += BOND - each * popCount(judges);
+        creditAt[address(0)] += amount - each * popCount(judges);
     }
 
-    /// @dev Those who are guilty go behind all others on the roll, or out of it with less than a penalty.
-    function _unseat(KnownRequest storage made, uint64 guilty) private {
+    /// @dev Those who are guilty go behind all others on the roll, or out of it with less than a penalty. Whatever was signed before is over.
+    function _unseat(address[] memory guilty) private {
         address[] memory roll = rollOperators[epochNumber];
         address[] memory last = new address[](roll.length);
         uint256 count = 0;
         uint256 gone = 0;
-        for (uint256 i = 0; i < 64; ++i) {
-            if ((guilty >> i) & 1 == 0) continue;
-            for (uint256 j = 0; j < roll.length; ++j) {
-                if (roll[j] != rollOperators[made.epoch][i]) continue;
+        for (uint256 i = 0; i < guilty.length; ++i) {
+            for (uint256 j = 0; guilty[i] != address(0) && j < roll.length; ++j) {
+                if (roll[j] != guilty[i]) continue;
                 KnownOperator storage known = knownOperator(roll[j]);
                 if (known.stake >= PENALTY) last[count++] = roll[j];
                 else (known.place, known.lastEpoch) = (Place.Out, epochNumber);
@@ -283,8 +303,6 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
                 ++gone;
             }
         }
-        // Nor does an epoch sign any more that still did in its grace.
-        if (gone == 0 && made.epoch + 1 != epochNumber) return;
         address[] memory next = new address[](roll.length - gone + count);
         uint256 size = 0;
         for (uint256 i = 0; i < roll.length; ++i) {

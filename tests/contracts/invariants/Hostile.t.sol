@@ -46,7 +46,7 @@ contract HostileTest is Test {
 
 /// @notice On a fixed walk every act is let through now and then, and refused now and then: else the campaign would show nothing.
 contract HostileReachTest is Test {
-    uint256 private constant STEPS = 900;
+    uint256 private constant STEPS = 1500;
 
     function test_ALongWalkDoesEveryHostileAct_AndIsRefusedEach() public {
         vm.pauseGasMetering(); // it is more than a test may use

@@ -142,6 +142,9 @@ abstract contract HostileBooks is AssentTest {
         for (uint256 i = 0; i < accounts.length; ++i) {
             owed += committee.creditOf(accounts[i]);
         }
+        for (uint32 epoch = 1; epoch <= committee.currentEpoch(); ++epoch) {
+            owed += committee.keptOf(epoch);
+        }
         assertEq(address(committee).balance, owed, "committee");
     }
 

@@ -332,9 +332,8 @@ contract HostileHandler is HostileBooks {
     function withdrawCredit(uint256 seed) external {
         address account = accounts[draw(seed, "account", 2, accounts.length - 1)];
         for (uint256 i = 2; i < accounts.length && !chance(seed, "any", 4); ++i) {
-            if (committee.creditOf(accounts[i]) != 0 && accounts[i] != address(committee)) account = accounts[i];
+            if (committee.creditOf(accounts[i]) != 0) account = accounts[i];
         }
-        if (account == address(committee)) return; // nobody has its key
         _case("withdrawCredit", account, 0, abi.encodeCall(committee.withdraw, (account)));
     }
 
@@ -703,8 +702,9 @@ contract HostileHandler is HostileBooks {
 
     function _testify(uint256 place, Verdict memory verdict, uint256 key) private view returns (Testimony memory) {
         Request memory request = requests[place].request;
-        bytes memory signature = sign(key, Verdicts.hashReport(1, 1, leafOf(request, verdict)));
-        return Testimony(request, verdict, new bytes32[](0), 1, 1, signature);
+        uint32 epoch = committee.currentEpoch();
+        bytes memory signature = sign(key, Verdicts.hashReport(epoch, 1, leafOf(request, verdict)));
+        return Testimony(request, verdict, new bytes32[](0), epoch, 1, signature);
     }
 
     function _joining(uint256 place, address operator) private returns (bytes memory) {

@@ -134,7 +134,6 @@ abstract contract Ledger is AssentTest {
     mapping(RequestId id => uint256 place) internal requestPlace;
     mapping(PoolId id => uint256 place) internal poolPlace;
     mapping(PoolId id => mapping(uint256 index => uint256 amount)) internal collectedBy;
-    mapping(bytes32 offence => bool) internal punished;
     mapping(RequestId id => KnownCase it) internal cases;
 
     address[] internal attesters;
@@ -150,10 +149,11 @@ abstract contract Ledger is AssentTest {
     mapping(address account => uint256 time) internal stakeTakenAt;
     mapping(uint32 epoch => uint256 time) internal signsUntil;
     mapping(uint32 epoch => uint256 time) internal bondedUntil;
-    /// What the committee owes; the zero address's is nobody's, its own is kept for challengers.
+    /// What the committee owes; the zero address's is nobody's.
     mapping(address account => uint256 amount) internal creditAt;
+    /// What is left of what was taken at the conviction that ended an epoch.
+    mapping(uint32 epoch => uint256 amount) internal keptAt;
     uint256 internal openBonds;
-    uint256 internal takenInAll;
     uint256 internal committeeIn;
     uint256 internal committeeOut;
     address internal arbiter = makeAddr("arbiter");
