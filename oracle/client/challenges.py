@@ -28,7 +28,7 @@ class Challenger(Verdicts):
     """
 
     def challenge(self, request_id: bytes) -> Sent:
-        """Challenge a recorded verdict while its window lasts, with the bond: it comes back if that is false, half of it if nobody judges."""
+        """Challenge a recorded verdict while its window lasts, with the bond: back if it is false, half of it if nobody judges."""
         recording = self.recording(request_id)
         agreement = self.agreement(recording.request.agreement)
         return self.send(self.contract.challenge(recording, agreement), self.committee_terms.bond)
