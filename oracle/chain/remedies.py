@@ -142,6 +142,7 @@ _DEPLOYMENT = {
     "CommitteeOfAnother": "deploy a committee for this very address: the deployer's next nonces say which",
     "TermMalformed": "correct that term of the committee",
     "NotCommittee": "only the committee calls this: challenge, judge or rotate there",
+    "EpochMalformed": "only the committee tells epochs, each once, in their order, with the roll's attesters and operators",
 }
 
 #: By the error's name. What only a broken caller meets has none.

@@ -153,7 +153,7 @@ def test_close__when_nobody_judged__then_unjudged_and_a_final_verdict_is_refused
     view = bench.client.wait_case(asked.id, timeout_s=5)
     assert (view.state, view.finality, view.outcome) == (RequestState.UNJUDGED, Finality.FINAL, 1)
     assert (view.final, view.unjudged, view.recorded) == (False, True, True)
-    assert bench.client.credit(CONTROLLER.address) == TERMS.bond
+    assert bench.client.credit(CONTROLLER.address) == TERMS.bond - TERMS.bond // 2
     assert states(bench) == [ContestState.UNJUDGED]
     with pytest.raises(UnjudgedError, match="nobody decided in time") as caught:
         bench.client.wait_final(asked.id, timeout_s=5)

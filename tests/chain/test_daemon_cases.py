@@ -183,7 +183,7 @@ async def test_case__when_the_vault_is_gone__then_nobody_judges_and_a_node_close
     assert nodes.state(request.id) is RequestState.CHALLENGED
     nodes.ground.pass_time(TERMS.judging_time + 1)
     await nodes.until(lambda: nodes.state(request.id) is RequestState.UNJUDGED)
-    assert nodes.ground.contract.credit_of(CONTROLLER).call() == TERMS.bond
+    assert nodes.ground.contract.credit_of(CONTROLLER).call() == TERMS.bond - TERMS.bond // 2
     await nodes.tick()
     assert case_state(nodes, request) is CaseState.UNJUDGED
 
