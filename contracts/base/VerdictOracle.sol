@@ -181,7 +181,9 @@ abstract contract VerdictOracle is IVerdictOracle, Consent, Requests, Quorum, Ea
         bytes32 committed = asked.commitment();
         leaf = Verdicts.leaf(id, committed, answer.verdict);
         Quote quote_ = asked.quote;
-        if (quote_.quorum() > tally.quorum) tally.quorum = quote_.quorum();
+        // One of a higher quorum would leave too few judges of the others, asked for or not.
+        if (index == 0) tally.quorum = quote_.quorum();
+        else if (quote_.quorum() != tally.quorum) revert QuorumMismatch(quote_.quorum(), tally.quorum);
         RequestSlot storage slot = _requests[id];
         if (slot.word != Slots.open(committed) || !_fits(asked, answer.verdict, asked.question.deadline())) {
             emit Skipped(id, _obstacle(slot.word == Slots.open(committed), asked));

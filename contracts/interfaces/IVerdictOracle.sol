@@ -67,7 +67,7 @@ interface IVerdictOracle {
     error NotSealed(uint256 outcome, uint256 score);
     /// @notice Neither the current epoch nor, for a while, the one before.
     error EpochStale(uint256 given, uint256 current);
-    /// @notice A report needs just as many signers as its models ask for, and more than half of the members.
+    /// @notice A report needs just as many signers as its models ask for, all alike, and more than half of the members.
     error QuorumMismatch(uint256 given, uint256 wanted);
     /// @notice A bit beyond the epoch's members.
     error SignerUnknown(uint256 index);

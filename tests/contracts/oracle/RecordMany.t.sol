@@ -5,6 +5,7 @@ import { IVerdictOracle } from "../../../contracts/interfaces/IVerdictOracle.sol
 import { Agreement } from "../../../contracts/types/Agreement.sol";
 import { AgreementId } from "../../../contracts/types/Ids.sol";
 import { Model } from "../../../contracts/types/Model.sol";
+import { Quote } from "../../../contracts/types/Quote.sol";
 import { Signers, SignersLib } from "../../../contracts/types/Signers.sol";
 import { Answer, Attestation, Request } from "../../../contracts/types/Verdict.sol";
 import { inClear, verdictOf } from "../base/Verdict.sol";
@@ -114,31 +115,26 @@ contract RecordManyTest is OracleTest {
         _expectQuorumMismatch(answers, 0xf, 4, 3);
     }
 
-    function test_WhenTheModelsHaveDifferentQuorums_RevertWhen_TheSignersAreFewerThanTheLargest() public {
+    /// @dev One that asks for more signers, made up or not, would leave too few who didn't sign the others to judge them.
+    function test_RevertWhen_TheModelsHaveDifferentQuorums() public {
         Answer[] memory answers = _withQuorums();
-        _expectQuorumMismatch(answers, 0x3, 2, 4);
-        _expectQuorumMismatch(answers, 0x7, 3, 4);
-    }
-
-    function test_WhenTheModelsHaveDifferentQuorums_WhenTheSignersAreTheLargestQuorum() public {
-        Answer[] memory answers = _withQuorums();
-        recordMany(answers, attestMany(answers, 0xf));
-        for (uint256 i = 0; i < answers.length; ++i) {
-            _assertRecorded(answers[i], 0xf);
+        (uint8 first, uint8 second) = (answers[0].request.quote.quorum(), answers[1].request.quote.quorum());
+        for (uint64 signers = 3; signers < 16; signers = 2 * signers + 1) {
+            _expectQuorumMismatch(answers, signers, second, first);
         }
-        assertEq(earnedBy(1, 0xf), 3 * FEE, "earned");
     }
 
-    /// @dev Else whoever sends the report could choose the quorum by what it makes the report skip.
-    function test_WhenTheLargestQuorumIsThatOfAnAnswerThatIsSkipped() public {
-        Answer[] memory answers = _withQuorums();
-        uint256 place = 0;
-        while (answers[place].request.quote.quorum() != 4) ++place;
-        Request memory other = answers[place].request;
-        record(other, otherVerdict(), attest(other, otherVerdict(), 0xf));
-        _expectQuorumMismatch(answers, 0x7, 3, 4);
-        recordMany(answers, attestMany(answers, 0xf));
-        assertEq(earnedBy(1, 0xf), 3 * FEE, "earned");
+    /// @dev Nor if the other is skipped.
+    function test_RevertWhen_AnotherQuorumIsThatOfARequestThatWasNeverMade() public {
+        Answer[] memory answers = askMany(0, 2);
+        uint256 quorum = answers[0].request.quote.quorum();
+        Request memory made = expectedRequest(77);
+        made.quote = Quote.wrap(Quote.unwrap(made.quote) & ~uint256(0xff00) | (quorum + 1) << 8);
+        answers[1].request = made;
+        sort(answers);
+        bool last = answers[1].request.quote.quorum() != quorum;
+        (uint256 given, uint256 wanted) = last ? (quorum + 1, quorum) : (quorum, quorum + 1);
+        _expectQuorumMismatch(answers, 0xf, given, wanted);
     }
 
     // Verdicts and money
