@@ -15,8 +15,8 @@ from oracle.core.radix import EMPTY, MAX_DEPTH, RadixTree, climb, verify
 
 keys = st.binary(min_size=32, max_size=32)
 trees = st.dictionaries(st.binary(min_size=3, max_size=3), st.binary(), min_size=1, max_size=24).map(
-    lambda named: {keccak(key): leaf_hash(["bytes"], [value]) for key, value in named.items()}
-)
+    lambda named: {keccak(key): leaf_hash(["bytes", "bytes"], [key, value]) for key, value in named.items()}
+)  # as in a record, a leaf says what its name is: no two are alike
 
 
 @given(leaves=trees)
