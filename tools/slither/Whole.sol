@@ -41,8 +41,4 @@ contract Whole is
     function _mustBeReachable(uint8 quorum) internal view override {
         if (quorum < MIN_QUORUM || quorum > _leastSeats) revert QuorumUnsafe(quorum, MIN_QUORUM, _leastSeats);
     }
-
-    function _operatorAt(uint32 epoch, uint256 index) internal view override returns (address) {
-        return ICommittee(committee).operatorAt(epoch, index);
-    }
 }

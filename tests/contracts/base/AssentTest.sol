@@ -437,9 +437,9 @@ abstract contract AssentTest is Signing {
     // Cases
 
     function challengeOf(Recording memory recording) internal {
-        uint256 bond = committee.terms().bond;
+        (uint256 bond, Under memory under) = (committee.terms().bond, underNow()); // calls, before the one by the challenger
         hoax(challenger, bond);
-        committee.challenge{ value: bond }(recording, underNow());
+        committee.challenge{ value: bond }(recording, under);
     }
 
     function judge(Recording memory recording, Verdict memory verdict, bool stands, uint64 judges) internal {
