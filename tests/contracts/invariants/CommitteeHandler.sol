@@ -245,7 +245,7 @@ abstract contract CommitteeHandler is Ledger {
             if (size == MAX_ROLL) {
                 uint256 lowest = _lowest(next, size);
                 if (!_gives(next[lowest], knownOperator(waiting[best]).stake)) break;
-                _outbid[next[lowest]] = true;
+                _outbid[next[lowest]] = !knownOperator(next[lowest]).resigned; // who resigned doesn't wait
                 for (uint256 i = lowest; i + 1 < size; ++i) {
                     next[i] = next[i + 1];
                 }
