@@ -252,7 +252,7 @@ abstract contract Bench is ICases, Epochs {
         for (uint256 i = 0; i < paid.length; ++i) {
             _credits[paid[i]] += share;
         }
-        _credits[address(0)] += amount - share * paid.length;
+        _credits[address(0)] += amount % paid.length;
     }
 
     /// @dev The convicted come last, as judges: were they put out, a conviction of the lazy would make a corrupt third a majority. What they
