@@ -21,7 +21,7 @@ abstract contract Bench is ICases, Epochs {
     mapping(RequestId id => Case case_) private _cases;
     /// Of the zero address: what is nobody's.
     mapping(address account => uint256 amount) internal _credits;
-    /// What was taken at the conviction that ended an epoch, and wasn't paid out yet.
+    /// What was taken at convictions in an epoch, and wasn't paid out yet.
     mapping(uint32 epoch => uint256 amount) internal _kept;
 
     // Cases
@@ -168,7 +168,7 @@ abstract contract Bench is ICases, Epochs {
         uint256 wanted = _wanted(size);
         if (given != wanted) revert QuorumMismatch(given, wanted);
         uint256 strangers = (judges & by.bitmap()) | (uint256(judges) >> size << size);
-        if (strangers != 0) revert JudgeUnknown(LibBit.ffs(strangers));
+        if (strangers != 0) revert JudgeUnknown(LibBit.fls(strangers));
         if (signatures.length != given << 6) revert SignaturesMalformed(signatures.length, given << 6);
         bytes memory members = SSTORE2.read(roll.members);
         (bool valid, uint256 index, address recovered) =
@@ -203,7 +203,7 @@ abstract contract Bench is ICases, Epochs {
         // An arbiter that agrees with its bench that a verdict is false may name another right one: that one is its own.
         if (case_.arbiter != address(0) && case_.found != Cases.hash(verdict)) judges = 0;
         emit CaseClosed(id, stands, judges);
-        if (guilty != 0) _unseat(_of(recording.by, guilty));
+        _unseat(_of(recording.by, guilty));
         core.settleContest(recording, stands ? Ending.Upheld : Ending.Corrected, verdict, judges);
     }
 
@@ -256,16 +256,20 @@ abstract contract Bench is ICases, Epochs {
     }
 
     /// @dev The convicted come last, as judges: were they put out, a conviction of the lazy would make a corrupt third a majority. What they
-    /// signed and didn't send yet is worth nothing, also if none of them is on the roll any more: the epoch before may be in its grace.
+    /// signed and didn't send yet is worth nothing. Where none of them is on the roll, nor was on the last, which may be in its grace, nobody
+    /// could sign anything, and the epoch goes on: else any stranger with a stake could end it.
     function _unseat(address[] memory guilty) internal {
         Draft memory next = _current();
+        bool some = false;
         for (uint256 i = 0; i < guilty.length; ++i) {
-            if (!_takeOut(next, guilty[i])) continue;
             Operator storage info = _operators[guilty[i]];
+            if (info.lastEpoch + 1 == _epoch) some = true;
+            if (!_takeOut(next, guilty[i])) continue;
+            some = true;
             if (info.stake >= _penalty) next.operators[next.size++] = guilty[i];
             else _leave(info, Place.Out);
         }
-        _form(next, 0);
+        if (some) _form(next, 0);
     }
 
     /// @dev The operators of a bitmap.

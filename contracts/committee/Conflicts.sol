@@ -50,8 +50,9 @@ abstract contract Conflicts is IConflicts, Bench {
         if (epoch <= info.convictedIn) revert AlreadyPunished(id, operator);
         info.convictedIn = _epoch;
         uint256 taken = _take(id, operator);
-        if (taken == 0) revert NothingToTake(operator);
-        uint256 reward = FixedPointMathLib.min(taken / 2, _bond);
+        // Else a wei would do, to end one epoch after another.
+        if (taken < _penalty) revert NothingToTake(operator);
+        uint256 reward = _bond; // half a penalty at most
         _credits[msg.sender] += reward;
         _kept[_epoch] += taken - reward;
         address[] memory guilty = new address[](1);

@@ -81,6 +81,6 @@ interface ICases {
 
     function creditOf(address account) external view returns (uint256);
 
-    /// @notice What is left of what was taken at the conviction that ended an epoch.
+    /// @notice What is left of what was taken at convictions in an epoch, of which each of a member ended it.
     function keptOf(uint32 epoch) external view returns (uint256);
 }

@@ -16,6 +16,7 @@ interface IConflicts {
     error AttesterUnknown(address attester);
     /// @notice It was convicted since it signed these, and loses nothing more for what it signed until then.
     error AlreadyPunished(RequestId id, address operator);
+    /// @notice It has less than a penalty at stake.
     error NothingToTake(address operator);
 
     /// @notice Takes a penalty, and its seat, from an operator that signed two reports about one request which no honest one could both sign:

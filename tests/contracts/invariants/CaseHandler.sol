@@ -174,7 +174,7 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
         KnownOperator storage known = knownOperator(firstOperatorOf[attester]);
         // What was given up was never asked.
         bool expected = made.state != RequestState.Cancelled && _contradict(made, one, two);
-        expected = expected && made.epoch > known.convictedIn && known.stake != 0;
+        expected = expected && made.epoch > known.convictedIn && known.stake >= PENALTY;
         Testimony memory second = _testimony(made, two, attester);
         bytes memory data = abi.encodeCall(
             committee.punishConflict, (underOf(made), modelOf(made), _testimony(made, one, attester), second)
@@ -302,6 +302,14 @@ abstract contract CaseHandler is AheadHandler, CommitteeHandler {
                 roll[j] = address(0);
                 ++gone;
             }
+        }
+        bool wasLast = false;
+        for (uint256 i = 0; i < guilty.length; ++i) {
+            if (guilty[i] != address(0) && knownOperator(guilty[i]).lastEpoch + 1 == epochNumber) wasLast = true;
+        }
+        if (gone == 0 && !wasLast) {
+            ++succeeded["convict who is long gone"];
+            return;
         }
         address[] memory next = new address[](roll.length - gone + count);
         uint256 size = 0;
